@@ -1,0 +1,74 @@
+# Vocalyx: `make help` says what there is. What takes time is done once, by requirements/install.py.
+
+PYTHON ?= python3.11
+INSTALL := $(PYTHON) requirements/install.py
+BIN     := .venv/bin
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+
+.PHONY: help
+help: ## Say what there is to make
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@echo
+	@echo "  VOCALYX_STATE (./var) and VOCALYX_PORT (8000) move an instance, so that several can run side by side."
+
+.PHONY: run
+run: speech ## Run the whole platform here, until Ctrl-C; the first time this also sets everything up
+	@exec $(BIN)/vocalyx serve
+
+.PHONY: demo
+demo: speech ## Send a real two-speaker recording through, and print what comes back
+	@$(BIN)/vocalyx demo
+
+.PHONY: speech
+speech: # what serving needs; the language engine is built while the rest already works
+	@$(INSTALL) core transcription
+
+.PHONY: install
+install: ## Set up everything, the language engine and the development tools included
+	@$(INSTALL) core transcription dev enrichment
+
+.PHONY: models
+models: speech ## Fetch every demo model, those for tests included
+	@$(BIN)/vocalyx models fetch --all
+
+.PHONY: test
+test: install models lint ## Check and test everything (TESTS=tests/core chooses a part)
+	@$(BIN)/python -m pytest $(TESTS)
+
+.PHONY: lint
+lint: ## Check style, types and import rules
+	@$(INSTALL) core transcription dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+.PHONY: format
+format: ## Put the code into the one format, and mend what can be mended by rule
+	@$(INSTALL) core dev
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+.PHONY: eval
+eval: install models ## Measure word and diarization error rates on recordings with a reference
+	@$(BIN)/vocalyx during $(BIN)/python -m benchmarks.evaluate $(EVAL_ARGS)
+
+.PHONY: bench
+bench: install models ## Measure wall time against the bare engines
+	@$(BIN)/vocalyx during $(BIN)/python -m benchmarks.overhead $(BENCH_ARGS)
+
+.PHONY: lock
+lock: ## Lock requirements/*.in again (LOCK_ARGS=--upgrade renews everything)
+	@$(INSTALL) lock
+	@UV=$(CURDIR)/$(BIN)/uv requirements/compile.sh $(LOCK_ARGS)
+
+.PHONY: clean
+clean: ## Remove what tools left behind; the environment, models and state stay
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist *.egg-info
+	find app tests benchmarks requirements -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
+
+.PHONY: distclean
+distclean: clean ## Also remove the environment and the fetched models; state and built engines stay
+	rm -rf .venv models
