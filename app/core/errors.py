@@ -1,0 +1,171 @@
+"""Every error that a person may meet: one tree, mapped to an answer at one edge.
+
+Each class carries the HTTP `status`, a stable `code` and a `title`; each instance says what happened (`detail`) and the
+way out (`remedy`).
+"""
+
+from typing import ClassVar
+
+
+class VocalyxError(Exception):
+    """The root. `detail` states the fact, `remedy` the way out; `field` names the input at fault, where there is one."""
+
+    status: ClassVar[int] = 500
+    code: ClassVar[str] = "internal-error"
+    title: ClassVar[str] = "Something went wrong on the server"
+    default_detail: ClassVar[str] = "The server met an error that it did not expect."
+    default_remedy: ClassVar[str] = "Try again; if it happens again, give the request id to your administrator."
+
+    def __init__(self, detail: str | None = None, *, remedy: str | None = None, field: str | None = None) -> None:
+        self.detail = detail or self.default_detail
+        self.remedy = remedy or self.default_remedy
+        self.field = field
+        super().__init__(f"{self.detail} {self.remedy}")
+
+
+class BadRequest(VocalyxError):
+    status = 400
+    code = "bad-request"
+    title = "The request cannot be read"
+    default_detail = "The request cannot be read."
+    default_remedy = "Compare the request with the API guide."
+
+
+class InvalidFields(VocalyxError):
+    """Fields of the request are of the wrong type, out of range or unknown. `errors` is one entry a field."""
+
+    status = 422
+    code = "invalid-fields"
+    title = "Some fields are not valid"
+    default_detail = "Some fields of the request are not valid."
+    default_remedy = "Correct the fields named under 'errors' and send the request again."
+
+    def __init__(self, errors: list[dict[str, str]], *, detail: str | None = None, remedy: str | None = None) -> None:
+        super().__init__(detail, remedy=remedy)
+        self.errors = errors
+
+
+class InvalidOptions(VocalyxError):
+    status = 422
+    code = "invalid-options"
+    title = "The options cannot be used together"
+
+
+class UnknownModel(VocalyxError):
+    status = 422
+    code = "unknown-model"
+    title = "The model is not installed"
+
+
+class NotAuthenticated(VocalyxError):
+    status = 401
+    code = "not-authenticated"
+    title = "Credentials are needed"
+    default_detail = "The request carries no valid credentials."
+    default_remedy = "Log in at POST /api/auth/token and send 'Authorization: Bearer …', or send a key as 'X-API-Key'."
+
+
+class WrongCredentials(VocalyxError):
+    status = 401
+    code = "wrong-credentials"
+    title = "The name or the password is wrong"
+    default_detail = "No active user has this name and password."
+    default_remedy = "Check both; an administrator can set a new password."
+
+
+class NotPermitted(VocalyxError):
+    status = 403
+    code = "not-permitted"
+    title = "Your role does not allow this"
+    default_detail = "Your role does not allow this."
+    default_remedy = "Ask an owner of the project for a higher role."
+
+
+class NotFound(VocalyxError):
+    status = 404
+    code = "not-found"
+    title = "There is nothing here"
+    default_detail = "There is nothing here, or it belongs to a project that you are not a member of."
+    default_remedy = "Check the address and the project."
+
+
+class Conflict(VocalyxError):
+    status = 409
+    code = "conflict"
+    title = "The state does not allow this"
+    default_detail = "The state does not allow this."
+    default_remedy = "Read the present state and decide again."
+
+
+class IllegalTransition(Conflict):
+    """A state machine was asked for a step that it does not have."""
+
+    code = "illegal-transition"
+
+
+class JobSuperseded(VocalyxError):
+    """A worker reports on a job that is finished, cancelled or in other hands."""
+
+    status = 410
+    code = "job-superseded"
+    title = "This job is no longer this worker's"
+    default_detail = "The job is finished, cancelled, or leased to another worker."
+    default_remedy = "Drop the job and take the next one."
+
+
+class UploadTooLarge(VocalyxError):
+    status = 413
+    code = "upload-too-large"
+    title = "The file is too large"
+
+
+class NotMedia(VocalyxError):
+    status = 415
+    code = "not-media"
+    title = "The file is not audio or video"
+    default_detail = "The file's content is not audio or video in any format that can be read here."
+    default_remedy = (
+        "Send a recording (wav, mp3, m4a, ogg, flac, mp4, mkv, webm, …); the name's ending does not matter."
+    )
+
+
+class EmptyUpload(VocalyxError):
+    status = 422
+    code = "empty-upload"
+    title = "The file is empty"
+    default_detail = "The file has no bytes."
+    default_remedy = "Check that the recording was saved, and send it again."
+
+
+class DamagedMedia(VocalyxError):
+    status = 422
+    code = "damaged-media"
+    title = "The recording is damaged or incomplete"
+    default_detail = "The recording begins like audio or video, but cannot be read to a first sound."
+    default_remedy = "Copy or export it again from its source; an interrupted transfer often is the reason."
+
+
+class NoAudio(VocalyxError):
+    status = 422
+    code = "no-audio"
+    title = "The recording has no sound"
+    default_detail = "The file has no audio track, or one of zero length."
+    default_remedy = "Send a recording with sound in it."
+
+
+class StorageFull(VocalyxError):
+    status = 507
+    code = "storage-full"
+    title = "There is no room for the file"
+    default_detail = "The uploads volume has no room for this file."
+    default_remedy = "Delete recordings that are no longer needed, or ask the operator for more space."
+
+
+class DependencyDown(VocalyxError):
+    """A server that Vocalyx needs does not answer. Nothing was changed; the same request may be sent again."""
+
+    status = 503
+    code = "dependency-down"
+    title = "A part of the service is not available"
+    default_detail = "A part of the service does not answer at the moment."
+    default_remedy = "Nothing was changed. Send the same request again in a few seconds."

@@ -1,0 +1,48 @@
+"""What a transcript is to those who read it: the one value that every format is rendered from."""
+
+from dataclasses import dataclass
+
+from app.core.transcript import Segment, SpeakerTurn
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentSpeaker:
+    """A voice of the recording: the machine's label (`SPEAKER_00`), and the name that people gave it, if any."""
+
+    label: str
+    name: str | None = None
+
+    @property
+    def display_name(self) -> str:
+        return (self.name or "").strip() or self.label
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentEnrichment:
+    """What the language model said of the text; a task that was not done is None or empty."""
+
+    title: str | None = None
+    summary: str | None = None
+    points: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TranscriptDocument:
+    """One finished transcript. Times are seconds from the start of the recording.
+
+    `name` is the file name that the client gave. `segments` are in order of time, and their `speaker` is a label.
+    `turns` is the diarization, overlaps included; empty where it was not asked for, failed or is not kept.
+    """
+
+    name: str
+    segments: tuple[Segment, ...]
+    language: str | None = None
+    duration_seconds: float | None = None
+    speakers: tuple[DocumentSpeaker, ...] = ()
+    turns: tuple[SpeakerTurn, ...] = ()
+    enrichment: DocumentEnrichment | None = None
+
+    def display_names(self) -> dict[str, str]:
+        """Return the name to show for each label that the document uses; an unnamed voice shows its label."""
+        names = {segment.speaker: segment.speaker for segment in self.segments if segment.speaker}
+        return names | {speaker.label: speaker.display_name for speaker in self.speakers}

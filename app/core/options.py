@@ -1,0 +1,93 @@
+"""What a client may ask of one transcription.
+
+One definition serves everyone: HTTP validation and OpenAPI read the constraints off the annotations, the database
+stores `to_dict()`, workers rebuild the value with `from_dict()`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from enum import StrEnum
+from typing import Annotated, Any, Self
+
+from annotated_types import Ge, Le, MaxLen
+
+from app.core.errors import InvalidOptions
+from app.core.languages import LANGUAGES
+
+MAX_SPEAKERS = 32
+MAX_INITIAL_PROMPT_CHARACTERS = 2_000
+MAX_HOTWORDS_CHARACTERS = 1_000
+MAX_TASK_PROMPT_CHARACTERS = 4_000
+MAX_MODEL_NAME_CHARACTERS = 100
+
+SpeakerCount = Annotated[int, Ge(1), Le(MAX_SPEAKERS)]
+ModelName = Annotated[str, MaxLen(MAX_MODEL_NAME_CHARACTERS)]
+TaskPrompt = Annotated[str, MaxLen(MAX_TASK_PROMPT_CHARACTERS)]
+
+
+class EnrichmentTask(StrEnum):
+    """What the language model is asked for, one constrained answer each."""
+
+    TITLE = "title"
+    SUMMARY = "summary"
+    POINTS = "points"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TranscriptionOptions:
+    """The options of one transcription; every one of them reaches an engine.
+
+    `language` is an ISO 639-1 code, or None to detect it. `model` and `llm_model` name installed models, or None for
+    the site's default. `prompts` replaces the instruction of an enrichment task by the client's own.
+
+    Raises `InvalidOptions` where two options contradict each other.
+    """
+
+    language: str | None = None
+    model: ModelName | None = None
+    vad: bool = True
+    diarization: bool = True
+    num_speakers: SpeakerCount | None = None
+    min_speakers: SpeakerCount | None = None
+    max_speakers: SpeakerCount | None = None
+    initial_prompt: Annotated[str, MaxLen(MAX_INITIAL_PROMPT_CHARACTERS)] | None = None
+    hotwords: Annotated[str, MaxLen(MAX_HOTWORDS_CHARACTERS)] | None = None
+    word_timestamps: bool = True
+    enrichment: bool = True
+    llm_model: ModelName | None = None
+    prompts: Mapping[EnrichmentTask, TaskPrompt] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.language is not None and self.language not in LANGUAGES:
+            raise InvalidOptions(
+                field="language",
+                detail=f"The language {self.language!r} is not one that the speech models know.",
+                remedy="Send an ISO 639-1 code such as 'fr' or 'en', or leave the language out to have it detected.",
+            )
+        bounds = (self.min_speakers, self.max_speakers)
+        if self.num_speakers is not None and bounds != (None, None):
+            raise InvalidOptions(
+                field="num_speakers",
+                detail="num_speakers was sent together with min_speakers or max_speakers.",
+                remedy="Send num_speakers where the number is known, or the bounds where it is not.",
+            )
+        if self.min_speakers is not None and self.max_speakers is not None and self.min_speakers > self.max_speakers:
+            raise InvalidOptions(
+                field="min_speakers",
+                detail=f"min_speakers ({self.min_speakers}) is larger than max_speakers ({self.max_speakers}).",
+                remedy="Send min_speakers at or below max_speakers.",
+            )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return JSON-ready values, every option present."""
+        values = asdict(self)
+        values["prompts"] = {str(task): prompt for task, prompt in self.prompts.items()}
+        return values
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """Rebuild what `to_dict` gave. Options that a newer release added take their defaults; unknown ones are dropped."""
+        known = {f.name for f in fields(cls)}
+        kept = {name: value for name, value in values.items() if name in known}
+        kept["prompts"] = {EnrichmentTask(task): prompt for task, prompt in kept.get("prompts", {}).items()}
+        return cls(**kept)

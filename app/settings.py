@@ -1,0 +1,63 @@
+"""Settings of every process, from `VOCALYX_*` environment variables or from credential files.
+
+A secret comes from a file of the same name in `$CREDENTIALS_DIRECTORY` (systemd's `LoadCredential=`) or from the
+environment; never from the command line.
+"""
+
+import os
+from functools import cache
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+MEBIBYTE = 1024 * 1024
+GIBIBYTE = 1024 * MEBIBYTE
+
+
+class Settings(BaseSettings):
+    """What an operator may set. Times are in seconds, sizes in bytes."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="VOCALYX_", secrets_dir=os.environ.get("CREDENTIALS_DIRECTORY"), extra="ignore"
+    )
+
+    # Where things are
+    state: Path = Path("var")
+    uploads_dir: Path = Path("var/uploads")
+    models_dir: Path = Path("models")
+    database_url: SecretStr = SecretStr("postgresql://vocalyx@127.0.0.1:5432/vocalyx")
+    redis_url: SecretStr = SecretStr("redis://127.0.0.1:6379/0")
+    api_url: str = "http://127.0.0.1:8000"
+    internal_key: SecretStr = SecretStr("")
+    log_level: str = "INFO"
+
+    # The API
+    bind: str = "127.0.0.1:8000"
+    database_connections: Annotated[int, Field(ge=1, le=100)] = 8
+    upload_limit: Annotated[int, Field(ge=1)] = 20 * GIBIBYTE
+    upload_reserve: Annotated[int, Field(ge=0, description="Free bytes that uploads never eat into")] = 512 * MEBIBYTE
+    session_lifetime: Annotated[int, Field(ge=60)] = 12 * 3600
+    probe_timeout: Annotated[int, Field(ge=1)] = 30
+
+    # Work
+    lease: Annotated[int, Field(ge=2, description="How long a silent worker keeps a job")] = 30
+    reconcile_interval: Annotated[float, Field(gt=0)] = 5
+    worker_name: str = ""
+    threads: Annotated[int, Field(ge=1)] = Field(default_factory=lambda: min(4, os.cpu_count() or 1))
+    compute_lock: Annotated[
+        Path | None, Field(description="Workers that share a host's cores take turns by locking this file")
+    ] = None
+    default_model: str = "base"
+    default_llm_model: str = "smollm2-135m-instruct"
+    diarization_model: str = "community-campplus"
+    stall_timeout: Annotated[int, Field(ge=10, description="A job without progress for so long gives up its lease")] = (
+        900
+    )
+
+
+@cache
+def load_settings() -> Settings:
+    """Read the environment once a process."""
+    return Settings()

@@ -1,0 +1,211 @@
+"""Subtitles hold their rules whatever was said, and everything that was said is in them, once."""
+
+import re
+from html import unescape
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.core.formats import DocumentSpeaker, TranscriptDocument, render_transcript
+from app.core.transcript import Segment, Word
+
+SPEAKERS = {"SPEAKER_00": "Marie Curie", "SPEAKER_01": 'R&D <b> --> "x"', "SPEAKER_02": None}
+NAMES = {label: name or label for label, name in SPEAKERS.items()}
+LOOK_ALIKES = str.maketrans("<>{}", "‹›()")
+
+# Everything that could be taken for syntax, beside ordinary words and any other character.
+pieces = st.one_of(
+    st.sampled_from(
+        ["oui", "anticonstitutionnellement", "-->", "\n\n", "1", "00:00:01,000 --> 00:00:02,000", "<b>", "&amp;", "{\\an8}",
+         "?", "«", "bon\u00a0?", "今日は天気がいいですね" * 8, "x" * 100, "e\u0301" * 50, "\u2028", "\x00", "\x85", "\ufeff"]
+    ),
+    st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=30),
+    st.text(alphabet="abcdefghij .,!?", max_size=60),
+)  # fmt: skip
+
+
+@st.composite
+def segments(draw: st.DrawFn) -> Segment:
+    start = draw(st.floats(0, 40_000))
+    seconds = draw(st.floats(0, 40))
+    speaker = draw(st.sampled_from([None, *SPEAKERS]))
+    texts = draw(st.lists(pieces, max_size=25))
+    words: list[Word] = []
+    for number, text in enumerate(texts if draw(st.booleans()) else []):
+        word_start = start + seconds * number / len(texts)
+        words.append(Word(word_start, word_start + seconds / len(texts) * draw(st.floats(0, 1)), f" {text}", 0.9))
+    return Segment(start, start + seconds, " ".join(texts).strip(), tuple(words), speaker)
+
+
+documents = st.lists(segments(), max_size=8).map(
+    lambda spoken: TranscriptDocument(
+        name="réunion.mp3",
+        segments=tuple(sorted(spoken, key=lambda segment: (segment.start, segment.end))),
+        speakers=tuple(DocumentSpeaker(label, name) for label, name in SPEAKERS.items()),
+    )
+)
+
+
+def milliseconds(timecode: str) -> int:
+    hours, minutes, seconds, rest = map(int, re.split("[:.,]", timecode))
+    assert minutes < 60
+    assert seconds < 60
+    return ((hours * 60 + minutes) * 60 + seconds) * 1000 + rest
+
+
+def parse(block: str, mark: str) -> tuple[int, int, list[str]]:
+    timing, *lines = block.split("\n")
+    matched = re.fullmatch(rf"(\d\d+:\d\d:\d\d{mark}\d\d\d) --> (\d\d+:\d\d:\d\d{mark}\d\d\d)", timing)
+    assert matched, timing
+    return milliseconds(matched[1]), milliseconds(matched[2]), lines
+
+
+def check_layout(cues: list[tuple[int, int, list[str]]]) -> None:
+    latest = 0
+    for start, end, lines in cues:
+        assert latest <= start < end
+        assert end - start <= 7000
+        latest = end
+        assert 1 <= len(lines) <= 2
+        for line in lines:
+            assert line.strip()
+            assert len(line) <= 42
+            assert not re.search("[\x00-\x1f\x7f-\x9f\u2028\u2029]", line)
+
+
+def said(document: TranscriptDocument) -> str:
+    """Everything that was said, in order, without white space and what is never printed."""
+    return re.sub("[\\s\x00-\x1f\x7f-\x9f\ufeff]", "", "".join(segment.text for segment in document.segments))
+
+
+@given(documents)
+@settings(deadline=None, max_examples=150)
+def test_webvtt_parses_back_to_what_was_said(document: TranscriptDocument) -> None:
+    rendered = render_transcript(document, "vtt")
+    assert rendered.media_type == "text/vtt"
+    header, *blocks = rendered.text.removesuffix("\n").split("\n\n")
+    assert header.strip() == "WEBVTT"
+    cues = []
+    for block in blocks:
+        start, end, lines = parse(block, r"\.")
+        text = "\n".join(lines)
+        if voice := re.match("<v ([^<>]+)>", text):
+            assert unescape(voice[1]) in NAMES.values()
+            text = text[voice.end() :].removesuffix("</v>")
+        assert not set(text) & set("<>")
+        assert not re.search("&(?!amp;|lt;|gt;)", text)
+        cues.append((start, end, unescape(text).split("\n")))
+    check_layout(cues)
+    assert re.sub(r"\s", "", "".join(line for _, _, lines in cues for line in lines)) == said(document)
+
+
+@given(documents)
+@settings(deadline=None, max_examples=150)
+def test_subrip_parses_back_to_what_was_said(document: TranscriptDocument) -> None:
+    rendered = render_transcript(document, "srt").text
+    blocks = rendered.removesuffix("\n").split("\n\n") if rendered else []
+    cues = []
+    for number, block in enumerate(blocks, start=1):
+        first, _, rest = block.partition("\n")
+        assert first == str(number)
+        cues.append(parse(rest, ","))
+        assert not set("\n".join(cues[-1][2])) & set("<>{}")
+    check_layout(cues)
+    written = "".join(line for _, _, lines in cues for line in lines)
+    expected, announced = "", None
+    for segment in document.segments:
+        if re.sub("[\\s\x00-\x1f\x7f-\x9f\ufeff]", "", segment.text):
+            if segment.speaker and segment.speaker != announced:
+                expected += f"{NAMES[segment.speaker]}:".replace(" ", "")
+            announced = segment.speaker
+            expected += said(TranscriptDocument(name="", segments=(segment,)))
+    assert re.sub(r"\s", "", written) == expected.translate(LOOK_ALIKES)
+
+
+def spoken(text: str, start: float, seconds_a_word: float, speaker: str | None = None) -> Segment:
+    """A segment whose words follow one another without a pause."""
+    words = [
+        Word(start + n * seconds_a_word, start + (n + 1) * seconds_a_word, f" {word}", 0.9, speaker)
+        for n, word in enumerate(text.split(" "))
+    ]
+    return Segment(start, words[-1].end, text, tuple(words), speaker)
+
+
+def subtitles(*segments: Segment) -> list[tuple[int, int, list[str]]]:
+    document = TranscriptDocument(name="a.wav", segments=segments)
+    return [parse(block, r"\.") for block in render_transcript(document, "vtt").text.rstrip("\n").split("\n\n")[1:]]
+
+
+def test_a_long_segment_is_divided_at_its_sentences_by_the_times_of_its_words() -> None:
+    text = (
+        "The committee met on Monday to look at the budget. Nobody had read the report, so it was put off until June."
+    )
+    cues = subtitles(spoken(text, 10.0, 0.3))
+    assert [" ".join(lines) for _, _, lines in cues] == [text[:50], text[51:]]
+    assert cues[0][:2] == (10_000, 13_000)
+    assert cues[1][0] == 13_000
+
+
+def test_a_long_pause_inside_a_segment_parts_two_cues() -> None:
+    words = (Word(0, 0.5, " Well", 1), Word(0.5, 1, " then", 1), Word(6, 6.5, " we", 1), Word(6.5, 7.5, " begin", 1))
+    cues = subtitles(Segment(0, 7.5, "Well then we begin", words))
+    assert [(start, lines) for start, _, lines in cues] == [(0, ["Well then"]), (6000, ["we begin"])]
+
+
+def test_two_lines_are_balanced_and_break_where_the_clause_does() -> None:
+    cues = subtitles(spoken("If you have the time tomorrow, come and see us at the office.", 0, 0.2))
+    assert cues[0][2] == ["If you have the time tomorrow,", "come and see us at the office."]
+
+
+def test_french_punctuation_never_begins_a_line() -> None:
+    text = "Est-ce que vous avez bien compris pourquoi ? « Pas du tout » : voilà ce que répondit le vieux monsieur !"
+    lines = [line for _, _, cue in subtitles(spoken(text, 0, 0.3)) for line in cue]
+    assert not [line for line in lines if re.match("[?!:;»]", line) or line.endswith("«")]
+
+
+def test_a_short_word_stays_long_enough_to_be_read() -> None:
+    assert subtitles(spoken("Oui.", 3.0, 0.2)) == [(3000, 4000, ["Oui."])]
+
+
+def test_a_short_word_makes_room_for_the_next_one() -> None:
+    cues = subtitles(spoken("Oui.", 3.0, 0.2), spoken("Non.", 3.5, 0.2))
+    assert [cue[:2] for cue in cues] == [(3000, 3500), (3500, 4500)]
+
+
+def test_people_who_speak_at_once_are_shown_one_after_the_other() -> None:
+    first, second = spoken("Let me finish what I was saying.", 0.0, 0.5), spoken("No, no, no.", 0.1, 0.3)
+    assert [cue[:2] for cue in subtitles(first, second)] == [(0, 1000), (1000, 2000)]
+
+
+def test_an_edited_text_is_shown_and_shares_the_segments_time() -> None:
+    heard = spoken("one two three four", 0.0, 1.0)
+    edited = Segment(0.0, 4.0, "What was really said.", heard.words)
+    assert subtitles(edited) == [(0, 4000, ["What was really said."])]
+
+
+def test_the_speaker_is_announced_at_a_change_only() -> None:
+    document = TranscriptDocument(
+        name="a.wav",
+        segments=(
+            spoken("Hello.", 0, 1.5, "SPEAKER_00"),
+            spoken("How are you?", 2, 0.5, "SPEAKER_00"),
+            spoken("Fine.", 5, 1.5, "SPEAKER_01"),
+        ),
+        speakers=(DocumentSpeaker("SPEAKER_00", "Marie"), DocumentSpeaker("SPEAKER_01", "x" * 60)),
+    )
+    text = [block.split("\n", 2)[2] for block in render_transcript(document, "srt").text.rstrip("\n").split("\n\n")]
+    assert text == ["Marie: Hello.", "How are you?", "x" * 30 + "…: Fine."]
+
+
+@pytest.mark.parametrize(
+    ("start", "timing"),
+    [
+        (0.0, "00:00:00,000 --> 00:00:01,500"),
+        (36_000.0, "10:00:00,000 --> 10:00:01,500"),
+        (360_000.0, "100:00:00,000 --> 100:00:01,500"),
+    ],
+)
+def test_hours_take_the_digits_they_need(start: float, timing: str) -> None:
+    document = TranscriptDocument(name="a.wav", segments=(spoken("Hello.", start, 1.5),))
+    assert render_transcript(document, "srt").text.split("\n")[1] == timing
