@@ -1,0 +1,1 @@
+"""`vocalyx …`: the command line."""
