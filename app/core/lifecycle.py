@@ -148,7 +148,7 @@ class Work:
             jobs = tuple(job for job in jobs if not (job.kind is JobKind.ENRICHMENT and job.id in again))
         planned = any(job.kind is JobKind.PLAN and job.state is JobState.DONE for job in jobs)
         state = TranscriptionState.PROCESSING if planned else TranscriptionState.QUEUED
-        return replace(self, state=state, jobs=jobs)._settled()
+        return replace(self, state=state, jobs=jobs).settled()
 
     # Steps of the workers
 
@@ -171,7 +171,7 @@ class Work:
         if self.diarization and chunks:
             # Second in the queue: text appears first, and a second worker takes the longest job at once.
             planned.insert(1, Job(job_id(self.transcription, JobKind.DIARIZATION), JobKind.DIARIZATION))
-        return replace(self, state=TranscriptionState.PROCESSING, jobs=(*done, *planned))._settled()
+        return replace(self, state=TranscriptionState.PROCESSING, jobs=(*done, *planned)).settled()
 
     def complete(self, job: JobId, *, empty: bool = False) -> Self:
         """A chunk, the diarization or the enrichment is finished. A result that came before is no error.
@@ -181,7 +181,7 @@ class Work:
         found = self._find(job)
         if self._already_done(found):
             return self
-        return replace(self, jobs=self._with(replace(found.ended(JobState.DONE), empty=empty)))._settled()
+        return replace(self, jobs=self._with(replace(found.ended(JobState.DONE), empty=empty))).settled()
 
     def fail(self, job: JobId, lease: str, *, retryable: bool) -> Self:
         """A worker gives up on the job it holds; it is queued again while attempts are left and it makes sense."""
@@ -242,8 +242,8 @@ class Work:
 
     # Inside
 
-    def _settled(self) -> Self:
-        """Draw the conclusions from the jobs' states."""
+    def settled(self) -> Self:
+        """Draw the conclusions from the jobs' states: the last part of every step; doing it again changes nothing."""
         text_jobs = [job for job in self.jobs if job.kind in (JobKind.PLAN, JobKind.CHUNK)]
         if any(job.state is JobState.FAILED for job in text_jobs):
             return replace(self, state=TranscriptionState.ERROR, jobs=self._with_unfinished_cancelled())
@@ -272,7 +272,7 @@ class Work:
     def _ended_badly(self, job: Job, *, retryable: bool) -> Self:
         again = retryable and job.attempt < MAX_ATTEMPTS
         after = job.requeued(attempt=job.attempt) if again else job.ended(JobState.FAILED)
-        return replace(self, jobs=self._with(after))._settled()
+        return replace(self, jobs=self._with(after)).settled()
 
     def _part_state(self, kind: JobKind, *, wanted: bool) -> PartState:
         job = self.job_of(kind)
