@@ -1,0 +1,225 @@
+"""The internal routes of the API, as a worker calls them."""
+
+import logging
+import random
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.util import Retry
+
+from app.core.errors import DependencyDown, JobSuperseded, NotFound, VocalyxError
+from app.core.transcript import Segment
+from app.workers.control import JobControl, StopReason
+from app.workers.orders import MalformedOrder, WorkOrder
+
+CONNECT_TIMEOUT_SECONDS = 3.05
+SHORT_TIMEOUT_SECONDS = 10.0
+LONG_TIMEOUT_SECONDS = 60.0
+"""For results: hours of words to send, and a merge in the database before the answer."""
+RESULT_PATIENCE_SECONDS = 15 * 60.0
+FAILURE_PATIENCE_SECONDS = 60.0
+PATIENCE_WHEN_STOPPING_SECONDS = 20.0
+"""How long a worker that was asked to exit still tries: less than what a supervisor waits before it kills."""
+
+_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.5, 15.0
+
+logger = logging.getLogger(__name__)
+
+
+class ApiUnreachable(DependencyDown):
+    """The API, or the database behind it, does not answer at the moment."""
+
+    code = "api-unreachable"
+    default_remedy = "Look at the API's log, and at VOCALYX_API_URL."
+
+
+class KeyRefused(ApiUnreachable):
+    """The API does not know this worker's key. Waited out like an outage, or one wrong worker would drain the queue."""
+
+    code = "key-refused"
+    default_detail = "The API refuses this worker's internal key."
+    default_remedy = "Give the API and the workers the same VOCALYX_INTERNAL_KEY."
+
+
+class ApiRefused(VocalyxError):
+    """The API answered that this request is wrong; sending it again would not help."""
+
+    status = 502
+    code = "api-refused"
+    title = "The API refused a worker's report"
+    default_remedy = "Bring the API and the workers to the same release."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """Where a job stands: its stage, 0 to 100 percent, and what is new since the report before."""
+
+    stage: str
+    percent: float
+    segments: tuple[Segment, ...] = ()
+    answers: Mapping[str, object] = field(default_factory=dict)
+
+
+class InternalApi:
+    """A client of `/internal/jobs/…`; may be used by several threads, each has its own connections.
+
+    `JobSuperseded` and `NotFound` come through as they are: the job is no longer this worker's. The key travels in a
+    header only, and is part of no message.
+    """
+
+    def __init__(self, url: str, key: str, control: JobControl) -> None:
+        self._url = url.rstrip("/")
+        self._key = key
+        self._control = control
+        self._local = threading.local()
+
+    def claim(self, job_id: str, worker: str) -> WorkOrder:
+        """Ask for the job's lease, as long as it takes: a worker without the API has nothing better to do.
+
+        Raises `JobStopped` where the worker is asked to exit meanwhile.
+        """
+        pause = _Pauses()
+        while True:
+            self._control.checkpoint()
+            try:
+                return WorkOrder.from_dict(self._post(job_id, "claim", {"worker": worker}, SHORT_TIMEOUT_SECONDS))
+            except ApiUnreachable as error:
+                seconds = pause.next()
+                logger.warning("%s %s The job waits; asking again in %.0f s.", error.detail, error.remedy, seconds)
+                self._control.pause(seconds)
+
+    def heartbeat(self, job_id: str, lease: str) -> float:
+        """Renew the lease; return for how many seconds. Not retried: the next one comes anyway."""
+        answer = self._post(job_id, "heartbeat", {"lease": lease}, SHORT_TIMEOUT_SECONDS)
+        return float(answer.get("lease_seconds", 0.0))
+
+    def progress(self, job_id: str, lease: str, progress: Progress) -> None:
+        """Report where the job stands, which renews the lease. Not retried here: the next report carries it all."""
+        body = {
+            "lease": lease,
+            "stage": progress.stage,
+            "percent": round(min(100.0, max(0.0, progress.percent)), 2),
+            "segments": [segment.to_dict() for segment in progress.segments],
+            "answers": dict(progress.answers),
+        }
+        self._post(job_id, "progress", body, SHORT_TIMEOUT_SECONDS)
+
+    def result(self, job_id: str, lease: str, outcome: Mapping[str, object], metrics: Mapping[str, float]) -> bool:
+        """Deliver a finished job, through an outage of up to a quarter of an hour. Return whether it was news."""
+        body = {"lease": lease, "metrics": dict(metrics), **outcome}
+        answer = self._insist(job_id, "result", body, RESULT_PATIENCE_SECONDS, LONG_TIMEOUT_SECONDS)
+        return bool(answer.get("accepted", True))
+
+    def failure(self, job_id: str, lease: str, error: VocalyxError, *, retryable: bool) -> None:
+        """Report that the job cannot be done, and whether another try may help."""
+        body = {
+            "lease": lease,
+            "code": error.code,
+            "detail": error.detail,
+            "remedy": error.remedy,
+            "retryable": retryable,
+        }
+        self._insist(job_id, "failure", body, FAILURE_PATIENCE_SECONDS)
+
+    def release(self, job_id: str, lease: str) -> None:
+        """Hand the job back to be queued again at once."""
+        self._insist(job_id, "release", {"lease": lease}, PATIENCE_WHEN_STOPPING_SECONDS)
+
+    def _insist(
+        self,
+        job_id: str,
+        verb: str,
+        body: Mapping[str, object],
+        patience_seconds: float,
+        timeout_seconds: float = SHORT_TIMEOUT_SECONDS,
+    ) -> dict[str, Any]:
+        begun = time.monotonic()
+        stopping_since: float | None = None
+        pause = _Pauses()
+        while True:
+            try:
+                return self._post(job_id, verb, body, timeout_seconds)
+            except ApiUnreachable as error:
+                if self._control.reason is StopReason.HANDED_BACK and stopping_since is None:
+                    stopping_since = time.monotonic()
+                left = begun + patience_seconds - time.monotonic()
+                if stopping_since is not None:
+                    left = min(left, stopping_since + PATIENCE_WHEN_STOPPING_SECONDS - time.monotonic())
+                if left <= 0:
+                    logger.warning("%s The %s is given up, and the lease will run out.", error.detail, verb)
+                    raise
+                seconds = min(pause.next(), left)
+                text = "%s The %s is kept and sent again in %.1f s, for up to %.0f s more."
+                logger.warning(text, error.detail, verb, seconds, left)
+                self._control.pause(seconds)
+
+    def _post(self, job_id: str, verb: str, body: Mapping[str, object], timeout_seconds: float) -> dict[str, Any]:
+        try:
+            answer = self._session().post(
+                f"{self._url}/internal/jobs/{job_id}/{verb}",
+                json=body,
+                timeout=(CONNECT_TIMEOUT_SECONDS, timeout_seconds),
+                allow_redirects=False,
+            )
+        except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError) as error:
+            raise ApiUnreachable(f"The API at {self._url} does not answer ({type(error).__name__}).") from error
+        return self._read(answer, verb)
+
+    def _read(self, answer: requests.Response, verb: str) -> dict[str, Any]:
+        status = answer.status_code
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.TOO_MANY_REQUESTS:
+            raise ApiUnreachable(f"The API at {self._url} answered {verb} with {status}.")
+        if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+            raise KeyRefused
+        if status == HTTPStatus.GONE:
+            raise JobSuperseded
+        if status == HTTPStatus.NOT_FOUND:
+            raise NotFound("The job's transcription was deleted.")
+        if not HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
+            raise ApiRefused(f"The API answered {verb} with {status}: {_problem_of(answer)}")
+        try:
+            values = answer.json()
+        except requests.JSONDecodeError as error:
+            raise MalformedOrder(f"The API's answer to {verb} is not JSON.") from error
+        if not isinstance(values, dict):
+            raise MalformedOrder(f"The API's answer to {verb} is not a JSON object.")
+        return values
+
+    def _session(self) -> requests.Session:
+        session: requests.Session | None = getattr(self._local, "session", None)
+        if session is None:
+            session = requests.Session()
+            session.trust_env = False  # the way to the API is inside the site: no proxy, no .netrc
+            session.headers["X-Internal-Key"] = self._key
+            # A balancer closes connections that were idle; the first use after that fails once and means nothing.
+            once_more = Retry(total=1, connect=0, read=1, status=0, redirect=0, other=0, allowed_methods=None)
+            session.mount("http://", HTTPAdapter(max_retries=once_more))
+            session.mount("https://", HTTPAdapter(max_retries=once_more))
+            self._local.session = session
+        return session
+
+
+class _Pauses:
+    """Growing pauses, spread so that a site's workers do not all come back in the same second."""
+
+    def __init__(self) -> None:
+        self._seconds = _FIRST_PAUSE_SECONDS
+
+    def next(self) -> float:
+        seconds = self._seconds
+        self._seconds = min(_LONGEST_PAUSE_SECONDS, 2 * seconds)
+        return seconds * random.uniform(0.75, 1.25)
+
+
+def _problem_of(answer: requests.Response) -> str:
+    """Return what a problem+json body says, or the beginning of whatever came."""
+    try:
+        return str(answer.json()["detail"])
+    except (requests.JSONDecodeError, KeyError, TypeError):
+        return answer.text[:200]

@@ -1,0 +1,65 @@
+"""What the API asks of a worker when it grants a job."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+from app.core.errors import VocalyxError
+from app.core.lifecycle import JobKind
+from app.core.options import TranscriptionOptions
+from app.core.transcript import ChunkPlan, Segment
+
+
+class MalformedOrder(VocalyxError):
+    """The API's answer to a claim is not a work order: the two ends are of releases too far apart."""
+
+    status = 502
+    code = "malformed-order"
+    title = "The API's work order cannot be read"
+    default_remedy = "Bring the API and the workers to the same release."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkOrder:
+    """One job under lease.
+
+    `audio` is the recording's path relative to the uploads volume. `language` is what the plan heard or the client
+    asked for. `chunk` is there for a chunk job, `segments` (in their order, with speakers) for an enrichment.
+    """
+
+    job_id: str
+    kind: JobKind
+    lease: str
+    lease_seconds: float
+    attempt: int
+    transcription_id: str
+    audio: str
+    options: TranscriptionOptions
+    language: str | None = None
+    duration_seconds: float | None = None
+    chunk: ChunkPlan | None = None
+    segments: tuple[Segment, ...] = ()
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """Read the API's answer. Fields that a newer release added are passed over. Raises `MalformedOrder`."""
+        try:
+            order = cls(
+                job_id=str(values["job_id"]),
+                kind=JobKind(values["kind"]),
+                lease=str(values["lease"]),
+                lease_seconds=float(values["lease_seconds"]),
+                attempt=int(values["attempt"]),
+                transcription_id=str(values["transcription_id"]),
+                audio=str(values["audio"]),
+                options=TranscriptionOptions.from_dict(values["options"]),
+                language=values.get("language"),
+                duration_seconds=None if values.get("duration_seconds") is None else float(values["duration_seconds"]),
+                chunk=None if values.get("chunk") is None else ChunkPlan.from_dict(values["chunk"]),
+                segments=tuple(Segment.from_dict(segment) for segment in values.get("segments") or ()),
+            )
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise MalformedOrder(f"The work order lacks a field or has a wrong one ({error!r}).") from error
+        if order.kind is JobKind.CHUNK and order.chunk is None:
+            raise MalformedOrder("The work order for a chunk names no chunk.")
+        return order

@@ -1,0 +1,35 @@
+"""The transcription worker: `python -m app.workers.transcription`."""
+
+import logging
+import sys
+from collections.abc import Mapping
+
+from app.core.lifecycle import JobKind
+from app.queueing.queues import QueueName
+from app.settings import Settings
+from app.workers.entry import Handler
+from app.workers.process import run
+
+logger = logging.getLogger("app.workers.transcription")  # __name__ is "__main__" here
+
+
+def load_engines(settings: Settings) -> Mapping[JobKind, Handler]:
+    """Load the site's default models, so that the first recording does not wait for them. Raises `UnknownModel`."""
+    # Imported here: the libraries read the environment, which `run` has set by now, when they are imported.
+    from app.catalog.installed import find
+    from app.workers.transcription.diarizer import Diarizer
+    from app.workers.transcription.jobs import TranscriptionJobs
+    from app.workers.transcription.recognizer import Recognizer
+
+    diarization_model = find(settings.models_dir, "diarization", settings.diarization_model)
+    logger.info("Loading the speech model %s from %s.", settings.default_model, settings.models_dir)
+    recognizer = Recognizer(settings.models_dir, settings.threads, settings.default_model)
+    recognizer.load()
+    logger.info("Loading the diarization model %s; importing its libraries takes some seconds.", diarization_model.name)
+    diarizer = Diarizer(diarization_model, threads=settings.threads, sound=recognizer.sound)
+    diarizer.load()
+    return TranscriptionJobs(recognizer, diarizer, settings.uploads_dir).handlers
+
+
+if __name__ == "__main__":
+    sys.exit(run(QueueName.TRANSCRIPTION, load_engines))

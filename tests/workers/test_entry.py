@@ -1,0 +1,368 @@
+"""A job from its claim to its end, against a real server at the API's end."""
+
+import logging
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from uuid import uuid4
+
+import pytest
+
+from app.core.errors import DamagedMedia, DependencyDown, UnknownModel
+from app.core.lifecycle import JobKind
+from app.core.transcript import Segment
+from app.workers import api_client, context, entry
+from app.workers.api_client import InternalApi
+from app.workers.context import JobContext
+from app.workers.control import JobControl, JobStopped, StopReason
+from app.workers.entry import Handler, Workplace, furnish, perform
+from app.workers.orders import WorkOrder
+from app.workers.turn import Turn
+from tests.workers.internal_server import KEY, InternalServer, running_internal_server
+
+Work = Callable[[Handler], Workplace]
+
+
+@pytest.fixture
+def control() -> JobControl:
+    return JobControl()
+
+
+@pytest.fixture
+def work(server: InternalServer, control: JobControl) -> Iterator[Work]:
+    """Set what the process works with: one handler for all kinds but the enrichment."""
+
+    def use(handler: Handler) -> Workplace:
+        handlers = {kind: handler for kind in JobKind if kind is not JobKind.ENRICHMENT}
+        workplace = Workplace(
+            worker="tester",
+            api=InternalApi(server.url, KEY, control),
+            control=control,
+            handlers=handlers,
+            stall_timeout_seconds=60,
+            turn=Turn(None),
+        )
+        furnish(workplace)
+        return workplace
+
+    yield use
+    entry._Furnished.workplace = None
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    monkeypatch.setattr(api_client, "_FIRST_PAUSE_SECONDS", 0.05)
+    monkeypatch.setattr(api_client, "_LONGEST_PAUSE_SECONDS", 0.2)
+    monkeypatch.setattr(context, "REPORT_INTERVAL_SECONDS", 0.05)
+
+
+def segment(number: int) -> Segment:
+    return Segment(start=float(number), end=number + 0.5, text=f"sentence {number}")
+
+
+def nothing(_order: WorkOrder, _context: JobContext) -> Mapping[str, object]:
+    return {"segments": []}
+
+
+def until_stopped(_order: WorkOrder, context: JobContext) -> Mapping[str, object]:
+    while True:
+        context.checkpoint()
+        context.report("transcribing", 1)
+        time.sleep(0.01)
+
+
+def raising(error: BaseException) -> Handler:
+    def handler(_order: WorkOrder, _context: JobContext) -> Mapping[str, object]:
+        raise error
+
+    return handler
+
+
+def test_the_order_arrives_whole(server: InternalServer, work: Work) -> None:
+    seen: list[WorkOrder] = []
+
+    def look(order: WorkOrder, _context: JobContext) -> Mapping[str, object]:
+        seen.append(order)
+        return {"segments": []}
+
+    work(look)
+    job_id = server.give(JobKind.CHUNK, audio="2026/a.ogg")
+    perform(job_id)
+    (order,) = seen
+    assert (order.kind, order.audio, order.language, order.attempt) == (JobKind.CHUNK, "2026/a.ogg", "en", 1)
+    assert order.chunk is not None
+    assert order.chunk.end == 30.0
+
+
+def test_a_result_carries_the_outcome_and_the_seconds_of_each_stage(server: InternalServer, work: Work) -> None:
+    def handler(_order: WorkOrder, context: JobContext) -> Mapping[str, object]:
+        context.report("loading-model", 0)
+        time.sleep(0.02)
+        context.report("transcribing", 10)
+        return {"segments": [segment(1).to_dict()]}
+
+    work(handler)
+    job_id = server.give()
+    perform(job_id)
+    (body,) = server.bodies("result", job_id)
+    assert body["lease"] == f"lease of {job_id}"
+    assert [told["text"] for told in body["segments"]] == ["sentence 1"]
+    assert set(body["metrics"]) == {"loading_model_seconds", "transcribing_seconds", "total_seconds"}
+    assert 0.02 <= body["metrics"]["loading_model_seconds"] <= body["metrics"]["total_seconds"]
+
+
+def test_no_segment_is_lost_over_reports_that_fail(server: InternalServer, work: Work) -> None:
+    def handler(_order: WorkOrder, context: JobContext) -> Mapping[str, object]:
+        server.answers["progress"] = 503
+        for number in range(30):
+            context.report("transcribing", number, segments=[segment(number)])
+            if number == 20:
+                server.wait_for("progress", count=2)
+                taken.extend(server.bodies("progress"))
+                del server.answers["progress"]
+            time.sleep(0.01)
+        server.wait_for("progress", count=len(taken) + 2)
+        deadline = time.monotonic() + 10
+        while len(delivered()) < 30 and time.monotonic() < deadline:
+            time.sleep(0.02)
+        return {"segments": []}
+
+    taken: list[object] = []
+
+    def delivered() -> list[str]:
+        bodies = server.bodies("progress")[len(taken) :]
+        return [told["text"] for body in bodies for told in body["segments"]]
+
+    work(handler)
+    perform(server.give())
+    assert delivered() == [f"sentence {number}" for number in range(30)]
+    assert len(server.bodies("result")) == 1
+    assert server.bodies("failure") == []
+
+
+def test_reports_are_bundled_and_the_latest_wins(
+    server: InternalServer, work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(context, "REPORT_INTERVAL_SECONDS", 0.5)
+
+    def handler(_order: WorkOrder, context: JobContext) -> Mapping[str, object]:
+        context.report("title", 0, answers={"title": "A"})
+        server.wait_for("progress")
+        for percent in range(100):
+            context.report("points", percent, answers={f"answer {percent}": percent})
+        server.wait_for("progress", count=2)
+        return {"segments": []}
+
+    work(handler)
+    perform(server.give())
+    first, second = server.bodies("progress")
+    assert (first["stage"], first["answers"]) == ("title", {"title": "A"})
+    assert (second["stage"], second["percent"], len(second["answers"])) == ("points", 99, 100)
+
+
+def test_the_percentage_never_goes_back(server: InternalServer, work: Work) -> None:
+    def handler(_order: WorkOrder, context: JobContext) -> Mapping[str, object]:
+        for percent in (10, 99, 0, 140):
+            context.report("listening", percent)
+            server.wait_for("progress", count=len(server.bodies("progress")) + 1)
+        return {"plan": {}}
+
+    work(handler)
+    perform(server.give(JobKind.PLAN))
+    assert [body["percent"] for body in server.bodies("progress")] == [10, 99, 99, 100]
+
+
+def test_the_lease_is_renewed_while_an_engine_is_silent(server: InternalServer, work: Work) -> None:
+    def handler(_order: WorkOrder, _context: JobContext) -> Mapping[str, object]:
+        server.wait_for("heartbeat", count=3)
+        return {"segments": []}
+
+    work(handler)
+    perform(server.give(lease_seconds=0.3))
+    assert len(server.bodies("result")) == 1
+
+
+def test_a_job_that_stands_still_gives_up_its_lease(
+    server: InternalServer, work: Work, caplog: pytest.LogCaptureFixture
+) -> None:
+    def handler(_order: WorkOrder, context: JobContext) -> Mapping[str, object]:
+        context.checkpoint()
+        time.sleep(1.5)
+        beats.append(len(server.bodies("heartbeat")))
+        time.sleep(0.5)
+        beats.append(len(server.bodies("heartbeat")))
+        context.checkpoint()
+        server.wait_for("heartbeat", count=beats[-1] + 1)
+        return {"segments": []}
+
+    beats: list[int] = []
+    furnish(replace(work(handler), stall_timeout_seconds=0.5))
+    perform(server.give(lease_seconds=0.3))
+    assert 1 <= beats[0] == beats[1]
+    assert "VOCALYX_STALL_TIMEOUT" in caplog.text
+
+
+@pytest.mark.parametrize("verb", ["progress", "heartbeat"])
+def test_410_stops_the_job_and_nothing_more_is_reported(server: InternalServer, work: Work, verb: str) -> None:
+    server.answers[verb] = 410
+    stopped: list[StopReason] = []
+
+    def handler(order: WorkOrder, context: JobContext) -> Mapping[str, object]:
+        try:
+            return until_stopped(order, context) if verb == "progress" else _silent(context)
+        except JobStopped as stop:
+            stopped.append(stop.reason)
+            raise
+
+    work(handler)
+    perform(server.give(lease_seconds=0.3))
+    assert stopped == [StopReason.SUPERSEDED]
+    assert {told[0] for told in server.told} == {"claim", verb}
+
+
+def _silent(context: JobContext) -> Mapping[str, object]:
+    while True:
+        context.checkpoint()
+        time.sleep(0.01)
+
+
+@pytest.mark.parametrize("status", [410, 404])
+def test_a_job_that_is_not_to_be_had_is_dropped(
+    server: InternalServer, work: Work, caplog: pytest.LogCaptureFixture, status: int
+) -> None:
+    server.answers["claim"] = status
+    work(raising(AssertionError("not to be called")))
+    perform(server.give())
+    assert [told[0] for told in server.told] == ["claim"]
+    assert "Dropped" in caplog.text
+
+
+def test_a_handed_back_job_is_released_once_and_not_failed(
+    server: InternalServer, work: Work, control: JobControl
+) -> None:
+    work(until_stopped)
+    job_id = server.give()
+    stop = threading.Timer(0.1, control.request_stop, [StopReason.HANDED_BACK])
+    stop.start()
+    perform(job_id)
+    assert len(server.bodies("release", job_id)) == 1
+    assert server.bodies("failure") == server.bodies("result") == []
+
+
+def test_a_worker_that_is_to_exit_does_not_claim(server: InternalServer, work: Work, control: JobControl) -> None:
+    work(nothing)
+    control.request_stop(StopReason.HANDED_BACK)
+    perform(server.give())
+    assert server.told == []
+
+
+def test_a_finished_job_is_delivered_though_the_worker_is_to_exit(
+    server: InternalServer, work: Work, control: JobControl
+) -> None:
+    def handler(_order: WorkOrder, _context: JobContext) -> Mapping[str, object]:
+        control.request_stop(StopReason.HANDED_BACK)
+        return {"segments": []}
+
+    work(handler)
+    perform(server.give())
+    assert len(server.bodies("result")) == 1
+    assert server.bodies("release") == []
+
+
+def test_a_result_outlasts_an_answering_but_failing_api(
+    server: InternalServer, work: Work, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.answers["result"] = 503
+    work(nothing)
+    job_id = server.give(lease_seconds=0.3)
+    thread = threading.Thread(target=perform, args=[job_id])
+    thread.start()
+    server.wait_for("result", job_id, count=3)
+    server.wait_for("heartbeat", job_id, count=2)  # the lease is kept meanwhile
+    del server.answers["result"]
+    thread.join(10)
+    assert not thread.is_alive()
+    assert "The result is kept and sent again" in caplog.text
+    assert KEY not in caplog.text
+
+
+def test_a_result_outlasts_an_api_that_is_gone(control: JobControl, caplog: pytest.LogCaptureFixture) -> None:
+    with running_internal_server() as first:
+        job_id, port = first.give(), int(first.url.rpartition(":")[2])
+        order = WorkOrder.from_dict(first.orders[job_id])
+    api = InternalApi(f"http://127.0.0.1:{port}", KEY, control)
+    accepted: list[bool] = []
+    thread = threading.Thread(target=lambda: accepted.append(api.result(job_id, order.lease, {"segments": []}, {})))
+    thread.start()
+    deadline = time.monotonic() + 10
+    while "does not answer" not in caplog.text:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    with running_internal_server(port) as second:
+        second.orders.update(first.orders)
+        second.wait_for("result", job_id)
+        thread.join(10)
+    assert accepted == [True]
+
+
+def test_a_claim_waits_for_the_api_and_for_the_right_key(server: InternalServer, work: Work) -> None:
+    work(nothing)
+    job_id = server.give()
+    server.answers["claim"] = 401
+    thread = threading.Thread(target=perform, args=[job_id])
+    thread.start()
+    server.wait_for("claim", count=2)
+    server.answers["claim"] = 502
+    server.wait_for("claim", count=5)
+    del server.answers["claim"]
+    thread.join(10)
+    assert len(server.bodies("result", job_id)) == 1
+
+
+def test_a_refused_result_is_a_failure_with_what_the_api_said(server: InternalServer, work: Work) -> None:
+    server.answers["result"] = 422
+    work(nothing)
+    perform(server.give())
+    (failure,) = server.bodies("failure")
+    assert failure["code"] == "api-refused"
+    assert "as the test wants it" in failure["detail"]
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "retryable"),
+    [
+        (DamagedMedia(), "damaged-media", False),
+        (UnknownModel("No whisper model is called 'x'."), "unknown-model", False),
+        (DependencyDown(), "dependency-down", True),
+        (MemoryError(), "out-of-memory", True),
+        (RuntimeError("the engine broke"), "worker-fault", True),
+    ],
+)
+def test_an_error_is_told_with_its_remedy_and_whether_to_try_again(
+    server: InternalServer, work: Work, error: Exception, code: str, *, retryable: bool
+) -> None:
+    work(raising(error))
+    perform(server.give())
+    (failure,) = server.bodies("failure")
+    assert (failure["code"], failure["retryable"]) == (code, retryable)
+    assert failure["detail"]
+    assert failure["remedy"]
+
+
+def test_a_job_of_the_other_queue_fails_for_good(server: InternalServer, work: Work) -> None:
+    work(nothing)
+    perform(server.give(JobKind.ENRICHMENT))
+    (failure,) = server.bodies("failure")
+    assert (failure["code"], failure["retryable"]) == ("wrong-queue", False)
+
+
+def test_the_key_is_in_no_message(control: JobControl, caplog: pytest.LogCaptureFixture) -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        api = InternalApi(f"http://127.0.0.1:{closed.getsockname()[1]}", KEY, control)
+        with pytest.raises(api_client.ApiUnreachable) as caught:
+            api.heartbeat(str(uuid4()), "lease")
+    assert KEY not in caplog.text + str(caught.value) + repr(caught.value.__cause__)

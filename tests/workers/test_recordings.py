@@ -1,0 +1,29 @@
+"""Finding a recording on the uploads volume."""
+
+from pathlib import Path
+
+import pytest
+
+from app.workers.recordings import RecordingMissing, UploadsVolumeAway, locate
+
+
+def test_a_recording_is_found_below_the_volume(tmp_path: Path) -> None:
+    (tmp_path / "ab").mkdir()
+    (tmp_path / "ab" / "one").write_bytes(b"sound")
+    assert locate(tmp_path, "ab/one").read_bytes() == b"sound"
+
+
+@pytest.mark.parametrize("relative", ["ab/none", "../outside", "/etc/passwd", "."])
+def test_what_is_not_there_or_not_below_it_is_missing_for_good(tmp_path: Path, relative: str) -> None:
+    (tmp_path / "outside").write_bytes(b"secret")
+    volume = tmp_path / "uploads"
+    volume.mkdir()
+    with pytest.raises(RecordingMissing) as caught:
+        locate(volume, relative)
+    assert caught.value.status < 500
+
+
+def test_a_volume_that_is_not_mounted_may_come_back(tmp_path: Path) -> None:
+    with pytest.raises(UploadsVolumeAway) as caught:
+        locate(tmp_path / "uploads", "one")
+    assert caught.value.status >= 500
