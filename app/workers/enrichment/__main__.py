@@ -1,0 +1,29 @@
+"""The enrichment worker: `python -m app.workers.enrichment`."""
+
+import logging
+import sys
+from collections.abc import Mapping
+
+from app.core.lifecycle import JobKind
+from app.queueing.queues import QueueName
+from app.settings import Settings
+from app.workers.entry import Handler
+from app.workers.process import run
+
+logger = logging.getLogger("app.workers.enrichment")  # __name__ is "__main__" here
+
+
+def load_engines(settings: Settings) -> Mapping[JobKind, Handler]:
+    """Load the site's default language model. Raises `UnknownModel`."""
+    # Imported here: the library reads the environment, which `run` has set by now, when it is imported.
+    from app.workers.enrichment.enricher import Enricher
+    from app.workers.enrichment.jobs import EnrichmentJobs
+
+    logger.info("Loading the language model %s from %s.", settings.default_llm_model, settings.models_dir)
+    enricher = Enricher(settings.models_dir, settings.threads, settings.default_llm_model)
+    enricher.load()
+    return EnrichmentJobs(enricher).handlers
+
+
+if __name__ == "__main__":
+    sys.exit(run(QueueName.ENRICHMENT, load_engines))

@@ -1,0 +1,83 @@
+"""What enrichment needs of a language model, wherever it runs.
+
+`app.workers.enrichment.llama` runs one in this process; a server on the site can be another engine behind the same
+protocol.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+Tick = Callable[[float], None]
+"""Told the done part of an answer, 0 to 1; called between any two steps, and raises where the work is to stop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """One request to a model: who it is, what it reads, what it is asked.
+
+    The parts keep this order wherever they are sent, so that requests about the same material share their beginning
+    and an engine can evaluate that once. None of the parts can hold control tokens: they are text to the engine.
+    """
+
+    system: str
+    material: str
+    request: str
+
+    @property
+    def question(self) -> str:
+        """The user's turn: material first, request last."""
+        return f"{self.material}\n\n{self.request}"
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How tokens are drawn. Temperature 0 takes the likeliest each time; `seed` matters above it only."""
+
+    temperature: float = 0.0
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a model wrote, and what it cost in tokens.
+
+    `complete` is False where the room ended before the answer did. `reused_tokens` of the prompt were known from an
+    earlier request, `evaluated_tokens` were read for this one.
+    """
+
+    text: str
+    complete: bool
+    evaluated_tokens: int
+    reused_tokens: int
+    generated_tokens: int
+
+
+class LanguageModel(Protocol):
+    """A loaded model. The same prompt, schema and sampling give the same reply, whatever was asked before."""
+
+    @property
+    def name(self) -> str:
+        """The name under which it is installed."""
+
+    @property
+    def context_tokens(self) -> int:
+        """Prompt and answer together take at most so many tokens."""
+
+    def count_tokens(self, text: str) -> int:
+        """Return the length of `text` in this model's tokens."""
+
+    def count_prompt_tokens(self, prompt: Prompt) -> int:
+        """Return the length of the whole prompt, the model's own frame around it included."""
+
+    def answer(
+        self, prompt: Prompt, schema: Mapping[str, Any], sampling: Sampling, *, max_tokens: int, tick: Tick
+    ) -> Reply:
+        """Write an answer that follows the JSON schema. Raises `ContextTooSmall`, and whatever `tick` raises."""
+
+    def close(self) -> None:
+        """Give its memory back."""
+
+
+OpenModel = Callable[[str], LanguageModel]
+"""Loads a model by its name. Raises `UnknownModel`, `ModelDamaged`, `ModelTooLarge` or `ModelUnsuitable`."""

@@ -1,0 +1,48 @@
+"""What can go wrong between a transcript and its answers, each with the way out."""
+
+from app.core.errors import VocalyxError
+
+
+class ModelDamaged(VocalyxError):
+    """The model's file is missing, incomplete, changed, or not one that the engine reads."""
+
+    code = "model-damaged"
+    title = "The language model cannot be read"
+    default_remedy = "Ask the operator to install the model again, or choose another one with llm_model."
+
+
+class ModelTooLarge(VocalyxError):
+    """The model needs more memory than this worker may use."""
+
+    code = "model-too-large"
+    title = "The language model does not fit into memory"
+    default_remedy = "Choose a smaller model with llm_model, or give the enrichment workers more memory."
+
+
+class ModelUnsuitable(VocalyxError):
+    """The model is whole, but not one that answers requests."""
+
+    status = 422
+    code = "model-unsuitable"
+    title = "The language model cannot answer requests"
+    default_remedy = "Choose a model that was trained to follow instructions ('instruct' or 'chat' in its name)."
+
+
+class ContextTooSmall(VocalyxError):
+    """The request does not fit into the model's context together with any useful part of the transcript."""
+
+    status = 422
+    code = "context-too-small"
+    title = "The request is too long for the language model"
+    default_remedy = "Shorten the prompt of the task, or choose a model with a larger context."
+
+
+class EnrichmentFailed(VocalyxError):
+    """No task gave an answer that can be used. The same request would end the same way: seeds are fixed."""
+
+    status = 422
+    code = "enrichment-failed"
+    title = "The language model gave no usable answer"
+    default_remedy = (
+        "Retry with another llm_model, or with a prompt of your own for the task. The transcript is not touched."
+    )

@@ -1,0 +1,100 @@
+"""Transcripts larger than a model's context: read in windows, noted, and the notes read again. Nothing is left out."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from app.core.transcript import Segment
+from app.workers.enrichment.errors import ContextTooSmall
+
+Cost = Callable[["Passage"], int]
+"""Returns how many tokens a passage takes in a prompt."""
+
+_LEAST_SHRINKAGE = 0.9
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A piece of what is read: a segment's text with its speaker, or a note on a window."""
+
+    text: str
+    speaker: str | None = None
+
+
+Window = tuple[Passage, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A window's place: the `number`-th (from 1) of `total` on its `level`, where level 1 reads the transcript itself."""
+
+    level: int
+    number: int
+    total: int
+
+
+def passages_of(segments: Iterable[Segment]) -> list[Passage]:
+    """Return what was said, segment by segment; those without text say nothing."""
+    return [Passage(segment.text.strip(), segment.speaker) for segment in segments if segment.text.strip()]
+
+
+def fold(
+    passages: Sequence[Passage], limit: int, cost: Cost, note: Callable[[Window, Place], str]
+) -> tuple[Sequence[Passage], int]:
+    """Return passages that cost `limit` at most, and the number of levels it took: 0 where they fitted as they are.
+
+    Where they do not fit, each window is handed to `note` once and its notes take its place, until all fits.
+    Raises `ContextTooSmall` where notes are no shorter than what they note.
+    """
+    level = 0
+    while (total := sum(map(cost, passages))) > limit:
+        level += 1
+        parts = windows(passages, limit, cost)
+        passages = [Passage(note(part, Place(level, number, len(parts)))) for number, part in enumerate(parts, start=1)]
+        if sum(map(cost, passages)) > total * _LEAST_SHRINKAGE:
+            raise ContextTooSmall(
+                f"The transcript takes {total} tokens; the model can read {limit} at a time, and its notes on them are"
+                " no shorter.",
+                remedy="Choose a model with a larger context.",
+            )
+    return passages, level
+
+
+def windows(passages: Iterable[Passage], limit: int, cost: Cost) -> list[Window]:
+    """Cut at passages' borders into windows of about equal cost, none above `limit`; every passage is in exactly one.
+
+    A passage that alone is above `limit` is cut between words, or inside one where it has no space.
+    """
+    pieces = [(piece, cost(piece)) for passage in passages for piece in _pieces(passage, limit, cost)]
+    # Windows as full as they can be leave a last one of a few words, from which no note can be written; as many windows
+    # of equal cost do not.
+    full = _cut(pieces, limit, float("inf"))
+    return _cut(pieces, limit, sum(size for _, size in pieces) / max(len(full), 1))
+
+
+def _cut(pieces: Sequence[tuple[Passage, int]], limit: int, target: float) -> list[Window]:
+    """Cut before the piece that would exceed `limit`, and where the windows so far have had their share of `target`."""
+    cut: list[Window] = []
+    window: list[Passage] = []
+    filled = passed = 0
+    for piece, size in pieces:
+        if window and (filled + size > limit or passed + size / 2 > target * (len(cut) + 1)):
+            cut.append(tuple(window))
+            window, filled = [], 0
+        window.append(piece)
+        filled += size
+        passed += size
+    if window:
+        cut.append(tuple(window))
+    return cut
+
+
+def _pieces(passage: Passage, limit: int, cost: Cost) -> Iterator[Passage]:
+    if cost(passage) <= limit or len(passage.text) < 2:  # noqa: PLR2004 - one character cannot be halved
+        yield passage
+        return
+    middle = len(passage.text) // 2
+    space = passage.text.rfind(" ", 0, middle)
+    at = space if space > 0 else middle
+    for half in (passage.text[:at], passage.text[at:].lstrip()):
+        if half:
+            yield from _pieces(replace(passage, text=half), limit, cost)

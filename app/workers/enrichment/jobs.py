@@ -1,0 +1,25 @@
+"""The one job of an enrichment worker."""
+
+from collections.abc import Mapping
+
+from app.core.lifecycle import JobKind
+from app.workers.context import JobContext
+from app.workers.enrichment.enricher import Enricher
+from app.workers.entry import Handler
+from app.workers.orders import WorkOrder
+
+
+class EnrichmentJobs:
+    """Enrichment, over a language model that stays loaded."""
+
+    def __init__(self, enricher: Enricher) -> None:
+        self._enricher = enricher
+
+    @property
+    def handlers(self) -> Mapping[JobKind, Handler]:
+        """What works each kind of job of the queue `enrichment`."""
+        return {JobKind.ENRICHMENT: self.enrichment}
+
+    def enrichment(self, order: WorkOrder, context: JobContext) -> Mapping[str, object]:
+        """Write title, summary and points of what was said."""
+        return {"enrichment": self._enricher.enrich(order.segments, order.language, order.options, context)}

@@ -1,0 +1,48 @@
+"""How far an enrichment is, in steps that are counted beforehand."""
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from app.workers.context import Checkpoint
+from app.workers.enrichment.engine import Tick
+
+_REPORT_SECONDS = 0.5
+
+
+class Steps:
+    """Turns steps and parts of steps into percent, which never go back, and passes stops on."""
+
+    def __init__(self, context: Checkpoint, start_percent: float) -> None:
+        self._context = context
+        self._percent = start_percent
+        self._width = 0.0
+        self._reported = float("-inf")
+
+    def expect(self, steps: int) -> None:
+        """Share what is left evenly between so many steps to come."""
+        self._width = (100.0 - self._percent) / steps
+
+    @contextmanager
+    def step(self, stage: str, *, counted: bool = True) -> Iterator[Tick]:
+        """One step: yields what is told its done part, 0 to 1, and raises where the job is to stop.
+
+        A step that could not be expected is not `counted`: the percentage stands still meanwhile.
+        """
+        start = self._percent
+        width = self._width if counted else 0.0
+        self._context.report(stage, start)
+
+        def tick(done: float) -> None:
+            self._context.checkpoint()
+            self._percent = min(100.0, max(self._percent, start + width * done))
+            if time.monotonic() - self._reported >= _REPORT_SECONDS:
+                self._reported = time.monotonic()
+                self._context.report(stage, self._percent)
+
+        yield tick
+        self._percent = min(100.0, max(self._percent, start + width))
+
+    def finished(self, stage: str, answers: Mapping[str, object]) -> None:
+        """Send the answers that are there so far."""
+        self._context.report(stage, self._percent, answers=dict(answers))
