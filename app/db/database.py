@@ -1,0 +1,118 @@
+"""The connection pool, and the executor in which units of work run."""
+
+import asyncio
+import contextvars
+import functools
+import logging
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, ParamSpec, TypeVar
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from peewee import InterfaceError, OperationalError
+from playhouse.pool import MaxConnectionsExceeded
+from playhouse.postgres_ext import PooledPostgresqlExtDatabase
+
+from app.core.errors import DependencyDown
+from app.db import models
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+# No unit takes long: what does is a fault, and must not hold its locks and its thread for ever. In milliseconds.
+_SESSION_OPTIONS = (
+    "-c statement_timeout=60000 -c lock_timeout=30000 -c idle_in_transaction_session_timeout=60000 -c timezone=UTC"
+)
+
+logger = logging.getLogger(__name__)
+
+
+def connection_parameters(url: str) -> dict[str, Any]:
+    """Translate `postgresql://user:password@host:port/name?host=/socket/dir` for peewee's PostgreSQL databases."""
+    parts = urlsplit(url)
+    values: dict[str, Any] = {
+        "database": unquote(parts.path.lstrip("/")),
+        "user": unquote(parts.username) if parts.username else None,
+        "password": unquote(parts.password) if parts.password else None,
+        "host": parts.hostname,
+        "port": parts.port,
+        "connect_timeout": 5,
+        "application_name": "vocalyx",
+        # A server that vanished without a word (power, network) is noticed within half a minute, not after hours.
+        "keepalives_idle": 10,
+        "keepalives_interval": 5,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 30_000,
+    }
+    values.update(parse_qsl(parts.query))
+    return {name: value for name, value in values.items() if value is not None}
+
+
+class Database:
+    """Runs synchronous units of work in as many threads as there are connections, each in one transaction.
+
+    A unit raises `DependencyDown` where PostgreSQL cannot be reached or goes away half-way; nothing of it stands then.
+    The models are bound to one database a process: opening a second one before the first is closed is a mistake that
+    would send units to the wrong server, and raises `RuntimeError`.
+    """
+
+    def __init__(self, url: str, connections: int = 8) -> None:
+        if models.database.obj is not None:
+            raise RuntimeError("this process has a database open already")
+        self._pool = PooledPostgresqlExtDatabase(
+            # One more than threads: the health check asks from a thread of its own.
+            max_connections=connections + 1,
+            stale_timeout=300,
+            timeout=10,
+            **{"options": _SESSION_OPTIONS, **connection_parameters(url)},
+        )
+        models.database.initialize(self._pool)
+        self._executor = ThreadPoolExecutor(max_workers=connections, thread_name_prefix="database")
+        # A thread of its own, and one alone: questions about a server that hangs do not pile up in others' threads.
+        self._checker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="database-check")
+
+    async def run(self, unit: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Run one unit of work in a thread, and return what it returns."""
+        context = contextvars.copy_context()
+        call = functools.partial(self.run_here, unit, *args, **kwargs)
+        return await asyncio.get_running_loop().run_in_executor(self._executor, lambda: context.run(call))
+
+    def run_here(self, unit: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Run one unit of work in this thread."""
+        try:
+            self._pool.connect(reuse_if_open=True)
+            self._discard_if_dead()
+            with self._pool.atomic():
+                result = unit(*args, **kwargs)
+            self._pool.close()
+        except (OperationalError, InterfaceError, MaxConnectionsExceeded) as error:
+            self._pool.manual_close()
+            logger.warning("the database does not answer: %s", str(error).strip().partition("\n")[0])
+            raise DependencyDown(
+                "PostgreSQL does not answer.",
+                remedy="Nothing was changed. Send the same request again in a few seconds.",
+            ) from error
+        except BaseException:
+            self._pool.close()
+            raise
+        return result
+
+    async def check(self) -> None:
+        """Raise `DependencyDown` unless the database answers a query, however busy the units' threads are."""
+        ask = functools.partial(self.run_here, self._pool.execute_sql, "select 1")
+        await asyncio.get_running_loop().run_in_executor(self._checker, ask)
+
+    def close(self) -> None:
+        """Close every connection, after the units that are running."""
+        self._executor.shutdown(wait=True)
+        self._checker.shutdown(wait=True)
+        self._pool.close_all()
+        models.database.initialize(None)
+
+    def _discard_if_dead(self) -> None:
+        # A pooled connection may be from before PostgreSQL was restarted. One cheap query finds out before any work.
+        try:
+            self._pool.execute_sql("select 1")
+        except (OperationalError, InterfaceError):
+            self._pool.manual_close()
+            self._pool.connect()

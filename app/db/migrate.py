@@ -1,0 +1,35 @@
+"""Bring the database's tables to this release's shape."""
+
+import logging
+from pathlib import Path
+
+from playhouse.migrations import Runner
+from playhouse.postgres_ext import PostgresqlExtDatabase
+
+from app.db.database import connection_parameters
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+# Any constant will do, as long as it is ours: two releases that start at once must not both migrate.
+_ADVISORY_LOCK = 0x766F63616C7978
+
+logger = logging.getLogger(__name__)
+
+
+def migrate(database_url: str) -> list[str]:
+    """Apply what is missing, one process at a time, and return the names of the migrations applied."""
+    database = PostgresqlExtDatabase(**connection_parameters(database_url))
+    with database.connection_context():
+        database.execute_sql("select pg_advisory_lock(%s)", (_ADVISORY_LOCK,))
+        applied: list[str] = Runner(database, str(MIGRATIONS)).up()
+        # The lock goes with the connection.
+    for name in applied:
+        logger.info("migration applied", extra={"fields": {"migration": name}})
+    return applied
+
+
+def pending(database_url: str) -> list[str]:
+    """Return the names of the migrations that the database does not have yet."""
+    database = PostgresqlExtDatabase(**connection_parameters(database_url))
+    with database.connection_context():
+        return [migration.name for migration in Runner(database, str(MIGRATIONS)).status() if not migration.applied]

@@ -1,0 +1,252 @@
+# ruff: noqa: D106 - peewee's Meta classes tell by their fields all that there is to tell
+"""The tables. `migrations/` makes them; `tests/db/test_migrations.py` holds the two against each other."""
+
+import datetime as dt
+import uuid
+from typing import Any
+
+from peewee import (
+    BigAutoField,
+    BigIntegerField,
+    BooleanField,
+    CompositeKey,
+    DatabaseProxy,
+    DoubleField,
+    ForeignKeyField,
+    IntegerField,
+    Model,
+    TextField,
+    UUIDField,
+)
+from playhouse.postgres_ext import BinaryJSONField, DateTimeTZField
+
+from app.core.lifecycle import JobState, PartState, TranscriptionState
+
+database = DatabaseProxy()
+
+
+def now() -> dt.datetime:
+    """Return the present moment, in UTC."""
+    return dt.datetime.now(dt.UTC)
+
+
+# `<name>_id` beside a foreign key is made by peewee; it is annotated where it is used, for the type checker.
+
+
+def _json(**options: Any) -> BinaryJSONField:
+    # Documents are read whole, never searched by their keys: no index.
+    return BinaryJSONField(index=False, **options)
+
+
+class Table(Model):
+    class Meta:
+        database = database
+        legacy_table_names = False
+
+
+class User(Table):
+    id = UUIDField(primary_key=True, default=uuid.uuid4)
+    username = TextField(unique=True)
+    password_hash = TextField()
+    administrator = BooleanField(default=False)
+    active = BooleanField(default=True)
+    created_at = DateTimeTZField(default=now)
+
+    class Meta:
+        table_name = "users"
+
+
+class Session(Table):
+    """A login. Only the SHA-256 of its token is kept."""
+
+    token_hash = TextField(primary_key=True)
+    user = ForeignKeyField(User, on_delete="CASCADE")
+    created_at = DateTimeTZField(default=now)
+    expires_at = DateTimeTZField()
+
+    class Meta:
+        table_name = "sessions"
+
+
+class Project(Table):
+    id = UUIDField(primary_key=True, default=uuid.uuid4)
+    name = TextField(unique=True)
+    created_at = DateTimeTZField(default=now)
+
+    class Meta:
+        table_name = "projects"
+
+
+class Membership(Table):
+    project_id: uuid.UUID
+    user = ForeignKeyField(User, on_delete="CASCADE")
+    project = ForeignKeyField(Project, on_delete="CASCADE", backref="memberships")
+    role = TextField()
+
+    class Meta:
+        table_name = "memberships"
+        primary_key = CompositeKey("user", "project")
+
+
+class ApiKey(Table):
+    """A program's access to one project. Only the SHA-256 of the key is kept; `prefix` lets a person tell keys apart."""
+
+    project_id: uuid.UUID
+    id = UUIDField(primary_key=True, default=uuid.uuid4)
+    project = ForeignKeyField(Project, on_delete="CASCADE")
+    name = TextField()
+    prefix = TextField()
+    key_hash = TextField(unique=True)
+    role = TextField()
+    created_at = DateTimeTZField(default=now)
+    last_used_at = DateTimeTZField(null=True)
+    revoked_at = DateTimeTZField(null=True)
+
+    class Meta:
+        table_name = "api_keys"
+
+
+class Transcription(Table):
+    project_id: uuid.UUID
+    id = UUIDField(primary_key=True, default=uuid.uuid4)
+    project = ForeignKeyField(Project, on_delete="RESTRICT")
+    created_by = ForeignKeyField(User, on_delete="SET NULL", null=True)
+    idempotency_key = TextField(null=True)
+    name = TextField()
+    audio_path = TextField()
+    sha256 = TextField()
+    size_bytes = BigIntegerField()
+    media = _json(default=dict)
+    options = _json(default=dict)
+    state = TextField(default=TranscriptionState.PENDING)
+    language = TextField(null=True)
+    language_probability = DoubleField(null=True)
+    duration_seconds = DoubleField(null=True)
+    diarization = _json(null=True)
+    error = _json(null=True)
+    created_at = DateTimeTZField(default=now)
+    started_at = DateTimeTZField(null=True)
+    finished_at = DateTimeTZField(null=True)
+
+    class Meta:
+        table_name = "transcriptions"
+
+    @classmethod
+    def without_turns(cls) -> Any:
+        """Select all columns but `diarization`: the turns of a long day are megabytes that most readers do not need."""
+        return cls.select(*(column for column in cls._meta.sorted_fields if column is not cls.diarization))
+
+
+class Job(Table):
+    transcription_id: uuid.UUID
+    id = UUIDField(primary_key=True)
+    transcription = ForeignKeyField(Transcription, on_delete="CASCADE", backref="jobs")
+    kind = TextField()
+    position = IntegerField(default=0)
+    state = TextField(default=JobState.QUEUED)
+    attempt = IntegerField(default=0)
+    empty = BooleanField(default=False)
+    lease = TextField(null=True)
+    lease_expires_at = DateTimeTZField(null=True)
+    worker = TextField(null=True)
+    stage = TextField(default="")
+    percent = DoubleField(default=0.0)
+    error = _json(null=True)
+    metrics = _json(default=dict)
+    queued_at = DateTimeTZField(default=now)
+    started_at = DateTimeTZField(null=True)
+    finished_at = DateTimeTZField(null=True)
+
+    class Meta:
+        table_name = "jobs"
+
+
+class Chunk(Table):
+    """One piece of a recording, and the segments that were decoded from it so far: all of them once its job is done."""
+
+    transcription_id: uuid.UUID
+    transcription = ForeignKeyField(Transcription, on_delete="CASCADE", backref="chunks")
+    position = IntegerField()
+    start_seconds = DoubleField()
+    end_seconds = DoubleField()
+    speech = _json(null=True)
+    segments = _json(default=list)
+
+    class Meta:
+        table_name = "chunks"
+        primary_key = CompositeKey("transcription", "position")
+
+
+class Speaker(Table):
+    """One voice of one recording: the machine's label, and the name that a person gave it."""
+
+    transcription_id: uuid.UUID
+    transcription = ForeignKeyField(Transcription, on_delete="CASCADE", backref="speakers")
+    label = TextField()
+    name = TextField(null=True)
+    seconds = DoubleField(default=0.0)
+
+    class Meta:
+        table_name = "speakers"
+        primary_key = CompositeKey("transcription", "label")
+
+
+class Segment(Table):
+    """The merged transcript, in order. `speaker` is the label in `speakers`, or null where nobody could be told."""
+
+    transcription_id: uuid.UUID
+    transcription = ForeignKeyField(Transcription, on_delete="CASCADE", backref="segments")
+    position = IntegerField()
+    start_seconds = DoubleField()
+    end_seconds = DoubleField()
+    text = TextField()
+    speaker = TextField(null=True)
+    words = _json(default=list)
+
+    class Meta:
+        table_name = "segments"
+        primary_key = CompositeKey("transcription", "position")
+
+
+class Enrichment(Table):
+    transcription_id: uuid.UUID
+    transcription = ForeignKeyField(Transcription, on_delete="CASCADE", primary_key=True, backref="enrichments")
+    state = TextField(default=PartState.PENDING)
+    answers = _json(default=dict)
+    model = TextField(null=True)
+    provenance = _json(default=dict)
+    error = _json(null=True)
+    updated_at = DateTimeTZField(default=now)
+
+    class Meta:
+        table_name = "enrichments"
+
+
+class Event(Table):
+    """The append-only log of changes; its `id` is the cursor of every listener."""
+
+    id = BigAutoField()
+    kind = TextField()
+    project_id = UUIDField(null=True)
+    transcription_id = UUIDField(null=True)
+    data = _json(default=dict)
+    created_at = DateTimeTZField(default=now)
+
+    class Meta:
+        table_name = "events"
+
+
+TABLES = (
+    User,
+    Session,
+    Project,
+    Membership,
+    ApiKey,
+    Transcription,
+    Job,
+    Chunk,
+    Speaker,
+    Segment,
+    Enrichment,
+    Event,
+)

@@ -1,0 +1,70 @@
+"""How a transcription is shown in lists and in events: everything but its text."""
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+
+from app.core.lifecycle import JobKind, Work
+from app.db.models import Enrichment, Job
+
+
+def summarize(row: Any, work: Work) -> dict[str, Any]:
+    """Return the JSON-ready summary of one transcription."""
+    return summarize_all([(row, work)])[0]
+
+
+def summarize_all(rows: Sequence[tuple[Any, Work]]) -> list[dict[str, Any]]:
+    """Return the summaries of many transcriptions, in their order, with two queries for all of them."""
+    ids = [row.id for row, _ in rows]
+    enrichments = {
+        found.transcription_id: found for found in Enrichment.select().where(Enrichment.transcription.in_(ids))
+    }
+    failed = Job.select(Job.transcription, Job.error).where(
+        Job.transcription.in_(ids), Job.kind == JobKind.DIARIZATION, Job.error.is_null(False)
+    )
+    diarization_errors = {job.transcription_id: job.error for job in failed}
+    return [_summary(row, work, enrichments.get(row.id), diarization_errors.get(row.id)) for row, work in rows]
+
+
+def _summary(row: Any, work: Work, enrichment: Any, diarization_error: Any) -> dict[str, Any]:
+    return {
+        "id": str(row.id),
+        "project_id": str(row.project_id),
+        "name": row.name,
+        "state": str(work.state),
+        "stage": work.stage,
+        "percent": round(work.percent, 1),
+        "language": row.language,
+        "language_probability": row.language_probability,
+        "duration_seconds": row.duration_seconds,
+        "size_bytes": row.size_bytes,
+        "sha256": row.sha256,
+        "media": row.media,
+        "options": row.options,
+        "error": row.error,
+        "diarization": {"state": str(work.diarization_state), "error": diarization_error},
+        "enrichment": _enrichment(enrichment, work),
+        "created_at": _iso(row.created_at),
+        "started_at": _iso(row.started_at),
+        "finished_at": _iso(row.finished_at),
+    }
+
+
+def _enrichment(enrichment: Any, work: Work) -> dict[str, Any] | None:
+    if not work.enrichment:
+        return None
+    job = work.job_of(JobKind.ENRICHMENT)
+    answers = enrichment.answers if enrichment else {}
+    return {
+        "state": str(work.enrichment_state),
+        "percent": round(job.percent, 1) if job else 0.0,
+        "title": answers.get("title"),
+        "summary": answers.get("summary"),
+        "points": answers.get("points"),
+        "model": enrichment.model if enrichment else None,
+        "error": enrichment.error if enrichment else None,
+    }
+
+
+def _iso(moment: dt.datetime | None) -> str | None:
+    return moment.astimezone(dt.UTC).isoformat(timespec="milliseconds") if moment else None

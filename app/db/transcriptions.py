@@ -1,0 +1,240 @@
+"""What clients do with transcriptions, one transaction a function."""
+
+import datetime as dt
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from peewee import IntegrityError, Tuple
+
+from app.core.access import Principal, Role
+from app.core.errors import Conflict, NotFound
+from app.core.identifiers import ProjectId, TranscriptionId
+from app.core.lifecycle import STOPPED_STATES, TranscriptionState, Work
+from app.core.options import TranscriptionOptions
+from app.core.transcript import Diarization
+from app.db import events, transcripts, work
+from app.db.events import EventKind
+from app.db.models import Chunk, Project, Segment, Speaker, Transcription, database
+from app.db.summaries import summarize, summarize_all
+from app.db.work import Outcome, Step
+
+LIST_LIMIT = 200
+
+
+@dataclass(frozen=True, slots=True)
+class NewTranscription:
+    """An upload that is complete on the uploads volume. `audio_path` is relative to it."""
+
+    id: TranscriptionId
+    project: UUID
+    created_by: UUID | None
+    idempotency_key: str | None
+    name: str
+    audio_path: str
+    sha256: str
+    size_bytes: int
+    media: Mapping[str, Any]
+    options: TranscriptionOptions
+
+
+class IdempotencyKeyUsed(Conflict):
+    code = "idempotency-key-used"
+    title = "The idempotency key was used before"
+    default_detail = "This idempotency key was used for another request."
+    default_remedy = "Use a new key for a new recording or other options; the same request again needs no change."
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """`next_cursor` is safe in an address as it is."""
+
+    items: list[dict[str, Any]]
+    next_cursor: str | None
+
+
+def create(new: NewTranscription) -> tuple[dict[str, Any], Outcome]:
+    """Add a transcription and queue its plan.
+
+    Raises `IdempotencyKeyUsed`, or `NotFound` where the project was deleted meanwhile.
+    """
+    try:
+        with database.atomic():
+            row = Transcription.create(
+                id=new.id,
+                project=new.project,
+                created_by=new.created_by,
+                idempotency_key=new.idempotency_key,
+                name=new.name,
+                audio_path=new.audio_path,
+                sha256=new.sha256,
+                size_bytes=new.size_bytes,
+                media=dict(new.media),
+                options=new.options.to_dict(),
+                language=new.options.language,
+                duration_seconds=new.media.get("duration_seconds"),
+            )
+    except IntegrityError as error:
+        if Project.get_or_none(Project.id == new.project) is None:
+            raise NotFound("The project was deleted meanwhile.", field="project") from error
+        raise IdempotencyKeyUsed from error
+    return _shown_and_announced(work.advance(row, Work.submit))
+
+
+def of_idempotency_key(project: UUID, key: str) -> dict[str, Any] | None:
+    """Return the transcription that an earlier request with this key made, if there was one."""
+    row = (
+        Transcription.without_turns()
+        .where(Transcription.project == project, Transcription.idempotency_key == key)
+        .first()
+    )
+    return _full(row, work.load(row)) if row else None
+
+
+def read(principal: Principal, transcription: UUID) -> dict[str, Any]:
+    """Return a transcription with its text, as far as there is one."""
+    row = _find(principal, transcription, Role.VIEWER)
+    return _full(row, work.load(row))
+
+
+def read_diarization(principal: Principal, transcription: UUID) -> Diarization | None:
+    """Return who spoke when, where that was found out."""
+    row = _find(principal, transcription, Role.VIEWER)
+    return transcripts.stored_diarization(row)
+
+
+def list_page(
+    principal: Principal,
+    *,
+    project: UUID | None = None,
+    state: TranscriptionState | None = None,
+    limit: int = 50,
+    before: tuple[dt.datetime, UUID] | None = None,
+) -> Page:
+    """Return the newest transcriptions that the principal may see, `before` the last one of the page before."""
+    query = Transcription.without_turns().order_by(Transcription.created_at.desc(), Transcription.id.desc())
+    if not principal.administrator:
+        query = query.where(Transcription.project.in_(list(principal.roles)))
+    if project is not None:
+        query = query.where(Transcription.project == project)
+    if state is not None:
+        query = query.where(Transcription.state == state)
+    if before is not None:
+        query = query.where(Tuple(Transcription.created_at, Transcription.id) < Tuple(*before))
+    rows = list(query.limit(limit + 1))
+    shown = rows[:limit]
+    more = len(rows) > limit
+    return Page(_summaries(shown), _cursor(shown[-1]) if more else None)
+
+
+def list_one(principal: Principal, transcription: UUID) -> list[dict[str, Any]]:
+    """Return the summary of one transcription, or nothing where the principal may not see it."""
+    rows = list(Transcription.without_turns().where(Transcription.id == transcription))
+    return _summaries([row for row in rows if principal.may_see(ProjectId(row.project_id))])
+
+
+def cancel(principal: Principal, transcription: UUID) -> tuple[dict[str, Any], Outcome]:
+    """Stop what is not finished; what is finished is kept."""
+    return _step(principal, transcription, Work.cancel)
+
+
+def retry(principal: Principal, transcription: UUID) -> tuple[dict[str, Any], Outcome]:
+    """Queue again what failed or was cancelled, with every option of the first try."""
+    return _step(principal, transcription, Work.retry)
+
+
+def require_editor(principal: Principal, transcription: UUID) -> None:
+    """Raise `NotFound` or `NotPermitted` unless the principal may change this transcription."""
+    _find(principal, transcription, Role.EDITOR)
+
+
+def delete(principal: Principal, transcription: UUID) -> Outcome:
+    """Remove a transcription and all that hangs on it, but for its file, which is the caller's to remove."""
+    _find(principal, transcription, Role.EDITOR)
+    row = work.lock(transcription)
+    withdrawn = work.unfinished(work.load(row))
+    row.delete_instance()
+    events.forget(row.id)
+    event = events.append(
+        EventKind.DELETED, {"transcription_id": str(row.id)}, project=row.project_id, transcription=row.id
+    )
+    return Outcome(row.id, event, withdrawn=withdrawn)
+
+
+def known(transcriptions: Collection[UUID]) -> set[UUID]:
+    """Return those of the ids that have a row."""
+    rows = Transcription.select(Transcription.id).where(Transcription.id.in_(list(transcriptions)))
+    return {row.id for row in rows}
+
+
+def _find(principal: Principal, transcription: UUID, needed: Role) -> Any:
+    row = Transcription.without_turns().where(Transcription.id == transcription).first()
+    if row is None:
+        raise NotFound
+    principal.require(ProjectId(row.project_id), needed)
+    return row
+
+
+def _step(principal: Principal, transcription: UUID, take: Any) -> tuple[dict[str, Any], Outcome]:
+    _find(principal, transcription, Role.EDITOR)
+    return _shown_and_announced(work.advance(work.lock(transcription), take))
+
+
+def _shown_and_announced(step: Step) -> tuple[dict[str, Any], Outcome]:
+    # In this order: all writers of events wait for one who has announced.
+    body = _full(step.row, step.after)
+    return body, work.announce(step)
+
+
+def _summaries(rows: list[Any]) -> list[dict[str, Any]]:
+    return summarize_all(list(zip(rows, work.load_all(rows), strict=True)))
+
+
+def _cursor(row: Any) -> str:
+    moment: str = row.created_at.astimezone(dt.UTC).isoformat().replace("+00:00", "Z")
+    return f"{moment}~{row.id}"
+
+
+def _full(row: Any, present: Work) -> dict[str, Any]:
+    segments = _merged_segments(row) or ([] if present.state is TranscriptionState.DONE else _partial_segments(row))
+    speakers = Speaker.select().where(Speaker.transcription == row).order_by(Speaker.label)
+    return summarize(row, present) | {
+        "partial": present.state not in STOPPED_STATES and present.state is not TranscriptionState.TRANSCRIBED,
+        "speakers": [
+            {"label": speaker.label, "name": speaker.name, "seconds": round(speaker.seconds, 3)} for speaker in speakers
+        ],
+        "segments": segments,
+    }
+
+
+def _merged_segments(row: Any) -> list[dict[str, Any]]:
+    query = Segment.select().where(Segment.transcription == row).order_by(Segment.position)
+    return [
+        {
+            "position": segment.position,
+            "start": segment.start_seconds,
+            "end": segment.end_seconds,
+            "speaker": segment.speaker,
+            "text": segment.text,
+            "words": segment.words,
+        }
+        for segment in query
+    ]
+
+
+def _partial_segments(row: Any) -> list[dict[str, Any]]:
+    """What has been decoded so far, in order of time, before words and speakers are merged."""
+    chunks = Chunk.select(Chunk.segments).where(Chunk.transcription == row).order_by(Chunk.position)
+    found = [segment for chunk in chunks for segment in chunk.segments]
+    return [
+        {
+            "position": position,
+            "start": segment["start"],
+            "end": segment["end"],
+            "speaker": None,
+            "text": segment["text"],
+            "words": segment["words"],
+        }
+        for position, segment in enumerate(found)
+    ]

@@ -1,0 +1,217 @@
+"""Where the pure `Work` of the domain meets its rows: lock, load, step, store."""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from app.core.errors import NotFound
+from app.core.identifiers import EventId, JobId, TranscriptionId
+from app.core.lifecycle import STOPPED_STATES, JobKind, JobState, PartState, TranscriptionState, Work
+from app.core.lifecycle import Job as WorkJob
+from app.core.options import TranscriptionOptions
+from app.db import events, models
+from app.db.events import EventKind
+from app.db.models import Enrichment, Transcription, now
+from app.db.summaries import summarize
+
+
+@dataclass(frozen=True, slots=True)
+class QueuedJob:
+    """A job that is due in its queue once the transaction stands."""
+
+    id: JobId
+    kind: JobKind
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one step did: the row, the work before and after it, and the jobs now due in the queues."""
+
+    row: Any
+    before: Work
+    after: Work
+
+    @property
+    def changed(self) -> bool:
+        return self.after is not self.before
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What has to follow a transaction once it stands: whom to wake, and which jobs to put into or out of their queues.
+
+    `event` is the newest event written, None where nothing changed. `withdrawn` jobs are nobody's work any more.
+    """
+
+    transcription: UUID
+    event: EventId | None
+    queued: Sequence[QueuedJob] = ()
+    withdrawn: Sequence[QueuedJob] = ()
+
+    @property
+    def changed(self) -> bool:
+        return self.event is not None
+
+
+def lock(transcription: UUID) -> Any:
+    """Return the transcription's row, locked to the end of the transaction; `NotFound` where there is none."""
+    row = Transcription.without_turns().where(Transcription.id == transcription).for_update().first()
+    if row is None:
+        raise NotFound
+    return row
+
+
+def lock_by_job(job: UUID) -> Any:
+    """Return the locked row of the transcription that a job belongs to."""
+    found = models.Job.get_or_none(models.Job.id == job)
+    if found is None:
+        raise NotFound("There is no such job.", remedy="Drop the job; its transcription was deleted.")
+    return lock(found.transcription_id)
+
+
+def load(row: Any) -> Work:
+    """Rebuild the domain's view of a transcription from its rows."""
+    return load_all([row])[0]
+
+
+def load_all(rows: Sequence[Any]) -> list[Work]:
+    """Rebuild the domain's view of many transcriptions, in their order, with one query for all of them."""
+    jobs = (
+        models.Job.select()
+        .where(models.Job.transcription.in_([row.id for row in rows]))
+        .order_by(models.Job.queued_at, models.Job.position)
+    )
+    jobs_of: defaultdict[UUID, list[WorkJob]] = defaultdict(list)
+    for job in jobs:
+        jobs_of[job.transcription_id].append(_work_job(job))
+    return [_work(row, jobs_of[row.id]) for row in rows]
+
+
+def _work(row: Any, jobs: list[WorkJob]) -> Work:
+    options = TranscriptionOptions.from_dict(row.options)
+    return Work(
+        transcription=TranscriptionId(row.id),
+        state=TranscriptionState(row.state),
+        diarization=options.diarization,
+        enrichment=options.enrichment,
+        jobs=tuple(jobs),
+    )
+
+
+def _work_job(job: Any) -> WorkJob:
+    return WorkJob(
+        id=JobId(job.id),
+        kind=JobKind(job.kind),
+        position=job.position,
+        state=JobState(job.state),
+        attempt=job.attempt,
+        lease=job.lease,
+        stage=job.stage,
+        percent=job.percent,
+        empty=job.empty,
+    )
+
+
+def advance(row: Any, take: Callable[[Work], Work]) -> Step:
+    """Take one step of the locked row's work and store what it changed. Announce it afterwards with `announce`."""
+    before = load(row)
+    after = take(before)
+    step = Step(row, before, after)
+    if step.changed:
+        _store_jobs(row, before, after)
+        _store_state(row, before, after)
+        _store_enrichment_state(row, after)
+    return step
+
+
+def announce(step: Step) -> Outcome:
+    """Write the step into the event log: last in its transaction, as writers of events wait for one another."""
+    row = step.row
+    if not step.changed:
+        return Outcome(row.id, None)
+    if step.after.state in STOPPED_STATES and step.before.state not in STOPPED_STATES:
+        events.sweep_passing(row.id)
+    summary = summarize(row, step.after)
+    event = events.append(EventKind.CHANGED, {"transcription": summary}, project=row.project_id, transcription=row.id)
+    queued = [QueuedJob(job.id, job.kind) for job in step.after.newly_queued(step.before)]
+    return Outcome(row.id, event, queued, _withdrawn(step))
+
+
+def unfinished(work: Work) -> list[QueuedJob]:
+    """Return the jobs that wait in a queue or are in a worker's hands."""
+    return [QueuedJob(job.id, job.kind) for job in work.jobs if not job.state.finished]
+
+
+def _withdrawn(step: Step) -> list[QueuedJob]:
+    cancelled = {job.id for job in step.after.jobs if job.state is JobState.CANCELLED}
+    return [job for job in unfinished(step.before) if job.id in cancelled]
+
+
+def _store_jobs(row: Any, before: Work, after: Work) -> None:
+    known = {job.id: job for job in before.jobs}
+    moment = now()
+    for order, job in enumerate(after.jobs):
+        earlier = known.pop(job.id, None)
+        if earlier is None:
+            models.Job.create(
+                id=job.id,
+                transcription=row,
+                kind=job.kind,
+                position=job.position,
+                state=job.state,
+                # A later microsecond for each: the order of the jobs is the order in which they are queued.
+                queued_at=moment + dt.timedelta(microseconds=order),
+            )
+        elif job != earlier:
+            models.Job.update(_changes(earlier, job, moment)).where(models.Job.id == job.id).execute()
+    if known:
+        models.Job.delete().where(models.Job.id.in_(list(known))).execute()
+
+
+def _changes(earlier: WorkJob, job: WorkJob, moment: dt.datetime) -> dict[Any, Any]:
+    fields = models.Job
+    changes: dict[Any, Any] = {
+        fields.state: job.state,
+        fields.attempt: job.attempt,
+        fields.lease: job.lease,
+        fields.stage: job.stage,
+        fields.percent: job.percent,
+        fields.empty: job.empty,
+    }
+    if job.lease is None:
+        changes[fields.lease_expires_at] = None
+    if job.state is JobState.RUNNING:
+        changes[fields.started_at] = moment
+    if job.state is JobState.QUEUED and earlier.state.finished:
+        changes |= {fields.error: None, fields.finished_at: None}
+    if job.state.finished:
+        changes[fields.finished_at] = moment
+    return changes
+
+
+def _store_state(row: Any, before: Work, after: Work) -> None:
+    row.state = after.state
+    if after.state is TranscriptionState.PROCESSING and row.started_at is None:
+        row.started_at = now()
+    if after.state in STOPPED_STATES:
+        row.finished_at = row.finished_at if before.state is after.state and row.finished_at else now()
+    else:
+        row.finished_at = None
+    if after.state is not TranscriptionState.ERROR:
+        row.error = None
+    row.save(only=[Transcription.state, Transcription.started_at, Transcription.finished_at, Transcription.error])
+
+
+def _store_enrichment_state(row: Any, after: Work) -> None:
+    if not after.enrichment:
+        return
+    state = after.enrichment_state
+    changes: dict[Any, Any] = {Enrichment.state: state, Enrichment.updated_at: now()}
+    if state in (PartState.PENDING, PartState.PROCESSING):
+        changes[Enrichment.error] = None
+    Enrichment.insert(transcription=row, state=state).on_conflict(
+        conflict_target=[Enrichment.transcription], update=changes
+    ).execute()

@@ -1,0 +1,139 @@
+"""The migrations make what the models describe, once, whoever asks at the same time."""
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import psycopg2
+import pytest
+from peewee import (
+    BigAutoField,
+    BigIntegerField,
+    BooleanField,
+    DoubleField,
+    ForeignKeyField,
+    IntegerField,
+    TextField,
+    UUIDField,
+)
+from playhouse.postgres_ext import BinaryJSONField, DateTimeTZField
+
+from app.db.migrate import migrate, pending
+from app.db.models import TABLES
+
+TYPES = {
+    BigAutoField: "bigint",
+    BigIntegerField: "bigint",
+    BinaryJSONField: "jsonb",
+    BooleanField: "boolean",
+    DateTimeTZField: "timestamp with time zone",
+    DoubleField: "double precision",
+    IntegerField: "integer",
+    TextField: "text",
+    UUIDField: "uuid",
+}
+
+COLUMNS = """
+    select table_name, column_name, data_type, is_nullable = 'YES' from information_schema.columns
+    where table_schema = 'public'
+"""
+KEYS = """
+    select conrelid::regclass::text, contype, array_agg(attname::text order by ordinality)
+    from pg_constraint, unnest(conkey) with ordinality as key (number, ordinality), pg_attribute
+    where attrelid = conrelid and attnum = number and connamespace = 'public'::regnamespace and contype in ('p', 'u')
+    group by oid, conrelid, contype
+"""
+FOREIGN_KEYS = """
+    select conrelid::regclass::text, attname::text, confrelid::regclass::text, confdeltype
+    from pg_constraint join pg_attribute on attrelid = conrelid and attnum = conkey[1]
+    where contype = 'f' and cardinality(conkey) = 1
+"""
+INDEXED_FIRST = """
+    select indrelid::regclass::text, attname::text from pg_index
+    join pg_attribute on attrelid = indrelid and attnum = indkey[0]
+    where indpred is null
+"""
+
+
+def ask(url: str, question: str) -> list[Any]:
+    connection = psycopg2.connect(url)
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(question)
+            return cursor.fetchall()
+    finally:
+        connection.close()
+
+
+def column_type(field: Any) -> str:
+    return TYPES[type(field.rel_field if isinstance(field, ForeignKeyField) else field)]
+
+
+def test_every_column_is_as_the_models_say(database_url: str) -> None:
+    there = {tuple(row) for row in ask(database_url, COLUMNS) if not row[0].startswith("migration")}
+    described = {
+        (table._meta.table_name, field.column_name, column_type(field), field.null)
+        for table in TABLES
+        for field in table._meta.sorted_fields
+    }
+    described = {row for row in described if row[0] in {name for name, *_ in there}}
+    assert len({row[0] for row in described}) == len(TABLES)
+    assert {row for row in there if row[0] in {name for name, *_ in described}} == described
+
+
+def test_every_key_is_as_the_models_say(database_url: str) -> None:
+    keys = {(table, kind, tuple(columns)) for table, kind, columns in ask(database_url, KEYS)}
+    for table in TABLES:
+        meta = table._meta
+        primary = meta.primary_key
+        names = getattr(primary, "field_names", None) or (primary.name,)
+        columns = tuple(meta.fields[name].column_name for name in names)
+        assert (meta.table_name, "p", columns) in keys
+        for field in meta.sorted_fields:
+            if field.unique:
+                assert (meta.table_name, "u", (field.column_name,)) in keys
+
+
+def test_every_foreign_key_does_on_deletion_what_the_models_say(database_url: str) -> None:
+    actions = {"CASCADE": "c", "RESTRICT": "r", "SET NULL": "n"}
+    there = {tuple(row) for row in ask(database_url, FOREIGN_KEYS)}
+    described = {
+        (table._meta.table_name, field.column_name, field.rel_model._meta.table_name, actions[field.on_delete])
+        for table in TABLES
+        for field in table._meta.sorted_fields
+        if isinstance(field, ForeignKeyField)
+    }
+    assert there == described
+
+
+def test_no_deletion_reads_a_whole_table_to_find_what_refers_to_a_row(database_url: str) -> None:
+    indexed = {tuple(row) for row in ask(database_url, INDEXED_FIRST)}
+    assert {(table, column) for table, column, *_ in ask(database_url, FOREIGN_KEYS)} <= indexed
+
+
+def test_migrating_again_does_nothing(empty_database_url: str) -> None:
+    assert pending(empty_database_url)
+    assert migrate(empty_database_url)
+    assert migrate(empty_database_url) == []
+    assert pending(empty_database_url) == []
+
+
+def test_two_releases_that_start_at_once_do_not_both_migrate(empty_database_url: str) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        applied = list(pool.map(migrate, [empty_database_url] * 4))
+    assert sorted(applied, key=len) == [[], [], [], applied[max(range(4), key=lambda n: len(applied[n]))]]
+    assert pending(empty_database_url) == []
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "insert into users values (gen_random_uuid(), '', 'x', false, true, now())",
+        "insert into projects values (gen_random_uuid(), '', now())",
+        "insert into memberships values (gen_random_uuid(), gen_random_uuid(), 'king')",
+    ],
+)
+def test_the_database_itself_refuses_what_cannot_be(database_url: str, statement: str) -> None:
+    connection = psycopg2.connect(database_url)
+    with connection.cursor() as cursor, pytest.raises(psycopg2.IntegrityError):
+        cursor.execute(statement)
+    connection.close()
