@@ -1,0 +1,118 @@
+"""The application, assembled top to bottom."""
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any
+
+from aiohttp import web
+
+from app.api.authentication import authentication_middleware
+from app.api.delivery import Delivery
+from app.api.hub import Hub
+from app.api.keys import ASYNC_REDIS, DATABASE, DELIVERY, HUB, PASSWORD_SLOTS, PROBE_SLOTS, REDIS, SETTINGS, UPLOADS
+from app.api.problems import problem_middleware
+from app.api.reconciler import Reconciler
+from app.api.request_log import request_log_middleware
+from app.api.routes import auth, health, internal, models, projects, transcriptions, updates, users
+from app.api.uploads import UploadVolume
+from app.db.database import Database
+from app.logs import configure_logging
+from app.queueing.connections import connect, connect_async
+from app.settings import Settings, load_settings
+
+_JSON_LIMIT_BYTES = 1024 * 1024
+# A chunk's result carries every word of some minutes of speech, a diarization every turn of a whole day.
+_INTERNAL_LIMIT_BYTES = 64 * 1024 * 1024
+# An instance has 1 GB: a password takes 64 MiB while it is checked, a recording some hundred while it is probed.
+_PASSWORDS_AT_ONCE = 2
+_PROBES_AT_ONCE = 4
+
+
+def create_app(settings: Settings) -> web.Application:
+    """Assemble the API for these settings. Starting it connects to PostgreSQL and Redis."""
+    app = web.Application(
+        middlewares=[request_log_middleware, problem_middleware, authentication_middleware],
+        client_max_size=_JSON_LIMIT_BYTES,
+    )
+    app[SETTINGS] = settings
+    app[PASSWORD_SLOTS] = asyncio.Semaphore(_PASSWORDS_AT_ONCE)
+    app[PROBE_SLOTS] = asyncio.Semaphore(_PROBES_AT_ONCE)
+    for room in (auth, health, models, projects, transcriptions, updates, users):
+        app.add_routes(room.routes)
+    app.add_routes(internal.routes(_INTERNAL_LIMIT_BYTES))
+    app.cleanup_ctx.extend([_database, _redis, _uploads, _hub, _reconciler])
+    app.on_shutdown.append(_let_listeners_go)
+    return app
+
+
+async def application() -> web.Application:
+    """What gunicorn serves."""
+    settings = load_settings()
+    configure_logging(settings.log_level)
+    return create_app(settings)
+
+
+async def _database(app: web.Application) -> AsyncIterator[None]:
+    settings = app[SETTINGS]
+    database = Database(settings.database_url.get_secret_value(), settings.database_connections)
+    app[DATABASE] = database
+    yield
+    await asyncio.to_thread(database.close)
+
+
+async def _redis(app: web.Application) -> AsyncIterator[None]:
+    url = app[SETTINGS].redis_url.get_secret_value()
+    app[REDIS] = connect(url, name="vocalyx-api")
+    app[ASYNC_REDIS] = connect_async(url, name="vocalyx-api")
+    app[DELIVERY] = Delivery(app[REDIS])
+    yield
+    await asyncio.to_thread(app[DELIVERY].close)
+    await app[ASYNC_REDIS].aclose()
+    app[REDIS].close()
+
+
+async def _uploads(app: web.Application) -> AsyncIterator[None]:
+    settings = app[SETTINGS]
+    volume = UploadVolume(
+        settings.uploads_dir, limit_bytes=settings.upload_limit, reserve_bytes=settings.upload_reserve
+    )
+    volume.prepare()
+    app[UPLOADS] = volume
+    yield
+
+
+async def _hub(app: web.Application) -> AsyncIterator[None]:
+    app[HUB] = Hub(app[DATABASE], app[ASYNC_REDIS])
+    async with _background(app[HUB].run()):
+        yield
+
+
+async def _reconciler(app: web.Application) -> AsyncIterator[None]:
+    settings = app[SETTINGS]
+    reconciler = Reconciler(
+        app[DATABASE],
+        app[DELIVERY],
+        app[UPLOADS],
+        interval_seconds=settings.reconcile_interval,
+        lease_seconds=settings.lease,
+    )
+    async with _background(reconciler.run()):
+        yield
+
+
+async def _let_listeners_go(app: web.Application) -> None:
+    # Or a stop would wait for connections that never end by themselves.
+    app[HUB].close()
+
+
+@asynccontextmanager
+async def _background(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        # Again and again: a cancellation that meets the Redis client while it connects is taken for a timeout there.
+        while not task.done():
+            task.cancel()
+            await asyncio.wait({task}, timeout=0.5)

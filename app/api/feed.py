@@ -1,0 +1,111 @@
+"""One connection's view of the event log: what its user may see, from its cursor on, and nothing else."""
+
+import asyncio
+import time
+from typing import Any
+from uuid import UUID
+
+from aiohttp import web
+
+from app.api.authentication import authenticate
+from app.api.hub import Listener
+from app.core.access import Principal
+from app.core.identifiers import EventId
+from app.db import events, transcriptions
+from app.db.database import Database
+from app.db.events import EventKind, LoggedEvent
+
+_CREDENTIALS_CHECK_SECONDS = 60.0
+_REPLAY_BATCH = 500
+
+_SHOWN_TYPES: dict[str, str] = {
+    EventKind.CHANGED: "transcription.changed",
+    EventKind.PROGRESSED: "transcription.changed",
+    EventKind.TEXT: "transcription.text",
+    EventKind.DELETED: "transcription.deleted",
+}
+
+
+class Feed:
+    """Sends one client everything that it may see; `only` narrows that to one transcription."""
+
+    def __init__(
+        self,
+        socket: web.WebSocketResponse,
+        database: Database,
+        token: str | None,
+        api_key: str | None,
+        only: UUID | None,
+    ) -> None:
+        self._socket = socket
+        self._database = database
+        self._token = token
+        self._api_key = api_key
+        self._only = only
+        self._checked = 0.0
+
+    async def send(self, listener: Listener, after: EventId | None) -> None:
+        """Send without end. Raises `NotAuthenticated`, `ListenerTooSlow`, `HubClosed` or `DependencyDown`."""
+        principal = await self._authenticate()
+        cursor = await self._catch_up(principal, after)
+        while True:
+            event = await self._next(listener)
+            # Asked of events behind the cursor too: the client was caught up by what it was allowed before.
+            if event is None or event.concerns(principal.user):
+                principal, known = await self._authenticate(), principal
+                if (principal.roles, principal.administrator) != (known.roles, known.administrator):
+                    cursor = await self._snapshot(principal)
+                    continue
+            if event is not None and event.id > cursor:
+                cursor = event.id
+                await self._send_event(principal, event)
+
+    async def _next(self, listener: Listener) -> LoggedEvent | None:
+        """Return the next event, or None when it is time to look at the credentials again: logins run out silently."""
+        due = self._checked + _CREDENTIALS_CHECK_SECONDS
+        try:
+            async with asyncio.timeout(max(0.0, due - time.monotonic())):
+                return await listener.next()
+        except TimeoutError:
+            return None
+
+    async def _authenticate(self) -> Principal:
+        principal = await authenticate(self._database, self._token, self._api_key)
+        self._checked = time.monotonic()
+        return principal
+
+    async def _catch_up(self, principal: Principal, after: EventId | None) -> EventId:
+        """Bring the client to the present and return the cursor of it."""
+        if after is None or not await self._database.run(events.is_resumable, after, principal.user):
+            return await self._snapshot(principal)
+        projects = None if principal.administrator else principal.roles.keys()
+        while True:
+            batch = await self._database.run(events.after, after, projects=projects, limit=_REPLAY_BATCH)
+            for event in batch:
+                await self._send_event(principal, event)
+                after = event.id
+            if len(batch) < _REPLAY_BATCH:
+                return after
+
+    async def _snapshot(self, principal: Principal) -> EventId:
+        def unit() -> tuple[EventId, list[dict[str, Any]], str | None]:
+            # The cursor first: what changes between the two is in the list and is sent once more, never missed.
+            cursor = events.latest()
+            if self._only is not None:
+                return cursor, transcriptions.list_one(principal, self._only), None
+            page = transcriptions.list_page(principal, limit=transcriptions.LIST_LIMIT)
+            return cursor, page.items, page.next_cursor
+
+        cursor, items, more = await self._database.run(unit)
+        await self._socket.send_json(
+            {"type": "snapshot", "cursor": str(cursor), "transcriptions": items, "next_cursor": more}
+        )
+        return cursor
+
+    async def _send_event(self, principal: Principal, event: LoggedEvent) -> None:
+        shown = _SHOWN_TYPES.get(event.kind)
+        if shown is None or event.project is None or not principal.may_see(event.project):
+            return
+        if self._only is not None and event.transcription != self._only:
+            return
+        await self._socket.send_json({"type": shown, "cursor": str(event.id)} | event.data)

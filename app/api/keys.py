@@ -1,0 +1,27 @@
+"""Typed keys of what hangs on the application and on a request."""
+
+import asyncio
+
+from aiohttp import web
+from redis import Redis
+from redis.asyncio import Redis as AsyncRedis
+
+from app.api.delivery import Delivery
+from app.api.hub import Hub
+from app.api.uploads import UploadVolume
+from app.core.access import Principal
+from app.db.database import Database
+from app.settings import Settings
+
+SETTINGS = web.AppKey("settings", Settings)
+DATABASE = web.AppKey("database", Database)
+REDIS = web.AppKey("redis", Redis)
+ASYNC_REDIS = web.AppKey("async_redis", AsyncRedis)
+DELIVERY = web.AppKey("delivery", Delivery)
+HUB = web.AppKey("hub", Hub)
+UPLOADS = web.AppKey("uploads", UploadVolume)
+PASSWORD_SLOTS = web.AppKey("password_slots", asyncio.Semaphore)
+PROBE_SLOTS = web.AppKey("probe_slots", asyncio.Semaphore)
+
+PRINCIPAL = web.RequestKey("principal", Principal)
+REQUEST_ID = web.RequestKey("request_id", str)

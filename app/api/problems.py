@@ -1,0 +1,95 @@
+"""The one edge at which errors become answers: problem+json, RFC 9457."""
+
+import logging
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from app.api.keys import REQUEST_ID
+from app.core.errors import (
+    BadRequest,
+    DependencyDown,
+    InvalidFields,
+    NotAuthenticated,
+    NotFound,
+    VocalyxError,
+)
+
+_RETRY_AFTER_SECONDS = "5"
+
+logger = logging.getLogger(__name__)
+
+
+class MethodNotAllowed(VocalyxError):
+    status = 405
+    code = "method-not-allowed"
+    title = "The address does not know this method"
+
+
+class RequestTooLarge(VocalyxError):
+    status = 413
+    code = "request-too-large"
+    title = "The request is too large"
+    default_detail = "The request is larger than this address accepts."
+    default_remedy = "Send recordings as multipart/form-data to POST /api/transcriptions; keep other requests small."
+
+
+@web.middleware
+async def problem_middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Answer every error of the tree, and every other one, with a problem document."""
+    try:
+        return await handler(request)
+    except VocalyxError as error:
+        return _answer(request, error)
+    except web.HTTPException as error:
+        if error.status < web.HTTPBadRequest.status_code:
+            raise
+        return _answer(request, _of_http_exception(error))
+    except ConnectionResetError:
+        raise
+    except Exception:
+        logger.exception("unexpected error")
+        return _answer(request, VocalyxError())
+
+
+def _answer(request: web.Request, error: VocalyxError) -> web.Response:
+    body = {
+        "type": f"/problems/{error.code}",
+        "title": error.title,
+        "status": error.status,
+        "code": error.code,
+        "detail": error.detail,
+        "remedy": error.remedy,
+        "instance": request.path,
+        "request_id": request[REQUEST_ID],
+        "errors": _field_errors(error),
+    }
+    headers = {}
+    if isinstance(error, DependencyDown):
+        headers["Retry-After"] = _RETRY_AFTER_SECONDS
+    if isinstance(error, NotAuthenticated):
+        headers["WWW-Authenticate"] = "Bearer"
+    if isinstance(error, MethodNotAllowed) and error.field:
+        headers["Allow"] = error.field
+    return web.json_response(body, status=error.status, headers=headers, content_type="application/problem+json")
+
+
+def _field_errors(error: VocalyxError) -> list[dict[str, str]]:
+    if isinstance(error, InvalidFields):
+        return error.errors
+    if error.field and not isinstance(error, MethodNotAllowed):
+        return [{"field": error.field, "message": error.detail}]
+    return []
+
+
+def _of_http_exception(error: web.HTTPException) -> VocalyxError:
+    if isinstance(error, web.HTTPNotFound):
+        return NotFound("There is nothing at this address.", remedy="Compare the address with the API guide.")
+    if isinstance(error, web.HTTPMethodNotAllowed):
+        allowed = ", ".join(sorted(error.allowed_methods))
+        return MethodNotAllowed(
+            f"{error.method} is not known at this address.", remedy=f"Use one of: {allowed}.", field=allowed
+        )
+    if isinstance(error, web.HTTPRequestEntityTooLarge):
+        return RequestTooLarge()
+    return BadRequest(error.text or error.reason)

@@ -1,0 +1,50 @@
+"""A request id for every request, and one log line when it is answered."""
+
+import logging
+import re
+import time
+import uuid
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from app.api.keys import REQUEST_ID
+from app.logs import log_context
+
+_HEADER = "X-Request-ID"
+_ACCEPTABLE = re.compile(r"[A-Za-z0-9._-]{1,64}")
+# What changes nothing, and what machines ask every few seconds, would bury what people do.
+_QUIET_PREFIXES = ("/health/", "/internal/")
+
+_LOGGED_PATH_CHARACTERS = 200
+
+logger = logging.getLogger(__name__)
+
+
+@web.middleware
+async def request_log_middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Name the request, run it, and say what came of it."""
+    given = request.headers.get(_HEADER, "")
+    request_id = given if _ACCEPTABLE.fullmatch(given) else uuid.uuid4().hex[:16]
+    request[REQUEST_ID] = request_id
+    log_context.set({"request": request_id})
+    started = time.monotonic()
+    try:
+        response = await handler(request)
+    except ConnectionError:
+        _log(request, "the client went away", started)
+        raise
+    if not response.prepared:
+        response.headers[_HEADER] = request_id
+    quiet = (
+        request.method == "GET" or request.path.startswith(_QUIET_PREFIXES)
+    ) and response.status < web.HTTPBadRequest.status_code
+    _log(request, str(response.status), started, logging.DEBUG if quiet else logging.INFO)
+    return response
+
+
+def _log(request: web.Request, outcome: str, started: float, level: int = logging.INFO) -> None:
+    fields = {"seconds": f"{time.monotonic() - started:.3f}"}
+    # The path as it was sent: decoded it could hold a line end, and write lines of its own into the log.
+    path = request.rel_url.raw_path[:_LOGGED_PATH_CHARACTERS]
+    logger.log(level, "%s %s %s", request.method, path, outcome, extra={"fields": fields})

@@ -1,0 +1,66 @@
+"""Logging in and out."""
+
+import asyncio
+from typing import Annotated
+
+from aiohttp import web
+from pydantic import BaseModel, Field, TypeAdapter
+
+from app.api.authentication import credentials
+from app.api.keys import DATABASE, DELIVERY, PASSWORD_SLOTS, PRINCIPAL, SETTINGS
+from app.api.requests import read_json, validate
+from app.core.errors import BadRequest
+from app.db import accounts
+
+routes = web.RouteTableDef()
+
+
+class Login(BaseModel):
+    username: Annotated[str, Field(min_length=1, max_length=200)]
+    password: Annotated[str, Field(min_length=1, max_length=1000)]
+
+
+@routes.post("/api/auth/token")
+async def log_in(request: web.Request) -> web.Response:
+    """Exchange a name and a password, as a form or as JSON, for a bearer token."""
+    login = await (read_json(request, Login) if request.content_type == "application/json" else _read_form(request))
+    database, lifetime = request.app[DATABASE], request.app[SETTINGS].session_lifetime
+    known = await database.run(accounts.password_hash_of, login.username)
+    async with request.app[PASSWORD_SLOTS]:
+        await asyncio.to_thread(accounts.verify_password, known, login.password)
+    token = await database.run(accounts.open_session, login.username, known, lifetime)
+    return web.json_response({"access_token": token, "token_type": "bearer", "expires_in": lifetime})
+
+
+@routes.delete("/api/auth/token")
+async def log_out(request: web.Request) -> web.Response:
+    """End the login that the request's own token stands for. The address is an open one: without a token it does nothing."""
+    token, _ = credentials(request)
+    if token is not None:
+        await request.app[DELIVERY].wake(await request.app[DATABASE].run(accounts.log_out, token))
+    return web.Response(status=204)
+
+
+@routes.get("/api/auth/me")
+async def me(request: web.Request) -> web.Response:
+    """Say who the credentials belong to, and which roles they carry."""
+    principal = request[PRINCIPAL]
+    return web.json_response(
+        {
+            "id": str(principal.user) if principal.user else None,
+            "name": principal.name,
+            "administrator": principal.administrator,
+            "roles": {str(project): str(role) for project, role in principal.roles.items()},
+        }
+    )
+
+
+async def _read_form(request: web.Request) -> Login:
+    try:
+        # A login form is small: aiohttp's own reader, with the application's limit, will do.
+        values = dict(await request.post())
+    except (ValueError, LookupError, AssertionError, web.RequestPayloadError) as error:
+        raise BadRequest(
+            "The form cannot be read.", remedy="Send username and password as a form or as JSON."
+        ) from error
+    return validate(TypeAdapter(Login), values)

@@ -1,0 +1,52 @@
+"""For load balancers: is the process alive, and can it do its work?"""
+
+import asyncio
+from collections.abc import Awaitable
+
+from aiohttp import web
+
+from app import __version__
+from app.api.keys import ASYNC_REDIS, DATABASE, UPLOADS
+
+_CHECK_TIMEOUT_SECONDS = 3.0
+
+routes = web.RouteTableDef()
+
+
+@routes.get("/health/live")
+async def live(_request: web.Request) -> web.Response:
+    """The process answers."""
+    return web.json_response({"status": "live", "version": __version__})
+
+
+@routes.get("/health/ready")
+async def ready(request: web.Request) -> web.Response:
+    """All that a request needs answers; 503 says which part does not."""
+    app = request.app
+    database, redis, uploads = await asyncio.gather(
+        _check(app[DATABASE].check()),
+        _check(app[ASYNC_REDIS].ping()),
+        _check(asyncio.to_thread(app[UPLOADS].check_writable)),
+    )
+    checks = {"postgresql": database, "redis": redis, "uploads": uploads}
+    down = [name for name, problem in checks.items() if problem]
+    body = {
+        "status": "not ready" if down else "ready",
+        "version": __version__,
+        "down": down,
+        "checks": {name: problem or "ok" for name, problem in checks.items()},
+    }
+    return web.json_response(body, status=503 if down else 200)
+
+
+async def _check(question: Awaitable[object]) -> str | None:
+    """Return what is wrong, None where nothing is."""
+    try:
+        async with asyncio.timeout(_CHECK_TIMEOUT_SECONDS):
+            await question
+    except TimeoutError:
+        return f"no answer within {_CHECK_TIMEOUT_SECONDS:g} seconds"
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is the answer to the question
+        # The class says enough; a message may carry an address or a password.
+        return type(error).__name__
+    return None

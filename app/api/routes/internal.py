@@ -1,0 +1,185 @@
+"""What workers report. Reached with the internal key alone; HAProxy lets nobody else near it."""
+
+from typing import Annotated, Any, Self
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+from pydantic import BaseModel, Field, TypeAdapter, model_validator
+
+from app.api.keys import DATABASE, DELIVERY, SETTINGS
+from app.api.requests import path_id, read_json, validate
+from app.core.errors import InvalidFields
+from app.core.identifiers import JobId
+from app.core.transcript import Diarization, RecordingPlan, Segment
+from app.db import jobs
+from app.db.jobs import EnrichmentResult, Failure, JobResult
+
+Lease = Annotated[str, Field(min_length=1, max_length=100)]
+
+
+class Claim(BaseModel):
+    worker: Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class Held(BaseModel):
+    lease: Lease
+
+
+class Progress(Held):
+    stage: Annotated[str, Field(max_length=100)]
+    percent: Annotated[float, Field(ge=0, le=100)]
+    segments: list[dict[str, Any]] = []
+    answers: dict[str, Any] = {}
+
+
+class Result(Held):
+    """Exactly one of the four kinds of result."""
+
+    metrics: dict[str, float] = {}
+    plan: dict[str, Any] | None = None
+    segments: list[dict[str, Any]] | None = None
+    diarization: dict[str, Any] | None = None
+    enrichment: dict[str, Any] | None = None
+
+    @model_validator(mode="after")
+    def _is_one(self) -> Self:
+        given = [part for part in (self.plan, self.segments, self.diarization, self.enrichment) if part is not None]
+        if len(given) != 1:
+            raise ValueError("exactly one of plan, segments, diarization, enrichment is needed")
+        return self
+
+
+class FailureReport(Held):
+    code: Annotated[str, Field(max_length=100)]
+    detail: Annotated[str, Field(max_length=4000)]
+    remedy: Annotated[str, Field(max_length=4000)]
+    retryable: bool
+
+
+class EnrichmentAnswers(BaseModel):
+    """The answers, by task; whatever else came with them says where they come from."""
+
+    title: str | None = None
+    summary: str | None = None
+    points: list[str] | None = None
+    model: str
+
+
+def routes(limit_bytes: int) -> list[web.RouteDef]:
+    """Return the routes; their bodies may be as large as `limit_bytes`."""
+
+    def large(handler: Handler) -> Handler:
+        async def with_limit(request: web.Request) -> web.StreamResponse:
+            return await handler(request.clone(client_max_size=limit_bytes))
+
+        return with_limit
+
+    return [
+        web.post("/internal/jobs/{id}/claim", claim),
+        web.post("/internal/jobs/{id}/heartbeat", heartbeat),
+        web.post("/internal/jobs/{id}/progress", large(progress)),
+        web.post("/internal/jobs/{id}/result", large(result)),
+        web.post("/internal/jobs/{id}/failure", failure),
+        web.post("/internal/jobs/{id}/release", release),
+    ]
+
+
+async def claim(request: web.Request) -> web.Response:
+    """Lease a queued job to a worker: the answer is its work order."""
+    wanted = await read_json(request, Claim)
+    lease_seconds = request.app[SETTINGS].lease
+    order, outcome = await request.app[DATABASE].run(jobs.claim, _job(request), wanted.worker, lease_seconds)
+    await request.app[DELIVERY].follow(outcome)
+    return web.json_response(order)
+
+
+async def heartbeat(request: web.Request) -> web.Response:
+    """Keep a lease."""
+    held = await read_json(request, Held)
+    lease_seconds = request.app[SETTINGS].lease
+    await request.app[DATABASE].run(jobs.heartbeat, _job(request), held.lease, lease_seconds)
+    return web.json_response({"lease_seconds": lease_seconds})
+
+
+async def progress(request: web.Request) -> web.Response:
+    """Record how far a job is, with what is new since the last report."""
+    report = await read_json(request, Progress)
+    outcome = await request.app[DATABASE].run(
+        jobs.progress,
+        _job(request),
+        report.lease,
+        request.app[SETTINGS].lease,
+        stage=report.stage,
+        percent=report.percent,
+        segments=_segments(report.segments),
+        answers=report.answers,
+    )
+    await request.app[DELIVERY].follow(outcome)
+    return web.json_response({})
+
+
+async def result(request: web.Request) -> web.Response:
+    """Take a result: the first one counts, whoever brings it."""
+    report = await read_json(request, Result)
+    outcome = await request.app[DATABASE].run(jobs.complete, _job(request), _job_result(report), report.metrics)
+    await request.app[DELIVERY].follow(outcome)
+    return web.json_response({"accepted": outcome.changed})
+
+
+async def failure(request: web.Request) -> web.Response:
+    """Take a worker's word that it cannot do a job."""
+    report = await read_json(request, FailureReport)
+    reason = Failure(report.code, report.detail, report.remedy, report.retryable)
+    outcome = await request.app[DATABASE].run(jobs.fail, _job(request), report.lease, reason)
+    await request.app[DELIVERY].follow(outcome)
+    return web.json_response({})
+
+
+async def release(request: web.Request) -> web.Response:
+    """Take a job back from a worker that was asked to stop."""
+    held = await read_json(request, Held)
+    outcome = await request.app[DATABASE].run(jobs.release, _job(request), held.lease)
+    await request.app[DELIVERY].follow(outcome)
+    return web.json_response({})
+
+
+def _job(request: web.Request) -> JobId:
+    return JobId(path_id(request))
+
+
+def _job_result(report: Result) -> JobResult:
+    try:
+        if report.plan is not None:
+            return _plan(report.plan)
+        if report.segments is not None:
+            return _segments(report.segments)
+        if report.diarization is not None:
+            return Diarization.from_dict(report.diarization)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise _misshapen(error) from error
+    enrichment = report.enrichment or {}
+    answers = validate(TypeAdapter(EnrichmentAnswers), enrichment)
+    given = answers.model_dump(exclude={"model"}, exclude_none=True)
+    provenance = {name: value for name, value in enrichment.items() if name not in given}
+    return EnrichmentResult(given, answers.model, provenance)
+
+
+def _plan(values: dict[str, Any]) -> RecordingPlan:
+    plan = RecordingPlan.from_dict(values)
+    if any(chunk.end <= chunk.start for chunk in plan.chunks):
+        raise ValueError("a chunk ends before it begins")
+    return plan
+
+
+def _segments(values: list[dict[str, Any]]) -> list[Segment]:
+    try:
+        segments = [Segment.from_dict(value) for value in values]
+        if any(segment.end < segment.start for segment in segments):
+            raise ValueError("a segment ends before it begins")  # noqa: TRY301 - one answer to all that is misshapen
+        return segments
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise _misshapen(error) from error
+
+
+def _misshapen(error: Exception) -> InvalidFields:
+    return InvalidFields([{"field": "", "message": f"The result is misshapen: {type(error).__name__}: {error}"}])

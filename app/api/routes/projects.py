@@ -1,0 +1,179 @@
+"""Projects, their members and their API keys."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from aiohttp import web
+from pydantic import BaseModel, Field
+
+from app.api.keys import DATABASE, DELIVERY, PRINCIPAL
+from app.api.requests import OneLine, check_text, path_id, read_json
+from app.core.access import Principal, Role
+from app.core.errors import NotPermitted
+from app.core.identifiers import EventId, ProjectId
+from app.db import accounts, projects
+
+_NO_KEYS = "Projects are made by users, not by keys."
+
+routes = web.RouteTableDef()
+
+Name = Annotated[OneLine, Field(min_length=1, max_length=200, pattern=r"\S")]
+
+
+class ProjectName(BaseModel):
+    name: Name
+
+
+class MemberRole(BaseModel):
+    role: Role
+
+
+class NewKey(BaseModel):
+    name: Name
+    role: Role = Role.EDITOR
+
+
+@routes.get("/api/projects")
+async def list_projects(request: web.Request) -> web.Response:
+    """List the projects of whoever asks."""
+    principal = request[PRINCIPAL]
+    found = await request.app[DATABASE].run(projects.list_projects, principal)
+    return web.json_response({"items": [_shown(project, principal) for project in found]})
+
+
+@routes.post("/api/projects")
+async def create_project(request: web.Request) -> web.Response:
+    """Add a project; its creator becomes its owner."""
+    principal = request[PRINCIPAL]
+    if principal.user is None:
+        raise NotPermitted(_NO_KEYS, remedy="Log in as a user.")
+    new = await read_json(request, ProjectName)
+    project = await request.app[DATABASE].run(projects.create_project, new.name, principal.user)
+    return web.json_response(
+        _shown(project, principal) | {"role": Role.OWNER},
+        status=201,
+        headers={"Location": f"/api/projects/{project.id}"},
+    )
+
+
+@routes.get("/api/projects/{id}")
+async def read_project(request: web.Request) -> web.Response:
+    principal = request[PRINCIPAL]
+
+    def unit(project_id: UUID) -> dict[str, Any]:
+        project = projects.get_project(principal, project_id, Role.VIEWER)
+        members = [{"username": member.user.username, "role": member.role} for member in projects.list_members(project)]
+        return _shown(project, principal) | {"members": members}
+
+    return web.json_response(await request.app[DATABASE].run(unit, path_id(request)))
+
+
+@routes.patch("/api/projects/{id}")
+async def rename_project(request: web.Request) -> web.Response:
+    principal = request[PRINCIPAL]
+    new = await read_json(request, ProjectName)
+
+    def unit(project_id: UUID) -> dict[str, Any]:
+        project = projects.rename_project(projects.get_project(principal, project_id, Role.OWNER), new.name)
+        return _shown(project, principal)
+
+    return web.json_response(await request.app[DATABASE].run(unit, path_id(request)))
+
+
+@routes.delete("/api/projects/{id}")
+async def delete_project(request: web.Request) -> web.Response:
+    """Remove an empty project."""
+    principal = request[PRINCIPAL]
+
+    def unit(project_id: UUID) -> EventId:
+        return projects.delete_project(projects.get_project(principal, project_id, Role.OWNER))
+
+    await request.app[DELIVERY].wake(await request.app[DATABASE].run(unit, path_id(request)))
+    return web.Response(status=204)
+
+
+@routes.put("/api/projects/{id}/members/{username}")
+async def set_member(request: web.Request) -> web.Response:
+    """Make a user a member, or change the role of one."""
+    principal = request[PRINCIPAL]
+    username = check_text(request.match_info["username"], "username")
+    wanted = await read_json(request, MemberRole)
+
+    def unit(project_id: UUID) -> EventId:
+        project = projects.get_project(principal, project_id, Role.OWNER)
+        return projects.set_member(project, username, wanted.role)
+
+    await request.app[DELIVERY].wake(await request.app[DATABASE].run(unit, path_id(request)))
+    return web.json_response({"username": username, "role": wanted.role})
+
+
+@routes.delete("/api/projects/{id}/members/{username}")
+async def remove_member(request: web.Request) -> web.Response:
+    principal = request[PRINCIPAL]
+    username = check_text(request.match_info["username"], "username")
+
+    def unit(project_id: UUID) -> EventId:
+        return projects.remove_member(projects.get_project(principal, project_id, Role.OWNER), username)
+
+    await request.app[DELIVERY].wake(await request.app[DATABASE].run(unit, path_id(request)))
+    return web.Response(status=204)
+
+
+@routes.get("/api/projects/{id}/keys")
+async def list_keys(request: web.Request) -> web.Response:
+    principal = request[PRINCIPAL]
+
+    def unit(project_id: UUID) -> list[dict[str, Any]]:
+        project = projects.get_project(principal, project_id, Role.OWNER)
+        return [_shown_key(key) for key in accounts.list_keys(project.id)]
+
+    return web.json_response({"items": await request.app[DATABASE].run(unit, path_id(request))})
+
+
+@routes.post("/api/projects/{id}/keys")
+async def create_key(request: web.Request) -> web.Response:
+    """Add an API key. Its secret is in this answer, and in no later one."""
+    principal = request[PRINCIPAL]
+    new = await read_json(request, NewKey)
+
+    def unit(project_id: UUID) -> dict[str, Any]:
+        project = projects.get_project(principal, project_id, Role.OWNER)
+        key, secret = accounts.create_key(project.id, new.name, new.role)
+        return _shown_key(key) | {"key": secret}
+
+    return web.json_response(await request.app[DATABASE].run(unit, path_id(request)), status=201)
+
+
+@routes.delete("/api/projects/{id}/keys/{key}")
+async def revoke_key(request: web.Request) -> web.Response:
+    principal = request[PRINCIPAL]
+
+    def unit(project_id: UUID, key: UUID) -> EventId:
+        project = projects.get_project(principal, project_id, Role.OWNER)
+        return accounts.revoke_key(project.id, key)
+
+    event = await request.app[DATABASE].run(unit, path_id(request), path_id(request, "key"))
+    await request.app[DELIVERY].wake(event)
+    return web.Response(status=204)
+
+
+def _shown(project: Any, principal: Principal) -> dict[str, Any]:
+    role = principal.roles.get(ProjectId(project.id))
+    return {
+        "id": str(project.id),
+        "name": project.name,
+        "role": str(role) if role else None,
+        "created_at": project.created_at.isoformat(),
+    }
+
+
+def _shown_key(key: Any) -> dict[str, Any]:
+    return {
+        "id": str(key.id),
+        "name": key.name,
+        "prefix": key.prefix,
+        "role": key.role,
+        "created_at": key.created_at.isoformat(),
+        "last_used_at": key.last_used_at.isoformat() if key.last_used_at else None,
+        "revoked_at": key.revoked_at.isoformat() if key.revoked_at else None,
+    }

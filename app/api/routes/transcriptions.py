@@ -1,0 +1,102 @@
+"""Transcriptions: send, list, read, cancel, retry, delete."""
+
+import asyncio
+import datetime as dt
+from typing import Annotated
+from uuid import UUID
+
+from aiohttp import web
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+from app.api.creation import receive_transcription
+from app.api.keys import DATABASE, DELIVERY, PRINCIPAL, UPLOADS
+from app.api.rendering import rendered
+from app.api.requests import path_id, validate
+from app.core.errors import InvalidFields
+from app.core.identifiers import TranscriptionId
+from app.core.lifecycle import TranscriptionState
+from app.db import projects, transcriptions
+
+routes = web.RouteTableDef()
+
+
+class ListQuery(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    project: str | None = None
+    state: TranscriptionState | None = None
+    limit: Annotated[int, Field(ge=1, le=transcriptions.LIST_LIMIT)] = 50
+    cursor: Annotated[str, Field(max_length=100)] | None = None
+
+
+@routes.post("/api/transcriptions")
+async def create(request: web.Request) -> web.Response:
+    """Take a recording and its options as multipart/form-data, and queue its transcription."""
+    body, created = await receive_transcription(request)
+    headers = {"Location": f"/api/transcriptions/{body['id']}"}
+    return web.json_response(body, status=201 if created else 200, headers=headers)
+
+
+@routes.get("/api/transcriptions")
+async def list_transcriptions(request: web.Request) -> web.Response:
+    """List the newest first, a page at a time."""
+    query = validate(TypeAdapter(ListQuery), dict(request.query))
+    before = _position(query.cursor) if query.cursor else None
+    principal = request[PRINCIPAL]
+
+    def unit() -> transcriptions.Page:
+        project = projects.find_project(principal, query.project).id if query.project else None
+        return transcriptions.list_page(principal, project=project, state=query.state, limit=query.limit, before=before)
+
+    page = await request.app[DATABASE].run(unit)
+    return web.json_response({"items": page.items, "next_cursor": page.next_cursor})
+
+
+# Before the plain address below: an id contains no dot.
+@routes.get(r"/api/transcriptions/{id}.{format:\w+}")
+async def read_rendered(request: web.Request) -> web.Response:
+    """Give the transcript as a document: txt, srt, vtt, json, rttm."""
+    return await rendered(request, path_id(request), request.match_info["format"])
+
+
+@routes.get("/api/transcriptions/{id}")
+async def read(request: web.Request) -> web.Response:
+    """Give a transcription with its text, as far as there is one."""
+    body = await request.app[DATABASE].run(transcriptions.read, request[PRINCIPAL], path_id(request))
+    return web.json_response(body)
+
+
+@routes.post("/api/transcriptions/{id}/cancel")
+async def cancel(request: web.Request) -> web.Response:
+    """Stop what is not finished; what is finished is kept."""
+    body, outcome = await request.app[DATABASE].run(transcriptions.cancel, request[PRINCIPAL], path_id(request))
+    await request.app[DELIVERY].follow(outcome)
+    return web.json_response(body)
+
+
+@routes.post("/api/transcriptions/{id}/retry")
+async def retry(request: web.Request) -> web.Response:
+    """Queue again what failed or was cancelled, with every option of the first try."""
+    body, outcome = await request.app[DATABASE].run(transcriptions.retry, request[PRINCIPAL], path_id(request))
+    await request.app[DELIVERY].follow(outcome)
+    return web.json_response(body)
+
+
+@routes.delete("/api/transcriptions/{id}")
+async def delete(request: web.Request) -> web.Response:
+    """Remove a transcription: its rows, then its file."""
+    transcription, uploads = TranscriptionId(path_id(request)), request.app[UPLOADS]
+    await request.app[DATABASE].run(transcriptions.require_editor, request[PRINCIPAL], transcription)
+    await asyncio.to_thread(uploads.unsettle, transcription)
+    outcome = await request.app[DATABASE].run(transcriptions.delete, request[PRINCIPAL], transcription)
+    await asyncio.to_thread(uploads.settle, transcription, kept=False)
+    await request.app[DELIVERY].follow(outcome)
+    return web.Response(status=204)
+
+
+def _position(cursor: str) -> tuple[dt.datetime, UUID]:
+    moment, _, last = cursor.partition("~")
+    try:
+        return dt.datetime.fromisoformat(moment), UUID(last)
+    except ValueError as error:
+        raise InvalidFields([{"field": "cursor", "message": "Send 'next_cursor' of the page before."}]) from error

@@ -1,0 +1,226 @@
+"""The uploads volume: files come in streamed, hashed, synced and renamed, so that what stands there is whole."""
+
+import asyncio
+import errno
+import hashlib
+import logging
+import os
+import shutil
+import time
+import unicodedata
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.core.errors import DependencyDown, EmptyUpload, StorageFull, UploadTooLarge
+from app.core.identifiers import TranscriptionId
+
+_INCOMING = ".incoming"
+_UNSETTLED = ".unsettled"
+_ABANDONED_AFTER_SECONDS = 24 * 3600
+# What a multipart body has beside the file: boundaries, headers, fields.
+_FORM_OVERHEAD_BYTES = 1024 * 1024
+_UNSETTLED_SECONDS = 3600
+_SPACE_CHECK_BYTES = 64 * 1024 * 1024
+_NAME_CHARACTERS = 255
+_UNNAMED = "recording"
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedFile:
+    """A file that is complete and on disk, but not yet anybody's."""
+
+    path: Path
+    size_bytes: int
+    sha256: str
+
+
+class UploadVolume:
+    """Keeps recordings under `root` by the transcription's id; a client's file name never becomes a path.
+
+    While a recording and its row are being made, or removed, the volume notes it as unsettled: after a crash in between
+    the row decides whether the file stays. Methods raise `StorageFull` or, where the volume does not answer,
+    `DependencyDown`.
+    """
+
+    def __init__(self, root: Path, *, limit_bytes: int, reserve_bytes: int) -> None:
+        self.root = root
+        self._limit = limit_bytes
+        self._reserve = reserve_bytes
+        self._incoming = root / _INCOMING
+        self._unsettled = root / _UNSETTLED
+
+    def prepare(self) -> None:
+        """Make the folders that are missing."""
+        self._incoming.mkdir(parents=True, exist_ok=True)
+        self._unsettled.mkdir(exist_ok=True)
+
+    def check_announced(self, size_bytes: int | None) -> None:
+        """Refuse by its announced length what would not fit, before a byte of it is read."""
+        if size_bytes is not None and size_bytes > self._limit + _FORM_OVERHEAD_BYTES:
+            raise self._too_large()
+        with _storage_errors():
+            self._check_space(size_bytes or 0)
+
+    async def receive(self, blocks: AsyncIterator[bytes]) -> ReceivedFile:
+        """Write a stream to a file of its own, in memory one block at a time.
+
+        Raises `EmptyUpload`, `UploadTooLarge` or `StorageFull`; nothing of the file is left then, nor if the client
+        goes away.
+        """
+        path = self._incoming / f"{uuid.uuid4()}.part"
+        digest = hashlib.sha256()
+        size = 0
+        checked = 0
+        with _storage_errors():
+            file = await asyncio.to_thread(path.open, "xb", buffering=0)
+        try:
+            with file:
+                async for block in blocks:
+                    size += len(block)
+                    self._check_size(size)
+                    with _storage_errors():
+                        await asyncio.to_thread(_write, file.fileno(), digest, block)
+                        if size - checked >= _SPACE_CHECK_BYTES:
+                            checked = size
+                            await asyncio.to_thread(self._check_space, 0)
+                _check_not_empty(size)
+                with _storage_errors():
+                    await asyncio.to_thread(os.fsync, file.fileno())
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+        return ReceivedFile(path, size, digest.hexdigest())
+
+    def keep(self, received: ReceivedFile, owner: TranscriptionId) -> str:
+        """Give a received file its lasting place, durably, and return its path relative to the volume.
+
+        It is unsettled until its row stands: call `settle` then.
+        """
+        relative = self.place_of(owner)
+        target = self.root / relative
+        with _storage_errors():
+            self.unsettle(owner)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            received.path.rename(target)
+            for folder in (target.parent, target.parent.parent, self.root):
+                _sync_folder(folder)
+        return str(relative)
+
+    @staticmethod
+    def place_of(owner: TranscriptionId) -> Path:
+        """Return where a transcription's recording lies, relative to the volume; two levels keep the folders small."""
+        return Path(owner.hex[:2]) / str(owner) / "source"
+
+    def discard(self, received: ReceivedFile) -> None:
+        with suppress(OSError):  # a sweep removes it later
+            received.path.unlink(missing_ok=True)
+
+    def unsettle(self, owner: TranscriptionId) -> None:
+        """Note that the row of this recording is about to be made, or removed."""
+        with _storage_errors():
+            (self._unsettled / str(owner)).touch()
+
+    def settle(self, owner: TranscriptionId, *, kept: bool) -> None:
+        """Note that the row stands (`kept`), or remove the recording and its folder. Twice is no error."""
+        if not kept:
+            shutil.rmtree((self.root / self.place_of(owner)).parent, ignore_errors=True)
+        with suppress(OSError):  # the row stands as it should: what is left of the note, a sweep removes
+            (self._unsettled / str(owner)).unlink(missing_ok=True)
+
+    def long_unsettled(self) -> list[TranscriptionId]:
+        """Return the recordings whose making or removal was cut off."""
+        oldest = time.time() - _UNSETTLED_SECONDS
+        return [TranscriptionId(uuid.UUID(path.name)) for path in _older_than(self._unsettled, oldest)]
+
+    def sweep_incoming(self) -> None:
+        """Remove what uploads left behind whose process was killed."""
+        for path in _older_than(self._incoming, time.time() - _ABANDONED_AFTER_SECONDS):
+            path.unlink(missing_ok=True)
+            logger.info("removed an abandoned upload", extra={"fields": {"file": path.name}})
+
+    def check_writable(self) -> None:
+        """Raise `OSError` where the volume cannot be written to, `StorageFull` where it has no room left."""
+        probe = self._incoming / f"{uuid.uuid4()}.probe"
+        probe.touch()
+        probe.unlink()
+        self._check_space(0)
+
+    def _check_space(self, needed: int) -> None:
+        if shutil.disk_usage(self.root).free - needed < self._reserve:
+            raise StorageFull
+
+    def _check_size(self, size: int) -> None:
+        if size > self._limit:
+            raise self._too_large()
+
+    def _too_large(self) -> UploadTooLarge:
+        return UploadTooLarge(
+            f"The file is larger than the limit of {self._limit} bytes.",
+            remedy="Split or compress the recording (16 kHz mono Opus serves speech well), or ask for a higher limit.",
+            field="file",
+        )
+
+
+def display_name(filename: str | None) -> str:
+    """Return a client's file name as it may be shown: its last part alone, composed, without what deceives a reader.
+
+    Taken out are control characters, line ends, and the marks that make `gpj.exe` of `exe.jpg`; joiners, which Persian
+    names and some pictograms need, stay.
+    """
+    last = (filename or "").replace("\\", "/").rpartition("/")[2]
+    last = unicodedata.normalize("NFC", last[: 4 * _NAME_CHARACTERS])
+    shown = "".join(character for character in last if _is_honest(character)).strip()
+    return shown[:_NAME_CHARACTERS] if shown.strip(".") else _UNNAMED
+
+
+def _check_not_empty(size: int) -> None:
+    if size == 0:
+        raise EmptyUpload(field="file")
+
+
+def _is_honest(character: str) -> bool:
+    if unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp"):
+        return False
+    return unicodedata.bidirectional(character) not in ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")
+
+
+def _older_than(folder: Path, moment: float) -> list[Path]:
+    found = []
+    for path in folder.iterdir():
+        # Another instance may remove it at the same time.
+        with suppress(FileNotFoundError):
+            if path.stat().st_mtime < moment:
+                found.append(path)
+    return found
+
+
+@contextmanager
+def _storage_errors() -> Iterator[None]:
+    """Tell what the volume's errors mean to a client."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise StorageFull from error
+        logger.warning("the uploads volume does not take the file: %s", error)
+        raise DependencyDown("The uploads volume does not answer.") from error
+
+
+def _write(descriptor: int, digest: "hashlib._Hash", block: bytes) -> None:
+    digest.update(block)
+    view = memoryview(block)
+    while view:
+        view = view[os.write(descriptor, view) :]
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
