@@ -112,6 +112,8 @@ def _build(env: Environment, work: Path, source: str, tools: str, compiler: str 
         settings |= _wrap_compiler(workshop, work / "compiler")
     settings["CMAKE_ARGS"] = " ".join(options)
     settings.setdefault("CMAKE_BUILD_PARALLEL_LEVEL", str(len(os.sched_getaffinity(0))))
+    settings["TMPDIR"] = str(work / "tmp")  # so that a build that is killed leaves nothing elsewhere
+    (work / "tmp").mkdir()
     requirement = work / "source.txt"
     requirement.write_text(source, encoding="utf-8")
     command = [str(workshop.python), "-m", "pip", "wheel", "--verbose", "--disable-pip-version-check", "--no-input"]

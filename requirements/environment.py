@@ -66,7 +66,7 @@ class Environment:
                 "Install it (Debian 12 has it) or name it: make run PYTHON=/path/to/python3.11"
             )
         shutil.rmtree(self.folder / "stamps", ignore_errors=True)
-        with_pip = importlib.util.find_spec("ensurepip") is not None
+        with_pip = _can_import("ensurepip")
         command = [sys.executable, "-m", "venv", *([] if with_pip else ["--without-pip"]), str(self.folder)]
         for broken in (self.folder / "bin", self.folder / "lib"):
             shutil.rmtree(broken, ignore_errors=True)
@@ -83,7 +83,7 @@ class Environment:
         """Install pip where Debian's python3-venv, which carries it, is missing: three ways without root, in turn."""
         tools = str(self.locks / "tools.txt")
         install = ["install", "--quiet", "--require-hashes", "--no-deps", "-r", tools]
-        if importlib.util.find_spec("pip") is not None:
+        if _can_import("pip"):
             self.run(
                 [sys.executable, "-m", "pip", "--python", str(self.python), *install], Step("pip, by Debian's pip")
             )
@@ -127,6 +127,12 @@ def extract(lock: Path, only: Iterable[str] = (), *, exclude: Iterable[str] = ()
     wanted, unwanted = set(only), set(exclude)
     names = [(entry, entry.partition("==")[0].partition("[")[0]) for entry in entries if "==" in entry]
     return "".join(entry for entry, name in names if name not in unwanted and (not wanted or name in wanted))
+
+
+def _can_import(module: str) -> bool:
+    # A folder that a removed package left behind has a specification too, but no origin.
+    spec = importlib.util.find_spec(module)
+    return spec is not None and spec.origin is not None
 
 
 def _pip_wheel_of_debian(folder: Path) -> Path | None:
