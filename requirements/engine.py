@@ -18,6 +18,7 @@ from environment import Environment, cache_folder, extract
 from progress import PipReport, SetupFailed, Step, elapsed, run, say
 
 PACKAGE = "llama-cpp-python"
+WITHOUT_COMMON = "engine.cmake"
 SHOWN_STEP_PERCENT = 10
 
 # Instruction sets that llama.cpp can be built with, by their names in /proc/cpuinfo. Each is set by what this processor
@@ -37,7 +38,8 @@ def build(env: Environment, locks: Path) -> Path:
     tools = (locks / "build.txt").read_text(encoding="utf-8")
     compiler = None if _compilers() else (locks / "compiler.txt").read_text(encoding="utf-8")
     options = cmake_options(own_compiler=compiler is None)
-    key = hashlib.sha256(json.dumps([source, tools, compiler, options, sys.version_info[:2]]).encode()).hexdigest()
+    made_from = [source, tools, compiler, options, (locks / WITHOUT_COMMON).read_text(encoding="utf-8")]
+    key = hashlib.sha256(json.dumps([made_from, sys.version_info[:2]]).encode()).hexdigest()
     kept = cache_folder() / "engine" / key[:16]
     with _held(kept):
         if (wheel := _kept_wheel(kept)) is not None:
@@ -110,7 +112,7 @@ def _build(env: Environment, work: Path, source: str, tools: str, compiler: str 
     if compiler is not None:
         workshop.install_lines(compiler, Step("a C++ compiler, since this machine has none", "about 100 MB"))
         settings |= _wrap_compiler(workshop, work / "compiler")
-    settings["CMAKE_ARGS"] = " ".join(options)
+    settings["CMAKE_ARGS"] = " ".join([*options, f"-DCMAKE_PROJECT_llama_cpp_INCLUDE={env.locks / WITHOUT_COMMON}"])
     settings.setdefault("CMAKE_BUILD_PARALLEL_LEVEL", str(len(os.sched_getaffinity(0))))
     settings["TMPDIR"] = str(work / "tmp")  # so that a build that is killed leaves nothing elsewhere
     (work / "tmp").mkdir()

@@ -1,6 +1,7 @@
 """Requests as bytes, for what no well-behaved client sends."""
 
 import asyncio
+import re
 from dataclasses import dataclass
 
 from aiohttp.test_utils import TestClient
@@ -45,8 +46,17 @@ async def send_raw(
         if length is not None:
             return None
         async with asyncio.timeout(30):
-            answer = await reader.read()
+            return await _answer(reader)
     finally:
         writer.close()
-    first = answer.partition(b"\r\n")[0]
-    return RawAnswer(int(first.split()[1]), answer.decode(errors="replace")) if first else None
+
+
+async def _answer(reader: asyncio.StreamReader) -> RawAnswer | None:
+    # To its own length, not to the end of the connection: the server waits some seconds for the rest of the body.
+    try:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode()
+    except asyncio.IncompleteReadError:
+        return None
+    length = re.search(r"(?i)^content-length: (\d+)", head, re.MULTILINE)
+    body = await reader.readexactly(int(length[1])) if length else b""
+    return RawAnswer(int(head.split()[1]), head + body.decode(errors="replace"))
