@@ -123,7 +123,7 @@ def _build(env: Environment, work: Path, source: str, tools: str, compiler: str 
     command += ["--wheel-dir", str(work / "wheels"), "-r", str(requirement)]
     run(
         command,
-        Step("the language engine from source", "77 MB, then about 10 minutes on 2 idle cores"),
+        Step("the language engine from source", "77 MB, then about 5 minutes on 2 cores"),
         log=env.log,
         shown=BuildReport(),
         environment=settings,

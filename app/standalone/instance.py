@@ -115,7 +115,7 @@ class _Instance:
         if not _language_engine_is_built():
             self._log.line(
                 "engine",
-                "the language model's engine is built for this processor, once, about 10 minutes on 2 cores; "
+                "the language model's engine is built for this processor, once, about 5 minutes on 2 cores; "
                 "recordings are transcribed meanwhile and enriched afterwards",
             )
             try:
