@@ -37,15 +37,17 @@ LANGUAGES = frozenset({"en", "fr"})
     default=lambda: os.environ.get("VOCALYX_EVALUATION_AUDIO", "../shared/audio"),
     help="Folder of recordings with .txt or .rttm references beside them.  [default: $VOCALYX_EVALUATION_AUDIO or ../shared/audio]",
 )
-@click.option("--url", help="A running Vocalyx.  [default: the one that runs in $VOCALYX_STATE]")
-@click.option("--token", envvar="VOCALYX_TOKEN", help="An access token for --url, better given as $VOCALYX_TOKEN.")
+@click.option(
+    "--url",
+    help="A running Vocalyx; its credentials are in $VOCALYX_TOKEN or $VOCALYX_API_KEY.  [default: the one of $VOCALYX_STATE]",
+)
 @click.option("--bare-only", is_flag=True, help="Measure the bare engines only; needs no running instance.")
 @click.option("--only", default="", help="Only recordings whose path contains this.")
-def evaluate(audio: Path, url: str | None, token: str | None, *, bare_only: bool, only: str) -> None:
+def evaluate(audio: Path, url: str | None, *, bare_only: bool, only: str) -> None:
     """Print the error rates of Vocalyx and of the bare engines with the same options over the same recordings."""
     console = Console(width=None if sys.stdout.isatty() else WIDTH_WITHOUT_TERMINAL)
     try:
-        instance = None if bare_only else RunningInstance.open(url, token)
+        instance = None if bare_only else RunningInstance.open(url)
     except InstanceNotFound as error:
         raise click.ClickException(f"{error.detail}\n{error.remedy} (Or --bare-only.)") from error
     bare = BareEngines(load_settings())

@@ -26,13 +26,12 @@ class RunningInstance:
         self._session = session
 
     @classmethod
-    def open(cls, url: str | None, token: str | None) -> Self:
-        """Log in at `url` with `token`, or as the command line would: by environment or by the local first login.
+    def open(cls, url: str | None) -> Self:
+        """Log in as the command line does: by environment or by the local first login.
 
         Raises `InstanceNotFound` where there is none, or none that answers.
         """
-        environment = {**os.environ, **({"VOCALYX_TOKEN": token} if token else {})}
-        instance = find_instance(url, environment)
+        instance = find_instance(url, os.environ)
         session = requests.Session()
         try:
             match instance.credentials:

@@ -30,14 +30,16 @@ MAX_REPETITIONS = 10
     help="A recording of about five minutes.  [default: en/tts-long-en.ogg of the evaluation audio]",
 )
 @click.option("--language", default="en", show_default=True, help="Its language, told to both.")
-@click.option("--url", help="A running Vocalyx.  [default: the one that runs in $VOCALYX_STATE]")
-@click.option("--token", envvar="VOCALYX_TOKEN", help="An access token for --url, better given as $VOCALYX_TOKEN.")
+@click.option(
+    "--url",
+    help="A running Vocalyx; its credentials are in $VOCALYX_TOKEN or $VOCALYX_API_KEY.  [default: the one of $VOCALYX_STATE]",
+)
 @click.option("--repetitions", type=click.IntRange(1, MAX_REPETITIONS), default=3, show_default=True)
-def overhead(recording: Path, language: str, url: str | None, token: str | None, repetitions: int) -> None:
+def overhead(recording: Path, language: str, url: str | None, repetitions: int) -> None:
     """Measure transcription with diarization both ways, in turns, and print the ratio of the medians."""
     console = Console()
     try:
-        instance = RunningInstance.open(url, token)
+        instance = RunningInstance.open(url)
     except InstanceNotFound as error:
         raise click.ClickException(f"{error.detail}\n{error.remedy}") from error
     settings = load_settings()

@@ -162,10 +162,13 @@ class StorageFull(VocalyxError):
 
 
 class DependencyDown(VocalyxError):
-    """A server that Vocalyx needs does not answer. Nothing was changed; the same request may be sent again."""
+    """A server that Vocalyx needs does not answer; the same request may be sent again.
+
+    A change that was just being committed may stand: an `Idempotency-Key` keeps an upload from standing twice.
+    """
 
     status = 503
     code = "dependency-down"
     title = "A part of the service is not available"
     default_detail = "A part of the service does not answer at the moment."
-    default_remedy = "Nothing was changed. Send the same request again in a few seconds."
+    default_remedy = "Send the same request again in a few seconds, an upload with the same Idempotency-Key."

@@ -51,7 +51,8 @@ def connection_parameters(url: str) -> dict[str, Any]:
 class Database:
     """Runs synchronous units of work in as many threads as there are connections, each in one transaction.
 
-    A unit raises `DependencyDown` where PostgreSQL cannot be reached or goes away half-way; nothing of it stands then.
+    A unit raises `DependencyDown` where PostgreSQL cannot be reached or goes away half-way; nothing of it stands then,
+    unless it went away in the very moment of the commit.
     The models are bound to one database a process: opening a second one before the first is closed is a mistake that
     would send units to the wrong server, and raises `RuntimeError`.
     """
@@ -88,10 +89,7 @@ class Database:
         except (OperationalError, InterfaceError, MaxConnectionsExceeded) as error:
             self._pool.manual_close()
             logger.warning("the database does not answer: %s", str(error).strip().partition("\n")[0])
-            raise DependencyDown(
-                "PostgreSQL does not answer.",
-                remedy="Nothing was changed. Send the same request again in a few seconds.",
-            ) from error
+            raise DependencyDown("PostgreSQL does not answer.") from error
         except BaseException:
             self._pool.close()
             raise

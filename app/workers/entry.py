@@ -92,7 +92,8 @@ def perform(job_id: str) -> None:
 
 
 def _work(workplace: Workplace, order: WorkOrder) -> None:
-    logger.info("Took a %s job, attempt %d.", order.kind, order.attempt)
+    article = "an" if order.kind is JobKind.ENRICHMENT else "a"
+    logger.info("Took %s %s job, attempt %d.", article, order.kind, order.attempt)
     stall_timeout = workplace.stall_timeout_seconds
     with JobContext(order, workplace.api, workplace.control, stall_timeout_seconds=stall_timeout) as context:
         try:

@@ -13,9 +13,6 @@ from tests.servers.instance import RunningInstance, running_instance, wait_until
 
 AUDIO = Path(__file__).resolve().parent.parent / "audio"
 DONE_TIMEOUT_SECONDS = 240
-# Far below the 30 seconds of a real site: the tests wait for leases to run out.
-LEASE_SECONDS = "6"
-
 STOPPED = ("done", "error", "cancelled")
 
 
@@ -70,6 +67,10 @@ class Site:
         assert child is not None, marker
         child.kill()
 
+    def said(self) -> str:
+        """Everything in the instance's log so far."""
+        return self.instance.state.log.read_text()
+
 
 def text_of(found: dict[str, Any]) -> str:
     return " ".join(segment["text"] for segment in found["segments"])
@@ -77,10 +78,8 @@ def text_of(found: dict[str, Any]) -> str:
 
 @pytest.fixture(scope="session")
 def running(tmp_path_factory: pytest.TempPathFactory, models_dir: Path) -> Iterator[RunningInstance]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("VOCALYX_LEASE", LEASE_SECONDS)
-        with running_instance(tmp_path_factory.mktemp("e2e") / "var", models_dir) as instance:
-            yield instance
+    with running_instance(tmp_path_factory.mktemp("e2e") / "var", models_dir) as instance:
+        yield instance
 
 
 @pytest.fixture

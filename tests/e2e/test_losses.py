@@ -19,6 +19,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.engine]
 TWO_SPEAKERS = AUDIO / "two-speakers.ogg"
 SHORT = AUDIO / "jfk.ogg"
 UPLOAD_BYTES = 400 * 1024 * 1024
+TAKEN_OVER_SECONDS = 90
 TEXT_ALONE = {"language": "en", "diarization": False, "enrichment": False}
 
 
@@ -41,8 +42,13 @@ def test_transcription_worker_killed_mid_chunk(site: Site, undisturbed: dict[str
     sent = site.send(TWO_SPEAKERS, **TEXT_ALONE)
     site.until(sent, is_transcribing, "the chunk")
 
+    before = len(site.said())
     site.kill("app.workers.transcription")
 
+    # With the lease of a real site (30 s) another worker must be at it within 90 s.
+    wait_until(lambda: "Took a chunk job, attempt 2" in site.said()[before:], "the second attempt", TAKEN_OVER_SECONDS)
+    assert "killed by SIGKILL" in site.said()[before:]
+    assert "a worker fell silent, its job was taken back" in site.said()[before:]
     found = site.finished(sent)
     assert found["state"] == "done", found["error"]
     assert text_of(found) == undisturbed[TWO_SPEAKERS.name]
@@ -50,10 +56,16 @@ def test_transcription_worker_killed_mid_chunk(site: Site, undisturbed: dict[str
 
 def test_enrichment_worker_killed_mid_answer(site: Site) -> None:
     sent = site.send(TWO_SPEAKERS, language="en", diarization=False)
-    site.until(sent, lambda found: (found["enrichment"] or {})["state"] == "processing", "the enrichment")
+    # The first answer stands, the second is being written.
+    site.until(sent, lambda found: found["enrichment"]["title"] and not found["enrichment"]["summary"], "an answer")
 
+    before = len(site.said())
     site.kill("app.workers.enrichment")
 
+    wait_until(
+        lambda: "Took an enrichment job, attempt 2" in site.said()[before:], "the second attempt", TAKEN_OVER_SECONDS
+    )
+    assert "a worker fell silent, its job was taken back" in site.said()[before:]
     found = site.finished(sent)
     assert found["state"] == "done"
     assert found["enrichment"]["state"] == "done", found["enrichment"]
@@ -70,12 +82,14 @@ def test_redis_killed_with_the_loss_of_all_its_data(site: Site, undisturbed: dic
     url = (site.instance.state.credentials / "vocalyx_redis_url").read_text().strip()
     with redis.Redis.from_url(url) as client:
         client.flushall()
+    before = len(site.said())
     site.kill("valkey-server")
 
     for sent, recording in ((running, TWO_SPEAKERS), (waiting, SHORT)):
         found = site.finished(sent)
         assert found["state"] == "done", found["error"]
         assert text_of(found) == undisturbed[recording.name]
+    assert "put jobs back into their queues" in site.said()[before:]
 
 
 def test_postgresql_killed(site: Site, undisturbed: dict[str, str]) -> None:
@@ -83,12 +97,15 @@ def test_postgresql_killed(site: Site, undisturbed: dict[str, str]) -> None:
     waiting = site.send(SHORT, **TEXT_ALONE)
     site.until(running, is_transcribing, "the chunk")
 
+    before = len(site.said())
     site.kill("pginstall/bin/postgres")
 
     for sent, recording in ((running, TWO_SPEAKERS), (waiting, SHORT)):
         found = site.finished(sent)
         assert found["state"] == "done", found["error"]
         assert text_of(found) == undisturbed[recording.name]
+    assert "killed by SIGKILL" in site.said()[before:]
+    assert "the database does not answer" in site.said()[before:]
 
 
 def test_api_killed_mid_upload(site: Site, tmp_path: Path) -> None:
@@ -109,11 +126,11 @@ def test_api_killed_mid_upload(site: Site, tmp_path: Path) -> None:
     )  # fmt: skip
     incoming = site.instance.state.uploads / ".incoming"
 
-    def is_half_way() -> bool:
+    def is_under_way() -> bool:
         assert client.poll() is None, client.communicate()
         return any(file.stat().st_size > UPLOAD_BYTES // 8 for file in incoming.glob("*.part"))
 
-    wait_until(is_half_way, "half of the upload", pause_seconds=0.005)
+    wait_until(is_under_way, "some of the upload", pause_seconds=0.005)
     site.kill("gunicorn")
 
     output, messages = client.communicate(timeout=240)
