@@ -128,14 +128,18 @@ class UploadVolume:
     def settle(self, owner: TranscriptionId, *, kept: bool) -> None:
         """Note that the row stands (`kept`), or remove the recording and its folder. Twice is no error."""
         if not kept:
-            shutil.rmtree((self.root / self.place_of(owner)).parent, ignore_errors=True)
+            folder = (self.root / self.place_of(owner)).parent
+            shutil.rmtree(folder, ignore_errors=True)
+            if folder.exists():
+                logger.warning("a recording could not be removed; a sweep tries again", extra={"fields": {"id": owner}})
+                return
         with suppress(OSError):  # the row stands as it should: what is left of the note, a sweep removes
             (self._unsettled / str(owner)).unlink(missing_ok=True)
 
     def long_unsettled(self) -> list[TranscriptionId]:
         """Return the recordings whose making or removal was cut off."""
         oldest = time.time() - _UNSETTLED_SECONDS
-        return [TranscriptionId(uuid.UUID(path.name)) for path in _older_than(self._unsettled, oldest)]
+        return [owner for path in _older_than(self._unsettled, oldest) if (owner := _owner(path.name)) is not None]
 
     def sweep_incoming(self) -> None:
         """Remove what uploads left behind whose process was killed."""
@@ -224,3 +228,11 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _owner(name: str) -> TranscriptionId | None:
+    """Return the id that a note is named after; None for a file that somebody else left there."""
+    try:
+        return TranscriptionId(uuid.UUID(name))
+    except ValueError:
+        return None

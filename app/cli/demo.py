@@ -21,6 +21,8 @@ from app.standalone.state import StateFolder
 RECORDING = Path(__file__).resolve().parent.parent / "standalone" / "demo" / "two-speakers.ogg"
 HEARD = frozenset({TranscriptionState.TRANSCRIBED, TranscriptionState.DONE})
 
+NOTHING_USABLE = "(the model gave nothing usable here; it is a very small one)"
+
 
 class DemoFailed(VocalyxError):
     code = "demo-failed"
@@ -114,8 +116,8 @@ def _print_enrichment(console: Console, summary: Mapping[str, Any]) -> None:
         )
     for title, text in (("Title", enrichment["title"]), ("Summary", enrichment["summary"])):
         console.rule(title)
-        console.print(text, markup=False, highlight=False, soft_wrap=True)
+        console.print(text or NOTHING_USABLE, markup=False, highlight=False, soft_wrap=True)
     console.rule("Points")
-    for point in enrichment["points"]:
+    for point in enrichment["points"] or [NOTHING_USABLE]:
         console.print(f"• {point}", markup=False, highlight=False, soft_wrap=True)
     console.rule(f"by {enrichment['model']}")

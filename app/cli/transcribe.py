@@ -289,6 +289,13 @@ def _failed_parts(summary: Mapping[str, Any]) -> list[VocalyxError]:
                     or f"The text is kept; retry transcription {summary['id']} for the rest.",
                 )
             )
+    for task, reason in ((summary.get("enrichment") or {}).get("failures") or {}).items():
+        failed.append(
+            TranscriptionFailed(
+                f"The enrichment has no {one_line(str(task))}: {reason}",
+                remedy="The rest is kept; another language model (--llm-model) may do better.",
+            )
+        )
     return failed
 
 

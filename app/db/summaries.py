@@ -63,6 +63,8 @@ def _enrichment(enrichment: Any, work: Work) -> dict[str, Any] | None:
         "points": answers.get("points"),
         "model": enrichment.model if enrichment else None,
         "error": enrichment.error if enrichment else None,
+        # Tasks that came to nothing while others succeeded, with the reason.
+        "failures": (enrichment.provenance if enrichment else {}).get("failures") or {},
     }
 
 

@@ -197,10 +197,13 @@ def _cursor(row: Any) -> str:
 
 
 def _full(row: Any, present: Work) -> dict[str, Any]:
-    segments = _merged_segments(row) or ([] if present.state is TranscriptionState.DONE else _partial_segments(row))
+    merged = _merged_segments(row)
+    finished = bool(merged) or present.state in STOPPED_STATES or present.state is TranscriptionState.TRANSCRIBED
+    # While a failed part is tried again, the text that was finished before stays finished.
+    segments = merged or ([] if present.state is TranscriptionState.DONE else _partial_segments(row))
     speakers = Speaker.select().where(Speaker.transcription == row).order_by(Speaker.label)
     return summarize(row, present) | {
-        "partial": present.state not in STOPPED_STATES and present.state is not TranscriptionState.TRANSCRIBED,
+        "partial": not finished,
         "speakers": [
             {"label": speaker.label, "name": speaker.name, "seconds": round(speaker.seconds, 3)} for speaker in speakers
         ],

@@ -73,10 +73,11 @@ class _Instance:
         starting = asyncio.create_task(self._start(), name="start")
         asked = asyncio.create_task(self._wanted_down.wait(), name="wait for a signal")
         try:
-            # A start that fails ends the wait; one that succeeds does not.
-            await asyncio.wait({starting, asked}, return_when=asyncio.FIRST_EXCEPTION)
+            await asyncio.wait({starting, asked}, return_when=asyncio.FIRST_COMPLETED)
             if starting.done():
+                # A start that failed ends the run here; one that succeeded waits for the signal.
                 starting.result()
+                await asked
         finally:
             for task in (starting, asked):
                 task.cancel()

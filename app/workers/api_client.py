@@ -30,6 +30,8 @@ PATIENCE_WHEN_STOPPING_SECONDS = 20.0
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.5, 15.0
 
 logger = logging.getLogger(__name__)
+# What the API takes as a detail or a remedy.
+_LONGEST_TEXT_CHARACTERS = 4000
 
 
 class ApiUnreachable(DependencyDown):
@@ -121,8 +123,8 @@ class InternalApi:
         body = {
             "lease": lease,
             "code": error.code,
-            "detail": error.detail,
-            "remedy": error.remedy,
+            "detail": _storable(error.detail),
+            "remedy": _storable(error.remedy),
             "retryable": retryable,
         }
         self._insist(job_id, "failure", body, FAILURE_PATIENCE_SECONDS)
@@ -223,3 +225,8 @@ def _problem_of(answer: requests.Response) -> str:
         return str(answer.json()["detail"])
     except (requests.JSONDecodeError, KeyError, TypeError):
         return answer.text[:200]
+
+
+def _storable(text: str) -> str:
+    """Return a text that the API takes, whatever a native library wrote: cut, and without what no database stores."""
+    return text.encode("utf-8", "replace").decode().replace("\0", "")[:_LONGEST_TEXT_CHARACTERS]

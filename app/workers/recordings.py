@@ -23,8 +23,9 @@ class RecordingMissing(NotFound):
 def locate(uploads_dir: Path, relative: str) -> Path:
     """Return the path of a recording. Raises `UploadsVolumeAway` or `RecordingMissing`."""
     root = uploads_dir.resolve()
-    if not root.is_dir():
-        raise UploadsVolumeAway(f"There is no folder {uploads_dir} on this worker.")
+    # A mount point without its volume is an empty folder; the volume is not, for the API keeps folders of its own there.
+    if not root.is_dir() or not any(root.iterdir()):
+        raise UploadsVolumeAway(f"The folder {uploads_dir} is missing or empty on this worker.")
     path = (root / relative).resolve()
     if not path.is_relative_to(root) or not path.is_file():
         raise RecordingMissing(f"There is no recording {relative!r} on the uploads volume.")

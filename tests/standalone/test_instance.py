@@ -128,6 +128,27 @@ def test_a_killed_supervisor_leaves_nothing_and_the_next_start_finds_everything(
         assert "kept" in projects.text
 
 
+def test_ctrl_c_is_obeyed_while_models_are_being_fetched(tmp_path: Path) -> None:
+    output = tmp_path / "output"
+    with output.open("wb") as file:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "app.cli.main", "serve", "--state", str(tmp_path / "var"),
+             "--port", str(free_port()), "--models", str(tmp_path / "models")],
+            cwd=CHECKOUT, stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT, start_new_session=True,
+        )  # fmt: skip
+    try:
+        wait_until(lambda: "to fetch" in output.read_text(), "the fetching")
+
+        process.send_signal(signal.SIGINT)
+
+        process.wait(GONE_TIMEOUT_SECONDS)
+    finally:
+        process.kill()
+        process.wait()
+    assert "stopping" in output.read_text()
+    assert "Vocalyx is up" not in output.read_text()
+
+
 def _try_to_serve(state: Path, port: int, *options: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "app.cli.main", "serve", "--state", str(state), "--port", str(port), *options],

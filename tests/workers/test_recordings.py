@@ -17,13 +17,16 @@ def test_a_recording_is_found_below_the_volume(tmp_path: Path) -> None:
 def test_what_is_not_there_or_not_below_it_is_missing_for_good(tmp_path: Path, relative: str) -> None:
     (tmp_path / "outside").write_bytes(b"secret")
     volume = tmp_path / "uploads"
-    volume.mkdir()
+    (volume / "ab").mkdir(parents=True)
     with pytest.raises(RecordingMissing) as caught:
         locate(volume, relative)
     assert caught.value.status < 500
 
 
-def test_a_volume_that_is_not_mounted_may_come_back(tmp_path: Path) -> None:
+@pytest.mark.parametrize("mount_point_is_there", [True, False])
+def test_a_volume_that_is_not_mounted_may_come_back(tmp_path: Path, mount_point_is_there: bool) -> None:
+    if mount_point_is_there:
+        (tmp_path / "uploads").mkdir()
     with pytest.raises(UploadsVolumeAway) as caught:
         locate(tmp_path / "uploads", "one")
     assert caught.value.status >= 500

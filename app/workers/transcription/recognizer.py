@@ -49,7 +49,9 @@ class Recognizer:
         if context is not None:
             context.report("loading-model", 0)
         while len(self._loaded) >= _MODELS_KEPT:
-            dropped, _ = self._loaded.popitem(last=False)
+            # No name may hold on to it: it has to be gone before the next one is loaded.
+            dropped = next(iter(self._loaded))
+            del self._loaded[dropped]
             gc.collect()
             log.info("model unloaded", extra={"fields": {"model": dropped}})
         began = time.monotonic()
