@@ -161,14 +161,17 @@ class Work:
         state = TranscriptionState.PROCESSING if self.state is TranscriptionState.QUEUED else self.state
         return replace(self, state=state, jobs=self._with(running))
 
-    def complete_plan(self, job: JobId, chunks: int) -> Self:
-        """The plan is made: one job a chunk, and one for the diarization. Without any chunk nobody speaks: all is done."""
+    def complete_plan(self, job: JobId, chunks: int, *, faint: bool = False) -> Self:
+        """The plan is made: one job a chunk, and one for the diarization.
+
+        Without any chunk nobody speaks and all is done, unless a `faint` voice is left to the diarization.
+        """
         found = self._find(job)
         if self._already_done(found):
             return self
         done = self._with(found.ended(JobState.DONE))
         planned = [Job(job_id(self.transcription, JobKind.CHUNK, n), JobKind.CHUNK, n) for n in range(chunks)]
-        if self.diarization and chunks:
+        if self.diarization and (chunks or faint):
             # Second in the queue: text appears first, and a second worker takes the longest job at once.
             planned.insert(1, Job(job_id(self.transcription, JobKind.DIARIZATION), JobKind.DIARIZATION))
         return replace(self, state=TranscriptionState.PROCESSING, jobs=(*done, *planned)).settled()

@@ -158,13 +158,15 @@ class ChunkPlan:
 class RecordingPlan:
     """How a recording is to be worked: its measured length, its language, its chunks in order of time.
 
-    A recording in which nobody speaks has no chunks, and no language unless one was asked for.
+    A recording in which nobody speaks has no chunks, and no language unless one was asked for. `faint` says that there
+    may be speech all the same, too faint to be written down: whoever tells speakers apart should have a look.
     """
 
     duration_seconds: float
     language: str | None
     language_probability: float
     chunks: tuple[ChunkPlan, ...]
+    faint: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -172,6 +174,7 @@ class RecordingPlan:
             "language": self.language,
             "language_probability": round(self.language_probability, 4),
             "chunks": [chunk.to_dict() for chunk in self.chunks],
+            "faint": self.faint,
         }
 
     @classmethod
@@ -181,4 +184,5 @@ class RecordingPlan:
             language=values["language"],
             language_probability=float(values["language_probability"]),
             chunks=tuple(ChunkPlan.from_dict(chunk) for chunk in values["chunks"]),
+            faint=bool(values.get("faint", False)),
         )

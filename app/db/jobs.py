@@ -162,7 +162,7 @@ _RESULT_OF_KIND: dict[JobKind, type | tuple[type, ...]] = {
 
 def _take_result(before: Work, job: JobId, kind: JobKind, result: Any) -> Work:
     if kind is JobKind.PLAN:
-        return before.complete_plan(job, len(result.chunks))
+        return before.complete_plan(job, len(result.chunks), faint=result.faint)
     empty = kind is JobKind.CHUNK and not any(segment.text for segment in result)
     return before.complete(job, empty=empty)
 

@@ -39,3 +39,20 @@ async def test_from_upload_to_done(editor: Person, worker: Worker) -> None:
     assert done["enrichment"]["title"] == "Greetings"
     assert done["percent"] == 100.0
     assert [(s["label"], s["seconds"]) for s in done["speakers"]] == [("SPEAKER_00", 10.0), ("SPEAKER_01", 10.0)]
+
+
+async def test_a_voice_too_faint_to_write_down_is_still_told_apart(editor: Person, worker: Worker) -> None:
+    created = await editor.uploaded()
+    order = await worker.claim()
+    plan = {"duration_seconds": 1.0, "language": None, "language_probability": 0.0, "chunks": [], "faint": True}
+    await worker.report(order, "result", plan=plan)
+
+    diarization = await worker.claim()
+    assert diarization["kind"] == "diarization"
+    await worker.report(diarization, "result", diarization=turns((0.2, 0.9, "SPEAKER_00")))
+
+    done = await (await editor.get(f"/api/transcriptions/{created['id']}")).json()
+    assert (done["state"], done["segments"]) == ("done", [])
+    assert [speaker["label"] for speaker in done["speakers"]] == ["SPEAKER_00"]
+    rttm = await (await editor.get(f"/api/transcriptions/{created['id']}.rttm")).text()
+    assert "SPEAKER_00" in rttm

@@ -81,14 +81,14 @@ class Reports(RuleBasedStateMachine):
         else:
             self.leases.append((job, lease))
 
-    @rule(data=st.data(), chunks=st.integers(0, 4), empty=st.booleans())
-    def report_result(self, data: st.DataObject, chunks: int, empty: bool) -> None:
+    @rule(data=st.data(), chunks=st.integers(0, 4), faint=st.booleans(), empty=st.booleans())
+    def report_result(self, data: st.DataObject, chunks: int, faint: bool, empty: bool) -> None:
         assume(self.leases)
         job, _ = data.draw(st.sampled_from(self.leases))
         before = self.work
         try:
             if job.kind is JobKind.PLAN:
-                self.step(self.work.complete_plan(job.id, chunks))
+                self.step(self.work.complete_plan(job.id, chunks, faint=faint))
             else:
                 self.step(self.work.complete(job.id, empty=empty))
         except JobSuperseded:
@@ -217,6 +217,14 @@ def test_a_recording_in_which_nobody_speaks_is_done_at_once() -> None:
     assert work.state is TranscriptionState.DONE
     assert work.enrichment_state is PartState.SKIPPED
     assert work.diarization_state is PartState.SKIPPED
+
+
+def test_a_faint_voice_is_left_to_the_diarization() -> None:
+    work = new_work()
+    plan = job_id(work.transcription, JobKind.PLAN)
+    work = work.claim(plan, "a").complete_plan(plan, 0, faint=True)
+    assert work.state is TranscriptionState.PROCESSING
+    assert work.complete(job_id(work.transcription, JobKind.DIARIZATION)).state is TranscriptionState.DONE
 
 
 def test_chunks_without_words_are_not_given_to_the_language_model() -> None:

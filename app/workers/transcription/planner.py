@@ -21,6 +21,9 @@ log = logging.getLogger(__name__)
 # Spread over the recording: an announcement in another language at its start shall not decide for all of it.
 _LANGUAGE_WINDOWS = 5
 
+# A second opinion on hours in which nobody was heard would take as long as if everybody had spoken.
+_LONGEST_FAINT_SECONDS = 600.0
+
 _LISTENING_PERCENT = 90.0
 """How much of the plan's work is listening; the rest is detecting the language."""
 
@@ -50,7 +53,8 @@ def plan_recording(
         language, probability = recognizer.detect_language(samples, options, context)
     fields = {"seconds": f"{duration:.1f}", "spans": len(spoken), "chunks": len(chunks), "language": language or "-"}
     log.info("planned", extra={"fields": fields})
-    return RecordingPlan(duration, language, probability, chunks)
+    faint = not chunks and duration <= _LONGEST_FAINT_SECONDS and listener.faint
+    return RecordingPlan(duration, language, probability, chunks, faint)
 
 
 def _listen(path: Path, options: TranscriptionOptions, sound: SoundMemory, context: Checkpoint) -> Listener:

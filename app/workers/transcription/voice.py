@@ -22,6 +22,8 @@ _SILENT_PEAK = 3e-4
 
 # faster-whisper's settings for batched decoding, on which its published accuracy rests.
 _ONSET_PROBABILITY = 0.5
+# A voice across a large room was seen at 0.3; noise and silence stay below this.
+_FAINT_PROBABILITY = 0.2
 _OFFSET_PROBABILITY = 0.35
 _SHORTEST_PAUSE_FRAMES = 5  # 160 ms
 _SHORTEST_SPEECH_FRAMES = 2
@@ -55,6 +57,11 @@ class Listener:
     def probabilities(self) -> Frames:
         """Probability of speech in each frame, shape (frames,)."""
         return np.concatenate(self._probabilities) if self._probabilities else np.empty(0, np.float32)
+
+    @property
+    def faint(self) -> bool:
+        """Whether there may have been speech, be it too faint to count as such."""
+        return int((self.probabilities >= _FAINT_PROBABILITY).sum()) >= _SHORTEST_SPEECH_FRAMES
 
     def hear(self, block: Samples) -> None:
         """Take the next block. Every block but the last is a whole number of frames long."""

@@ -88,3 +88,11 @@ def test_endless_speech_is_divided_into_touching_spans_that_fit(length: int, sta
     assert (pieces[0][0], pieces[-1][1]) == (start, start + length)
     assert all(piece[1] == following[0] for piece, following in pairwise(pieces))
     assert all(0 < end - begin <= LONGEST_SPAN_SECONDS / FRAME_SECONDS for begin, end in pieces)
+
+
+def test_a_voice_across_the_room_is_faint_and_noise_is_not() -> None:
+    noise = np.random.default_rng(0).normal(0, 0.01, 20 * SAMPLE_RATE).astype(np.float32)
+    voice = decode_span(SPEECH) * 0.02
+    assert heard(voice, round(BLOCK_SECONDS / FRAME_SECONDS)).faint
+    assert not heard(noise, round(BLOCK_SECONDS / FRAME_SECONDS)).faint
+    assert not heard(np.zeros(20 * SAMPLE_RATE, np.float32), round(BLOCK_SECONDS / FRAME_SECONDS)).faint
