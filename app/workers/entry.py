@@ -13,12 +13,14 @@ from app.workers.api_client import ApiUnreachable, InternalApi
 from app.workers.context import JobContext
 from app.workers.control import JobControl, JobStopped, StopReason
 from app.workers.orders import WorkOrder
+from app.workers.recordings import UploadsVolumeAway
 from app.workers.turn import Turn
 
 Handler = Callable[[WorkOrder, JobContext], Mapping[str, object]]
 """Works one kind of job. Returns what the API's result route takes for it: `{"plan": …}`, `{"segments": …}`, …"""
 
 _FIRST_SERVER_ERROR = 500
+VOLUME_PAUSE_SECONDS = 10.0
 
 logger = logging.getLogger(__name__)
 
@@ -103,6 +105,11 @@ def _work(workplace: Workplace, order: WorkOrder) -> None:
                 outcome = handler(order, context)
         except JobStopped as stopped:
             _put_down(workplace, order, stopped)
+        except UploadsVolumeAway as away:
+            # Not the recording's fault, nor an attempt at it; the pause keeps a broken host from emptying the queue.
+            logger.error("Put back: %s %s", away.detail, away.remedy)  # noqa: TRY400 - the sentences say it all
+            workplace.control.pause(VOLUME_PAUSE_SECONDS)
+            _hand_back(workplace, order)
         except Exception as error:  # noqa: BLE001 - whatever an engine throws is an end of the job to be reported
             _give_up(workplace, order, error)
         else:
@@ -133,9 +140,13 @@ def _deliver(workplace: Workplace, order: WorkOrder, context: JobContext, outcom
 
 
 def _put_down(workplace: Workplace, order: WorkOrder, stopped: JobStopped) -> None:
-    if stopped.reason is not StopReason.HANDED_BACK:
+    if stopped.reason is StopReason.HANDED_BACK:
+        _hand_back(workplace, order)
+    else:
         logger.info("Stopped: %s.", stopped.reason)
-        return
+
+
+def _hand_back(workplace: Workplace, order: WorkOrder) -> None:
     try:
         workplace.api.release(order.job_id, order.lease)
     except VocalyxError as error:

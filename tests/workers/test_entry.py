@@ -19,6 +19,7 @@ from app.workers.context import JobContext
 from app.workers.control import JobControl, JobStopped, StopReason
 from app.workers.entry import Handler, Workplace, furnish, perform
 from app.workers.orders import WorkOrder
+from app.workers.recordings import UploadsVolumeAway
 from app.workers.turn import Turn
 from tests.workers.internal_server import KEY, InternalServer, running_internal_server
 
@@ -250,6 +251,33 @@ def test_a_handed_back_job_is_released_once_and_not_failed(
     perform(job_id)
     assert len(server.bodies("release", job_id)) == 1
     assert server.bodies("failure") == server.bodies("result") == []
+
+
+def test_a_job_is_put_back_where_the_volume_is_away(
+    server: InternalServer, work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(entry, "VOLUME_PAUSE_SECONDS", 0.05)
+
+    def handler(_order: WorkOrder, _context: JobContext) -> Mapping[str, object]:
+        raise UploadsVolumeAway("It is not mounted.")
+
+    work(handler)
+    job_id = server.give()
+    perform(job_id)
+    assert len(server.bodies("release", job_id)) == 1
+    assert server.bodies("failure") == []
+
+
+def test_a_failure_is_told_whatever_a_native_library_wrote(server: InternalServer, work: Work) -> None:
+    def handler(_order: WorkOrder, _context: JobContext) -> Mapping[str, object]:
+        raise RuntimeError("\0\ud800" + "x" * 10_000)
+
+    work(handler)
+    perform(server.give())
+    [told] = server.bodies("failure")
+    assert "\0" not in told["detail"]
+    assert told["detail"].startswith("RuntimeError: ?xxx")
+    assert len(told["detail"]) == 4000
 
 
 def test_a_worker_that_is_to_exit_does_not_claim(server: InternalServer, work: Work, control: JobControl) -> None:
