@@ -109,6 +109,7 @@ async def _create(request: web.Request, form: _Form) -> tuple[dict[str, Any], bo
         # The commit may have stood although its answer was lost. The file stays, unsettled, until a sweep finds out.
         raise
     except Exception:
+        # Whatever it was, PostgreSQL answered and no row stands: the file must not stay without one.
         await asyncio.to_thread(uploads.settle, new_id, kept=False)
         raise
     await asyncio.to_thread(uploads.settle, new_id, kept=True)

@@ -70,6 +70,7 @@ class Delivery:
             self._lost_until = time.monotonic() + _PAUSE_AFTER_LOSS_SECONDS
             logger.warning("Redis does not answer, its jobs are brought later: %s", error)
         except Exception:
+            # The transaction stands: nothing that goes wrong behind it may fail the request.
             logger.exception("delivery failed")
 
     def _follow(self, outcome: Outcome, event: EventId) -> None:

@@ -48,6 +48,7 @@ async def problem_middleware(request: web.Request, handler: Handler) -> web.Stre
     except ConnectionResetError:
         raise
     except Exception:
+        # The one edge: an error outside the tree is logged whole, and told to the client without its insides.
         logger.exception("unexpected error")
         return _answer(request, VocalyxError())
 

@@ -26,10 +26,3 @@ def migrate(database_url: str) -> list[str]:
     for name in applied:
         logger.info("migration applied", extra={"fields": {"migration": name}})
     return applied
-
-
-def pending(database_url: str) -> list[str]:
-    """Return the names of the migrations that the database does not have yet."""
-    database = PostgresqlExtDatabase(**connection_parameters(database_url))
-    with database.connection_context():
-        return [migration.name for migration in Runner(database, str(MIGRATIONS)).status() if not migration.applied]

@@ -118,11 +118,6 @@ def remove(connection: Redis, name: QueueName, job_id: str) -> None:
         pipe.execute()
 
 
-def waiting_count(connection: Redis, name: QueueName) -> int:
-    """Return how many jobs wait for a worker."""
-    return int(connection.llen(open_queue(connection, name).key))
-
-
 def _forget(pipe: Pipeline, queue: Queue, job_id: str, executions: Collection[str]) -> None:
     """Add to the transaction what clears every trace of the job, wherever a dead worker may have left one."""
     pipe.delete(Job.key_for(job_id))

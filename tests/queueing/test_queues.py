@@ -15,7 +15,7 @@ from rq.registry import FailedJobRegistry
 from rq.serializers import JSONSerializer
 
 from app.core.lifecycle import JobKind
-from app.queueing.queues import PERFORM, QueueName, enqueue, open_queue, present, queue_of, remove, waiting_count
+from app.queueing.queues import PERFORM, QueueName, enqueue, open_queue, present, queue_of, remove
 
 TRANSCRIPTION = QueueName.TRANSCRIPTION
 
@@ -95,7 +95,7 @@ def test_a_job_in_a_living_workers_hands_is_present(connection: Redis) -> None:
     job_id = str(uuid4())
     enqueue(connection, TRANSCRIPTION, job_id)
     begin(connection, job_id)
-    assert waiting_count(connection, TRANSCRIPTION) == 0
+    assert open_queue(connection, TRANSCRIPTION).job_ids == []
     assert present(connection, TRANSCRIPTION, [job_id, str(uuid4())]) == {job_id}
 
 
@@ -148,7 +148,7 @@ def test_a_removed_job_leaves_nothing(connection: Redis) -> None:
     enqueue(connection, TRANSCRIPTION, job_id)
     remove(connection, TRANSCRIPTION, job_id)
     remove(connection, TRANSCRIPTION, job_id)
-    assert waiting_count(connection, TRANSCRIPTION) == 0
+    assert open_queue(connection, TRANSCRIPTION).job_ids == []
     assert list(connection.scan_iter(f"*{job_id}*")) == []
 
 
