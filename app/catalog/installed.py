@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+import os
 from enum import StrEnum
 from pathlib import Path
 
@@ -27,7 +28,9 @@ class InstalledModel(BaseModel):
     """One installed model, as its `model.json` describes it.
 
     `languages` are ISO 639-1 codes, or `*` for any. `files` maps each path below `folder` to its SHA-256 in hexadecimal,
-    and `size_bytes` is the sum of their sizes.
+    and `size_bytes` is the sum of their sizes. `chosen` tells that the operator pulled or carried it in: the demo models
+    do not replace it. `memory_bytes` is the operator's own figure for what a worker needs to work with it; where there
+    is none, `app.catalog.needs.memory_needed` estimates it from the files.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -40,6 +43,8 @@ class InstalledModel(BaseModel):
     size_bytes: NonNegativeInt
     source: str
     files: dict[str, str]
+    chosen: bool = False
+    memory_bytes: NonNegativeInt | None = None
     folder: Path = Field(default=Path(), exclude=True)
 
     def is_whole(self) -> bool:
@@ -81,6 +86,40 @@ def describe(folder: Path) -> InstalledModel | None:
     return model.model_copy(update={"folder": folder})
 
 
+def write_description(
+    folder: Path,
+    *,
+    kind: ModelKind,
+    name: str,
+    title: str,
+    licence: str,
+    languages: tuple[str, ...],
+    source: str,
+    chosen: bool = False,
+    memory_bytes: int | None = None,
+) -> InstalledModel:
+    """Hash every file in `folder` and write its `model.json`, synced to the volume."""
+    paths = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != DESCRIPTION_FILE)
+    model = InstalledModel(
+        kind=kind,
+        name=name,
+        title=title,
+        licence=licence,
+        languages=languages,
+        size_bytes=sum(path.stat().st_size for path in paths),
+        source=source,
+        files={str(path.relative_to(folder)): file_sha256(path) or "" for path in paths},
+        chosen=chosen,
+        memory_bytes=memory_bytes,
+        folder=folder,
+    )
+    with (folder / DESCRIPTION_FILE).open("w", encoding="utf-8") as file:
+        file.write(model.model_dump_json(indent=2, exclude_none=True) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    return model
+
+
 def installed(models_dir: Path, kind: str | None = None) -> list[InstalledModel]:
     """Return the installed models, of one kind where one is given, sorted by kind and name."""
     kinds = tuple(ModelKind) if kind is None else (ModelKind(kind),)
@@ -101,7 +140,8 @@ def find(models_dir: Path, kind: str, name: str) -> InstalledModel:
     if not present:
         raise UnknownModel(
             f"No {kind} model is installed.",
-            remedy="Ask the operator to install one ('vocalyx models fetch' brings the demo models).",
+            remedy="Ask the operator to install one: 'vocalyx models list' shows what there is, 'vocalyx models fetch' brings"
+            " the demo models.",
             field="llm_model" if kind == ModelKind.LLM else "model",
         )
     names = ", ".join(model.name for model in present)

@@ -72,6 +72,7 @@ def split_model(
         source=source,
         download_bytes=1000,
         size_bytes=len(whole),
+        memory_bytes=0,
         files=(DemoFile("data/model.bin", parts, sha256 or hashlib.sha256(whole).hexdigest()),),
         convert=convert,
     )

@@ -1,10 +1,14 @@
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
+from app.catalog.hub import ATTEMPTS
+from app.catalog.shelf import SHELF
 from app.cli.models import models
+from tests.catalog.hub import PlayedHub, running_hub, small_gguf
 from tests.catalog.test_installed import put
 
 
@@ -18,8 +22,8 @@ def test_the_list_shows_what_is_installed_and_what_can_be_fetched(runner: CliRun
     shown = runner.invoke(models, ["list", "--models-dir", str(tmp_path)])
     assert shown.exit_code == 0
     lines = shown.stdout.splitlines()
-    (large,) = [line for line in lines if "whisper/large" in line]
-    (base,) = [line for line in lines if "whisper/base" in line]
+    (large,) = [line for line in lines if "whisper/large " in line]
+    (base,) = [line for line in lines if "whisper/base " in line]
     assert large.rstrip().endswith("installed")
     assert "MIT" in base
     assert "150 MB" in base
@@ -51,3 +55,102 @@ def test_an_unknown_demo_model_is_told_the_known_ones(runner: CliRunner, tmp_pat
 def test_fetching_what_is_installed_does_and_says_nothing(runner: CliRunner, models_dir: Path) -> None:
     fetched = runner.invoke(models, ["fetch", "base", "whisper/base", "--models-dir", str(models_dir)])
     assert (fetched.exit_code, fetched.output) == (0, "")
+
+
+@pytest.fixture
+def hub() -> Iterator[PlayedHub]:
+    with running_hub() as played:
+        yield played
+
+
+def test_the_list_shows_the_shelf_with_what_it_takes(runner: CliRunner, tmp_path: Path) -> None:
+    shown = runner.invoke(models, ["list", "--models-dir", str(tmp_path)])
+    (turbo,) = [line for line in shown.stdout.splitlines() if "whisper/large-v3-turbo" in line]
+    for text in ("any", "MIT", "1.6 GB", "2.7 GB", "can be pulled"):
+        assert text in turbo
+    (gated,) = [line for line in shown.stdout.splitlines() if "speaker-diarization-community-1" in line]
+    assert "gated, needs a token" in gated
+
+
+def test_the_list_as_json_has_bytes(runner: CliRunner, models_dir: Path) -> None:
+    shown = runner.invoke(models, ["list", "--json", "--kind", "whisper", "--models-dir", str(models_dir)])
+    rows = {row["name"]: row for row in json.loads(shown.stdout)["items"]}
+    assert rows["base"]["state"] == "installed"
+    assert rows["base"]["default"] is True
+    assert rows["base"]["memory_bytes"] > rows["base"]["size_bytes"]
+    assert rows["large-v3"] == {
+        "kind": "whisper", "name": "large-v3", "title": "Whisper large v3, multilingual", "licence": "MIT",
+        "languages": ["*"], "size_bytes": 3_091_000_000, "memory_bytes": rows["large-v3"]["memory_bytes"],
+        "state": "can be pulled", "gated": False, "repository": "Systran/faster-whisper-large-v3", "partial_bytes": 0,
+    }  # fmt: skip
+
+
+def test_a_model_is_pulled_listed_verified_and_removed(runner: CliRunner, hub: PlayedHub, tmp_path: Path) -> None:
+    hub.publish("someone/a-model", {"a.gguf": small_gguf(), "LICENSE": b"free"})
+    here = ["--models-dir", str(tmp_path)]
+    pull = ["pull", "someone/a-model@v1.0", "--kind", "llm", "--name", "mine", "--hub", hub.url, *here]
+    pulled = runner.invoke(models, pull)
+    assert pulled.exit_code == 0, pulled.output
+    assert f"llm/mine: installed, from {hub.url}/someone/a-model@{'c' * 40}" in pulled.stdout
+    assert "llm/mine: someone/a-model, mit" in pulled.stderr
+    assert runner.invoke(models, ["verify", *here]).stdout == "llm/mine: ok\n"
+    refused = runner.invoke(models, ["remove", "mine", *here], input="n\n")
+    assert refused.exit_code == 1
+    assert (tmp_path / "llm/mine").exists()
+    removed = runner.invoke(models, ["remove", "mine", *here], input="y\n")
+    assert removed.exit_code == 0
+    assert "llm/mine: removed, 0 MB freed" in removed.stdout
+    assert not (tmp_path / "llm/mine").exists()
+
+
+def test_a_pull_that_was_cut_off_is_listed_and_can_be_given_up(
+    runner: CliRunner, hub: PlayedHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.catalog.hub.time.sleep", lambda _seconds: None)
+    monkeypatch.setenv("VOCALYX_HUB_URL", hub.url)
+    (name,) = [model for model in SHELF if model.name == "qwen2.5-0.5b-instruct"]
+    content = small_gguf(5_000_000)
+    hub.publish(name.repository, {name.pieces[0].needed[0]: content})
+    hub.cuts = [4_000_000, *[0] * ATTEMPTS]
+    here = ["--models-dir", str(tmp_path)]
+    failed = runner.invoke(models, ["pull", name.name, *here])
+    assert failed.exit_code == 1
+    assert "the connection was lost; again in 1 s (1 of 4)" in failed.stderr
+    assert "What arrived is kept" in failed.stderr
+    shown = runner.invoke(models, ["list", *here])
+    assert "pull was cut off with 4 MB: pull it again" in shown.stdout
+    given_up = runner.invoke(models, ["remove", name.name, "--yes", *here])
+    assert "removed, 4 MB freed" in given_up.stdout
+
+
+def test_what_cannot_be_pulled_is_told_the_shelf(runner: CliRunner, tmp_path: Path) -> None:
+    refused = runner.invoke(models, ["pull", "someone/a-model", "--models-dir", str(tmp_path)])
+    assert refused.exit_code == 2
+    assert "large-v3-turbo" in refused.stderr
+    assert "--kind whisper, diarization or llm" in refused.stderr
+    both = runner.invoke(models, ["pull", "small", "--kind", "llm", "--models-dir", str(tmp_path)])
+    assert both.exit_code == 2
+    assert not (tmp_path / "llm").exists()
+
+
+def test_a_carried_file_is_imported(runner: CliRunner, tmp_path: Path) -> None:
+    (tmp_path / "model.gguf").write_bytes(small_gguf())
+    here = ["--models-dir", str(tmp_path / "models")]
+    imported = runner.invoke(models, ["import", str(tmp_path / "model.gguf"), "--name", "carried", *here])
+    assert imported.exit_code == 0
+    assert imported.stdout.startswith("llm/carried: installed, 0 MB, needs about ")
+    again = runner.invoke(models, ["import", str(tmp_path / "model.gguf"), "--name", "carried", *here])
+    assert again.exit_code == 1
+    assert "is installed already" in again.stderr
+
+
+def test_a_default_model_is_only_removed_by_force(runner: CliRunner, tmp_path: Path) -> None:
+    put(tmp_path, "whisper", "base")
+    here = ["--yes", "--models-dir", str(tmp_path)]
+    refused = runner.invoke(models, ["remove", "base", *here])
+    assert refused.exit_code == 1
+    assert "VOCALYX_DEFAULT_MODEL" in refused.stderr
+    assert runner.invoke(models, ["remove", "base", "--force", *here]).exit_code == 0
+    unknown = runner.invoke(models, ["remove", "base", "--force", *here])
+    assert unknown.exit_code == 2
+    assert "There is no model 'base' here; there is nothing." in unknown.stderr

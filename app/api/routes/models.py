@@ -1,26 +1,44 @@
 """The models that a transcription may name."""
 
 import asyncio
+from typing import Any
 
 from aiohttp import web
 
 from app.api.keys import SETTINGS
 from app.catalog import installed
+from app.catalog.installed import ModelKind
+from app.catalog.needs import memory_needed
+from app.settings import Settings
 
 routes = web.RouteTableDef()
 
 
 @routes.get("/api/models")
 async def list_models(request: web.Request) -> web.Response:
-    """List what is installed, with licences and languages."""
-    settings = request.app[SETTINGS]
-    found = await asyncio.to_thread(installed, settings.models_dir)
-    defaults = {settings.default_model, settings.default_llm_model, settings.diarization_model}
-    return web.json_response(
+    """List what is installed: licence, languages, size, and about how much memory a worker needs for it."""
+    return web.json_response({"items": await asyncio.to_thread(_items, request.app[SETTINGS])})
+
+
+def _items(settings: Settings) -> list[dict[str, Any]]:
+    """Describe each model. `whole` tells that its files are there in their sizes; contents are `models verify`'s."""
+    defaults = {
+        (ModelKind.WHISPER, settings.default_model),
+        (ModelKind.LLM, settings.default_llm_model),
+        (ModelKind.DIARIZATION, settings.diarization_model),
+    }
+    return [
         {
-            "items": [
-                model.model_dump(mode="json", exclude={"files", "folder"}) | {"default": model.name in defaults}
-                for model in found
-            ]
+            "kind": model.kind,
+            "name": model.name,
+            "title": model.title,
+            "licence": model.licence,
+            "languages": model.languages,
+            "size_bytes": model.size_bytes,
+            "memory_bytes": memory_needed(model).total,
+            "source": model.source,
+            "whole": model.is_whole(),
+            "is_default": (model.kind, model.name) in defaults,
         }
-    )
+        for model in installed(settings.models_dir)
+    ]

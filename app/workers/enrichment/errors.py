@@ -1,20 +1,13 @@
 """What can go wrong between a transcript and its answers, each with the way out."""
 
 from app.core.errors import VocalyxError
+from app.workers import memory
 
 
-class ModelDamaged(VocalyxError):
-    """The model's file is missing, incomplete, changed, or not one that the engine reads."""
+class ModelTooLarge(memory.ModelTooLarge):
+    """The model needs more memory than is free at this moment; another worker, or a later try, may have it."""
 
-    code = "model-damaged"
-    title = "The language model cannot be read"
-    default_remedy = "Ask the operator to install the model again, or choose another one with llm_model."
-
-
-class ModelTooLarge(VocalyxError):
-    """The model needs more memory than this worker may use."""
-
-    code = "model-too-large"
+    status = 500
     title = "The language model does not fit into memory"
     default_remedy = "Choose a smaller model with llm_model, or give the enrichment workers more memory."
 

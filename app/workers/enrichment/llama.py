@@ -19,13 +19,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from app.catalog.errors import ModelDamaged
+from app.catalog.gguf import GgufHeader, read_header
 from app.catalog.installed import InstalledModel, file_sha256, find
 from app.workers.enrichment.chat import ChatFrame
 from app.workers.enrichment.engine import Prompt, Reply, Sampling, Tick
-from app.workers.enrichment.errors import ContextTooSmall, ModelDamaged, ModelTooLarge
-from app.workers.enrichment.gguf import GgufHeader, read_header
+from app.workers.enrichment.errors import ContextTooSmall, ModelTooLarge
 from app.workers.enrichment.grammar import grammar
-from app.workers.enrichment.memory import available_bytes, usable_cores
+from app.workers.memory import available_bytes, usable_cores
 
 CONTEXT_LIMIT_TOKENS = 4096
 """Small models lose the thread in more, and the cache of a 7-billion-parameter model takes half a gigabyte here."""

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from app.catalog.errors import ModelDamaged
 from app.catalog.installed import describe, find
 from app.core.errors import UnknownModel
 from app.core.options import EnrichmentTask
 from app.workers.control import JobControl, JobStopped, StopReason
 from app.workers.enrichment.engine import Prompt, Sampling
-from app.workers.enrichment.errors import ContextTooSmall, ModelDamaged, ModelTooLarge
+from app.workers.enrichment.errors import ContextTooSmall, ModelTooLarge
 from app.workers.enrichment.folding import passages_of
 from app.workers.enrichment.llama import SLICE_TOKENS, LlamaModel, checked, open_installed
 from app.workers.enrichment.prompts import ENGLISH

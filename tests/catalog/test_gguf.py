@@ -6,8 +6,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.workers.enrichment.errors import ModelDamaged
-from app.workers.enrichment.gguf import read_header
+from app.catalog.errors import ModelDamaged
+from app.catalog.gguf import read_header
 
 STRING, UINT32, ARRAY, INT32 = 8, 4, 9, 5
 

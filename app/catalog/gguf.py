@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
-from app.workers.enrichment.errors import ModelDamaged
+from app.catalog.errors import ModelDamaged
 
 _MAGIC = b"GGUF"
 _VERSIONS = (2, 3)
