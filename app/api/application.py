@@ -14,7 +14,18 @@ from app.api.keys import ASYNC_REDIS, DATABASE, DELIVERY, HUB, PASSWORD_SLOTS, P
 from app.api.problems import problem_middleware
 from app.api.reconciler import Reconciler
 from app.api.request_log import request_log_middleware
-from app.api.routes import auth, health, internal, models, projects, transcriptions, updates, users
+from app.api.routes import (
+    auth,
+    health,
+    internal,
+    models,
+    projects,
+    speakers,
+    transcriptions,
+    updates,
+    users,
+    voiceprints,
+)
 from app.api.uploads import UploadVolume
 from app.db.database import Database
 from app.logs import configure_logging
@@ -38,7 +49,7 @@ def create_app(settings: Settings) -> web.Application:
     app[SETTINGS] = settings
     app[PASSWORD_SLOTS] = asyncio.Semaphore(_PASSWORDS_AT_ONCE)
     app[PROBE_SLOTS] = asyncio.Semaphore(_PROBES_AT_ONCE)
-    for room in (auth, health, models, projects, transcriptions, updates, users):
+    for room in (auth, health, models, projects, speakers, transcriptions, updates, users, voiceprints):
         app.add_routes(room.routes)
     app.add_routes(internal.routes(_INTERNAL_LIMIT_BYTES))
     app.cleanup_ctx.extend([_database, _redis, _uploads, _hub, _reconciler])

@@ -16,7 +16,7 @@ from redis.exceptions import RedisError
 
 from app.core.identifiers import EventId
 from app.db.work import Outcome, QueuedJob
-from app.queueing.queues import enqueue, present, queue_of, remove
+from app.queueing.queues import QueueName, count_workers, enqueue, present, queue_of, remove
 from app.queueing.stream import publish
 
 _THREADS = 4
@@ -48,6 +48,17 @@ class Delivery:
     async def replenish(self, jobs: list[QueuedJob]) -> int:
         """Put those of the jobs into their queues that Redis does not hold; return how many. Raises `RedisError`."""
         return await asyncio.get_running_loop().run_in_executor(self._executor, self._replenish, jobs)
+
+    async def workers(self, queue: QueueName) -> int:
+        """Return how many workers serve a queue; 1 where Redis does not say."""
+        counted = 1
+
+        def count() -> None:
+            nonlocal counted
+            counted = max(1, count_workers(self._redis, queue))
+
+        await self._patiently(count)
+        return counted
 
     def close(self) -> None:
         """Wait for what is on its way."""

@@ -47,6 +47,7 @@ def _document(body: dict[str, Any], diarization: Diarization | None) -> Transcri
         language=body["language"],
         duration_seconds=body["duration_seconds"],
         segments=tuple(Segment.from_dict(segment) for segment in body["segments"]),
+        machine_speakers=tuple(segment["machine_speaker"] for segment in body["segments"]),
         speakers=tuple(DocumentSpeaker(speaker["label"], speaker["name"]) for speaker in body["speakers"]),
         turns=diarization.turns if diarization else (),
         enrichment=DocumentEnrichment(

@@ -23,7 +23,7 @@ from app.core.errors import InvalidOptions, VocalyxError
 from app.core.formats import FORMATS
 from app.core.formats.lines import one_line
 from app.core.lifecycle import PartState, TranscriptionState
-from app.core.options import MAX_SPEAKERS, EnrichmentTask, TranscriptionOptions
+from app.core.options import MAX_SPEAKERS, Channels, EnrichmentTask, Priority, TranscriptionOptions
 
 # After Ctrl-C: for the answer to an upload whose bytes are all sent, and for the cancellation itself.
 WITHDRAWAL_SECONDS = 15.0
@@ -102,6 +102,16 @@ Exit status:
 @click.option("--initial-prompt", metavar="TEXT", help="Text that the speech model takes for what came before.")
 @click.option("--hotwords", metavar="TEXT", help="Names and terms to listen for.")
 @click.option("--word-timestamps/--no-word-timestamps", default=None, help="The time of every word.")
+@click.option(
+    "--priority",
+    type=click.Choice([each.value for each in Priority]),
+    help="Whose work is begun first, over the whole site.",
+)
+@click.option(
+    "--channels",
+    type=click.Choice([each.value for each in Channels]),
+    help="Hear each channel as one party, all mixed, or as they sound.",
+)
 @click.option("--llm-model", metavar="NAME", help="The language model of the enrichment.")
 @click.option(
     "--prompt",

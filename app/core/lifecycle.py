@@ -5,16 +5,21 @@ may come twice, late or out of order; the steps are written so that any such ord
 """
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Self
 
 from app.core.errors import IllegalTransition, JobSuperseded
 from app.core.identifiers import JobId, TranscriptionId
+from app.core.transcript import PlanPart
 
 MAX_ATTEMPTS = 3
 """How often a job is begun before it counts as failed: a recording that kills its worker must not kill all of them."""
+
+WINDOW = 3
+"""How many jobs of one recording wait in the queue at a time: a ten-hour one must not fill it. As soon as a worker takes
+one, the next comes in, so that any number of workers can be at one recording."""
 
 
 class TranscriptionState(StrEnum):
@@ -38,13 +43,23 @@ class PartState(StrEnum):
 
 
 class JobKind(StrEnum):
+    """What is done in a job.
+
+    `plan`: a part of the recording is listened to and cut; `chunk`: a piece is written down; `voices`: the voices in a
+    stretch are described; `diarization`: all descriptions are sorted into speakers; `enrichment`: the language model.
+    """
+
     PLAN = "plan"
     CHUNK = "chunk"
+    VOICES = "voices"
     DIARIZATION = "diarization"
     ENRICHMENT = "enrichment"
 
 
 class JobState(StrEnum):
+    """`held`: planned, and not in its queue yet."""
+
+    HELD = "held"
     QUEUED = "queued"
     RUNNING = "running"
     DONE = "done"
@@ -53,13 +68,14 @@ class JobState(StrEnum):
 
     @property
     def finished(self) -> bool:
-        return self not in (JobState.QUEUED, JobState.RUNNING)
+        return self not in (JobState.HELD, JobState.QUEUED, JobState.RUNNING)
 
 
 STOPPED_STATES = frozenset({TranscriptionState.DONE, TranscriptionState.ERROR, TranscriptionState.CANCELLED})
 READABLE_STATES = frozenset({TranscriptionState.TRANSCRIBED, TranscriptionState.DONE})
 
 _PART_STATE_OF_JOB = {
+    JobState.HELD: PartState.PENDING,
     JobState.QUEUED: PartState.PENDING,
     JobState.RUNNING: PartState.PROCESSING,
     JobState.DONE: PartState.DONE,
@@ -68,18 +84,27 @@ _PART_STATE_OF_JOB = {
 }
 
 # The share of the whole that each kind has in the percentage shown, from the measured real-time factors of base
-# Whisper and pyannote on CPU: near one another, with planning small beside them.
-_PLAN_SHARE, _CHUNKS_SHARE, _DIARIZATION_SHARE = 4.0, 50.0, 46.0
+# Whisper and pyannote on CPU.
+_PERCENT_SHARES = {JobKind.PLAN: 5.0, JobKind.CHUNK: 60.0, JobKind.VOICES: 35.0}
+
+# Of what is held, what comes into the queue first; within a rank by time, the text before the voices.
+_RANK_FIRST_WORDS, _RANK_PLAN, _RANK_OTHERS = range(3)
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One piece of work for one worker. `position` orders the chunks; `empty` marks a chunk in which nothing was said."""
+    """One piece of work for one worker.
+
+    `position` counts the jobs of a kind in order of time. The job is about `seconds` of sound from `start` on, as far as
+    that is known. `empty` marks a chunk in which nothing was said.
+    """
 
     id: JobId
     kind: JobKind
     position: int = 0
     state: JobState = JobState.QUEUED
+    start: float = 0.0
+    seconds: float = 0.0
     attempt: int = 0
     lease: str | None = None
     stage: str = ""
@@ -108,6 +133,7 @@ class Work:
     diarization: bool
     enrichment: bool
     jobs: tuple[Job, ...] = ()
+    duration: float | None = None
 
     # Steps of the client
 
@@ -142,10 +168,15 @@ class Work:
                 "The transcription is done and no part of it failed.",
                 remedy="Send the recording again to have it transcribed with other options.",
             )
-        jobs = tuple(job.requeued(attempt=0) if job.id in again else job for job in self.jobs)
-        if any(job.id in again and job.kind is not JobKind.ENRICHMENT for job in jobs):
-            # The language model reads the merged text: it is asked again once that text stands again.
-            jobs = tuple(job for job in jobs if not (job.kind is JobKind.ENRICHMENT and job.id in again))
+        kinds = {job.kind for job in self.jobs if job.id in again}
+        # What needs the results of others is asked for again once those stand again.
+        due_later = {JobKind.ENRICHMENT} if kinds - {JobKind.ENRICHMENT} else set()
+        due_later |= {JobKind.DIARIZATION} if kinds & {JobKind.PLAN, JobKind.VOICES} else set()
+        jobs = tuple(
+            replace(job.requeued(attempt=0), state=JobState.HELD) if job.id in again else job
+            for job in self.jobs
+            if not (job.id in again and job.kind in due_later)
+        )
         planned = any(job.kind is JobKind.PLAN and job.state is JobState.DONE for job in jobs)
         state = TranscriptionState.PROCESSING if planned else TranscriptionState.QUEUED
         return replace(self, state=state, jobs=jobs).settled()
@@ -159,22 +190,26 @@ class Work:
             raise JobSuperseded(f"The job is {found.state}.")
         running = replace(found, state=JobState.RUNNING, attempt=found.attempt + 1, lease=lease)
         state = TranscriptionState.PROCESSING if self.state is TranscriptionState.QUEUED else self.state
-        return replace(self, state=state, jobs=self._with(running))
+        return replace(self, state=state, jobs=self._with(running)).settled()
 
-    def complete_plan(self, job: JobId, chunks: int, *, faint: bool = False) -> Self:
-        """The plan is made: one job a chunk, and one for the diarization.
+    def complete_plan(self, job: JobId, part: PlanPart) -> Self:
+        """A part of the plan is made: a job a chunk, one a stretch of voices, and the next part's plan.
 
-        Without any chunk nobody speaks and all is done, unless a `faint` voice is left to the diarization.
+        Without any of them nobody speaks and all is done.
         """
         found = self._find(job)
         if self._already_done(found):
             return self
-        done = self._with(found.ended(JobState.DONE))
-        planned = [Job(job_id(self.transcription, JobKind.CHUNK, n), JobKind.CHUNK, n) for n in range(chunks)]
-        if self.diarization and (chunks or faint):
-            # Second in the queue: text appears first, and a second worker takes the longest job at once.
-            planned.insert(1, Job(job_id(self.transcription, JobKind.DIARIZATION), JobKind.DIARIZATION))
-        return replace(self, state=TranscriptionState.PROCESSING, jobs=(*done, *planned)).settled()
+        made = replace(found.ended(JobState.DONE), start=part.start, seconds=part.end - part.start)
+        planned = self._held_jobs(JobKind.CHUNK, [(chunk.start, chunk.end) for chunk in part.chunks])
+        if self.diarization:
+            planned += self._held_jobs(JobKind.VOICES, [(stretch.start, stretch.end) for stretch in part.stretches])
+        if not part.last:
+            planned.append(self.new_job(JobKind.PLAN, found.position + 1, JobState.HELD, start=part.end))
+        elif self.diarization and part.survey.by_channel:
+            # Channels need no telling apart: the parts of the plan say who spoke when.
+            planned.append(self.new_job(JobKind.DIARIZATION, 0, JobState.DONE))
+        return replace(self, state=TranscriptionState.PROCESSING, jobs=(*self._with(made), *planned)).settled()
 
     def complete(self, job: JobId, *, empty: bool = False) -> Self:
         """A chunk, the diarization or the enrichment is finished. A result that came before is no error.
@@ -209,12 +244,9 @@ class Work:
         """How much of the transcript is there, 0 to 100; the enrichment is counted apart."""
         if self.state in READABLE_STATES:
             return 100.0
-        plan = _mean_percent(job for job in self.jobs if job.kind is JobKind.PLAN)
-        chunks = _mean_percent(job for job in self.jobs if job.kind is JobKind.CHUNK)
-        diarization = _mean_percent(job for job in self.jobs if job.kind is JobKind.DIARIZATION)
-        share = _DIARIZATION_SHARE if self.diarization else 0.0
-        whole = _PLAN_SHARE + _CHUNKS_SHARE + share
-        return (_PLAN_SHARE * plan + _CHUNKS_SHARE * chunks + share * diarization) / whole
+        kinds = set(_PERCENT_SHARES) if self.diarization else {JobKind.PLAN, JobKind.CHUNK}
+        whole = sum(_PERCENT_SHARES[kind] for kind in kinds)
+        return 100.0 * sum(_PERCENT_SHARES[kind] * self._part_covered(kind) for kind in kinds) / whole
 
     @property
     def stage(self) -> str:
@@ -224,6 +256,12 @@ class Work:
 
     @property
     def diarization_state(self) -> PartState:
+        voices = [job.state for job in self.jobs if job.kind is JobKind.VOICES]
+        if JobState.FAILED in voices:
+            return PartState.ERROR
+        begun = JobState.RUNNING in voices or JobState.DONE in voices
+        if begun and self.job_of(JobKind.DIARIZATION) is None and self.state not in STOPPED_STATES:
+            return PartState.PROCESSING
         return self._part_state(JobKind.DIARIZATION, wanted=self.diarization)
 
     @property
@@ -235,9 +273,10 @@ class Work:
         return next((job for job in self.jobs if job.kind is kind), None)
 
     def newly_queued(self, before: Self) -> tuple[Job, ...]:
-        """Return the jobs that this step put into the queue, in their order."""
+        """Return the jobs that this step put into the queue, in the order in which they are to be begun."""
         queued_before = {job.id for job in before.jobs if job.state is JobState.QUEUED}
-        return tuple(job for job in self.jobs if job.state is JobState.QUEUED and job.id not in queued_before)
+        queued = (job for job in self.jobs if job.state is JobState.QUEUED and job.id not in queued_before)
+        return tuple(sorted(queued, key=_order_of_coming))
 
     def text_became_complete(self, before: Self) -> bool:
         """Tell whether this step was the last one in, after which words and speakers are to be merged."""
@@ -247,29 +286,85 @@ class Work:
 
     def settled(self) -> Self:
         """Draw the conclusions from the jobs' states: the last part of every step; doing it again changes nothing."""
+        return self.concluded().with_window_filled()
+
+    def concluded(self) -> Self:
+        """Let the transcription go on or end as its jobs' states demand."""
         text_jobs = [job for job in self.jobs if job.kind in (JobKind.PLAN, JobKind.CHUNK)]
         if any(job.state is JobState.FAILED for job in text_jobs):
             return replace(self, state=TranscriptionState.ERROR, jobs=self._with_unfinished_cancelled())
-        enrichment = self.job_of(JobKind.ENRICHMENT)
-        if self.state is TranscriptionState.PROCESSING and self._text_jobs_finished(text_jobs):
+        work = self.voices_concluded()
+        enrichment = work.job_of(JobKind.ENRICHMENT)
+        if work.state is TranscriptionState.PROCESSING and work.text_is_complete:
             if enrichment is not None and not enrichment.state.finished:
-                return replace(self, state=TranscriptionState.TRANSCRIBED)
-            if enrichment is None and self.enrichment and self._has_text:
-                asked = Job(job_id(self.transcription, JobKind.ENRICHMENT), JobKind.ENRICHMENT)
-                return replace(self, state=TranscriptionState.TRANSCRIBED, jobs=(*self.jobs, asked))
-            return replace(self, state=TranscriptionState.DONE)
-        if self.state is TranscriptionState.TRANSCRIBED and enrichment is not None and enrichment.state.finished:
-            return replace(self, state=TranscriptionState.DONE)
-        return self
+                return replace(work, state=TranscriptionState.TRANSCRIBED)
+            if enrichment is None and work.enrichment and work.has_text:
+                asked = work.new_job(JobKind.ENRICHMENT, 0, JobState.QUEUED)
+                return replace(work, state=TranscriptionState.TRANSCRIBED, jobs=(*work.jobs, asked))
+            return replace(work, state=TranscriptionState.DONE)
+        if work.state is TranscriptionState.TRANSCRIBED and enrichment is not None and enrichment.state.finished:
+            return replace(work, state=TranscriptionState.DONE)
+        return work
 
-    def _text_jobs_finished(self, text_jobs: list[Job]) -> bool:
-        diarization = self.job_of(JobKind.DIARIZATION)
-        return all(job.state is JobState.DONE for job in text_jobs) and (
-            diarization is None or diarization.state.finished
-        )
+    def voices_concluded(self) -> Self:
+        """Ask for the diarization once all voices are described; give the others up where one could not be."""
+        voices = [job.state for job in self.jobs if job.kind is JobKind.VOICES]
+        if JobState.FAILED in voices:
+            jobs = tuple(
+                job.ended(JobState.CANCELLED) if job.kind is JobKind.VOICES and not job.state.finished else job
+                for job in self.jobs
+            )
+            return replace(self, jobs=jobs) if jobs != self.jobs else self
+        complete = bool(voices) and set(voices) == {JobState.DONE} and self._planned
+        if not complete or self.job_of(JobKind.DIARIZATION) or self.state is not TranscriptionState.PROCESSING:
+            return self
+        asked = self.new_job(JobKind.DIARIZATION, 0, JobState.QUEUED, seconds=self.duration or 0.0)
+        return replace(self, jobs=(*self.jobs, asked))
+
+    def with_window_filled(self) -> Self:
+        """Let held jobs into the queue as far as there is room for this recording's."""
+        room = WINDOW - sum(job.state is JobState.QUEUED for job in self.jobs)
+        held = [job for job in self.jobs if job.state is JobState.HELD]
+        if room <= 0 or not held or self.state in STOPPED_STATES:
+            return self
+        let_in = {job.id for job in sorted(held, key=_order_of_coming)[:room]}
+        jobs = tuple(replace(job, state=JobState.QUEUED) if job.id in let_in else job for job in self.jobs)
+        return replace(self, jobs=jobs)
 
     @property
-    def _has_text(self) -> bool:
+    def _planned(self) -> bool:
+        """Whether the plan is complete: the next part's job is there as soon as one part is done."""
+        return all(job.state is JobState.DONE for job in self.jobs if job.kind is JobKind.PLAN)
+
+    @property
+    def text_is_complete(self) -> bool:
+        """Whether all is written down, and all that can be told of who spoke is told."""
+        diarization = self.job_of(JobKind.DIARIZATION)
+        voices = [job for job in self.jobs if job.kind is JobKind.VOICES]
+        told_apart = (
+            not voices or any(job.state is JobState.FAILED for job in voices)
+            if diarization is None
+            else diarization.state.finished
+        )
+        return told_apart and all(
+            job.state is JobState.DONE for job in self.jobs if job.kind in (JobKind.PLAN, JobKind.CHUNK)
+        )
+
+    def _part_covered(self, kind: JobKind) -> float:
+        """Return how much of the recording's length is done with by jobs of this kind, 0 to 1; silence is done with."""
+        planned = sum(job.seconds for job in self.jobs if job.kind is JobKind.PLAN and job.state is JobState.DONE)
+        jobs = [job for job in self.jobs if job.kind is kind]
+        known = sum(job.seconds for job in jobs)
+        covered = sum(job.seconds * (100.0 if job.state.finished else job.percent) / 100.0 for job in jobs)
+        whole = max(self.duration or 0.0, planned, known)
+        if not whole:
+            return 0.0
+        silent = 0.0 if kind is JobKind.PLAN else max(0.0, planned - known)
+        return min(1.0, (covered + silent) / whole)
+
+    @property
+    def has_text(self) -> bool:
+        """Whether anything was written down."""
         return any(job.kind is JobKind.CHUNK and not job.empty for job in self.jobs)
 
     def _ended_badly(self, job: Job, *, retryable: bool) -> Self:
@@ -282,6 +377,22 @@ class Work:
         if job is not None:
             return _PART_STATE_OF_JOB[job.state]
         return PartState.PENDING if wanted and self.state not in STOPPED_STATES else PartState.SKIPPED
+
+    def new_job(
+        self, kind: JobKind, position: int, state: JobState, *, start: float = 0.0, seconds: float = 0.0
+    ) -> Job:
+        """Return a job of this transcription as it is before anybody has begun it."""
+        identifier = job_id(self.transcription, kind, position)
+        percent = 100.0 if state is JobState.DONE else 0.0
+        return Job(identifier, kind, position, state, start=start, seconds=seconds, percent=percent)
+
+    def _held_jobs(self, kind: JobKind, bounds: Sequence[tuple[float, float]]) -> list[Job]:
+        """Return one job for each (start, end), counted on from those of the parts before."""
+        first = sum(job.kind is kind for job in self.jobs)
+        return [
+            self.new_job(kind, position, JobState.HELD, start=start, seconds=end - start)
+            for position, (start, end) in enumerate(bounds, start=first)
+        ]
 
     def _find(self, job: JobId) -> Job:
         found = next((candidate for candidate in self.jobs if candidate.id == job), None)
@@ -307,6 +418,10 @@ class Work:
         return tuple(job if job.state.finished else job.ended(JobState.CANCELLED) for job in self.jobs)
 
 
-def _mean_percent(jobs: Iterable[Job]) -> float:
-    values = [job.percent for job in jobs]
-    return sum(values) / len(values) if values else 0.0
+def _order_of_coming(job: Job) -> tuple[int, float, bool, int]:
+    """The first words first, then the rest of the plan, which makes work for many; then in order of time."""
+    if job.kind is JobKind.CHUNK and job.position == 0:
+        rank = _RANK_FIRST_WORDS
+    else:
+        rank = _RANK_PLAN if job.kind is JobKind.PLAN else _RANK_OTHERS
+    return rank, job.start, job.kind is not JobKind.CHUNK, job.position

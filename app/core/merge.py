@@ -9,9 +9,9 @@ result again, gives the same.
 """
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
+from itertools import chain, groupby
 
 from app.core.transcript import Diarization, Segment, SpeakerTurn, Word
 
@@ -78,6 +78,34 @@ def _with_speakers(flow: Sequence[Segment], speakers: Sequence[str | None]) -> I
                 words=words,
                 speaker=words[0].speaker,
             )
+
+
+def channel_speaker(channel: int) -> str:
+    """Return the label of whoever is heard on a channel, counted from 0."""
+    return f"SPEAKER_{channel:02d}"
+
+
+def said_on_channel(segments: Iterable[Segment], channel: int) -> list[Segment]:
+    """Return the segments of one channel as its speaker's: there is nobody else on it."""
+    speaker = channel_speaker(channel)
+    return [
+        replace(segment, speaker=speaker, words=tuple(replace(word, speaker=speaker) for word in segment.words))
+        for segment in segments
+    ]
+
+
+def interleaved(*flows: Iterable[Segment]) -> list[Segment]:
+    """Return the segments of several channels as one text, in order of their start; each flow keeps its own order."""
+    ordered: list[list[tuple[float, Segment]]] = []
+    for flow in flows:
+        latest = 0.0
+        placed = []
+        for segment in flow:
+            # The decoder's times may run backwards by some hundredths.
+            latest = max(latest, segment.start)
+            placed.append((latest, segment))
+        ordered.append(placed)
+    return [segment for _, segment in sorted(chain.from_iterable(ordered), key=lambda placed: placed[0])]
 
 
 class _TurnIndex:

@@ -33,6 +33,22 @@ class EnrichmentTask(StrEnum):
     POINTS = "points"
 
 
+class Priority(StrEnum):
+    """Whose work is begun first, over the whole site."""
+
+    HIGH = "high"
+    NORMAL = "normal"
+    LOW = "low"
+
+
+class Channels(StrEnum):
+    """How the channels of a recording are heard: each as one party, all mixed, or as their sound suggests."""
+
+    AUTO = "auto"
+    MIXED = "mixed"
+    SEPARATE = "separate"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TranscriptionOptions:
     """The options of one transcription; every one of them reaches an engine.
@@ -56,6 +72,8 @@ class TranscriptionOptions:
     enrichment: bool = True
     llm_model: ModelName | None = None
     prompts: Mapping[EnrichmentTask, TaskPrompt] = field(default_factory=dict)
+    priority: Priority = Priority.NORMAL
+    channels: Channels = Channels.AUTO
 
     def __post_init__(self) -> None:
         if self.language is not None and self.language not in LANGUAGES:
@@ -81,6 +99,7 @@ class TranscriptionOptions:
     def to_dict(self) -> dict[str, Any]:
         """Return JSON-ready values, every option present."""
         values = asdict(self)
+        values |= {"priority": str(self.priority), "channels": str(self.channels)}
         values["prompts"] = {str(task): prompt for task, prompt in self.prompts.items()}
         return values
 
@@ -90,4 +109,6 @@ class TranscriptionOptions:
         known = {f.name for f in fields(cls)}
         kept = {name: value for name, value in values.items() if name in known}
         kept["prompts"] = {EnrichmentTask(task): prompt for task, prompt in kept.get("prompts", {}).items()}
+        kept["priority"] = Priority(kept.get("priority", Priority.NORMAL))
+        kept["channels"] = Channels(kept.get("channels", Channels.AUTO))
         return cls(**kept)

@@ -1,7 +1,7 @@
 """What was said, when, and by whom. All times are seconds from the start of the recording."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 
@@ -101,22 +101,37 @@ class SpeakerTurn:
 
 @dataclass(frozen=True, slots=True)
 class Diarization:
-    """Who spoke when: `turns` may overlap; in `exclusive_turns` one person at most speaks at any time."""
+    """Who spoke when: `turns` may overlap; in `exclusive_turns` one person at most speaks at any time.
+
+    `embeddings` holds one vector a speaker, by label, of what their voice sounds like: biometric data, there only where
+    the project asked for it, and in no `repr`. `embedding_model` names the diarization model that made them.
+    """
 
     turns: tuple[SpeakerTurn, ...]
     exclusive_turns: tuple[SpeakerTurn, ...]
+    embeddings: Mapping[str, tuple[float, ...]] = field(default_factory=dict, repr=False)
+    embedding_model: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        return {
+        values: dict[str, Any] = {
             "turns": [turn.to_dict() for turn in self.turns],
             "exclusive_turns": [turn.to_dict() for turn in self.exclusive_turns],
         }
+        if self.embeddings:
+            values["embeddings"] = {label: list(vector) for label, vector in self.embeddings.items()}
+            values["embedding_model"] = self.embedding_model
+        return values
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
         return cls(
             turns=tuple(SpeakerTurn.from_dict(turn) for turn in values["turns"]),
             exclusive_turns=tuple(SpeakerTurn.from_dict(turn) for turn in values["exclusive_turns"]),
+            embeddings={
+                str(label): tuple(float(number) for number in vector)
+                for label, vector in (values.get("embeddings") or {}).items()
+            },
+            embedding_model=values.get("embedding_model"),
         )
 
 
@@ -131,58 +146,149 @@ class Span:
     def duration(self) -> float:
         return self.end - self.start
 
+    def to_list(self) -> list[float]:
+        return [round(self.start, 3), round(self.end, 3)]
+
+    @classmethod
+    def from_list(cls, values: Sequence[float]) -> Self:
+        start, end = values
+        return cls(float(start), float(end))
+
 
 @dataclass(frozen=True, slots=True)
 class ChunkPlan:
     """One piece of a recording to decode alone: its bounds and the speech in it (absolute times).
 
-    `speech` is None where voice activity detection was not asked for: all of the piece is decoded.
+    `speech` is None where voice activity detection was not asked for: all of the piece is decoded. `channel` is the one
+    channel that is heard, counted from 0, where each party has a channel of its own; None: all channels mixed.
     """
 
     start: float
     end: float
     speech: tuple[Span, ...] | None
+    channel: int | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        speech = None if self.speech is None else [[round(s.start, 3), round(s.end, 3)] for s in self.speech]
-        return {"start": round(self.start, 3), "end": round(self.end, 3), "speech": speech}
+        speech = None if self.speech is None else [span.to_list() for span in self.speech]
+        return {"start": round(self.start, 3), "end": round(self.end, 3), "speech": speech, "channel": self.channel}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
         speech = values.get("speech")
-        spans = None if speech is None else tuple(Span(float(start), float(end)) for start, end in speech)
-        return cls(start=float(values["start"]), end=float(values["end"]), speech=spans)
+        return cls(
+            start=float(values["start"]),
+            end=float(values["end"]),
+            speech=None if speech is None else tuple(Span.from_list(span) for span in speech),
+            channel=None if values.get("channel") is None else int(values["channel"]),
+        )
 
 
-@dataclass(frozen=True, slots=True)
-class RecordingPlan:
-    """How a recording is to be worked: its measured length, its language, its chunks in order of time.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Survey:
+    """What holds for a whole recording, found out from places spread over it before the work begins.
 
-    A recording in which nobody speaks has no chunks, and no language unless one was asked for. `faint` says that there
-    may be speech all the same, too faint to be written down: whoever tells speakers apart should have a look.
+    `language` is None where nobody was heard there. `by_channel`: each party has a channel of its own.
     """
 
-    duration_seconds: float
-    language: str | None
-    language_probability: float
-    chunks: tuple[ChunkPlan, ...]
-    faint: bool = False
+    language: str | None = None
+    language_probability: float = 0.0
+    by_channel: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         return {
-            "duration_seconds": round(self.duration_seconds, 3),
             "language": self.language,
             "language_probability": round(self.language_probability, 4),
-            "chunks": [chunk.to_dict() for chunk in self.chunks],
-            "faint": self.faint,
+            "by_channel": self.by_channel,
         }
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
         return cls(
-            duration_seconds=float(values["duration_seconds"]),
-            language=values["language"],
-            language_probability=float(values["language_probability"]),
+            language=values.get("language"),
+            language_probability=float(values.get("language_probability", 0.0)),
+            by_channel=bool(values.get("by_channel", False)),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanPart:
+    """How the stretch of a recording from `start` to `end` is to be worked. A long recording is planned part by part.
+
+    `end` lies where nobody speaks; the next part begins there. `last` says that the recording ends at `end`, which is
+    then its measured length. `chunks` are to be written down, in order of time; `stretches`, without overlaps, are
+    those in which voices are to be told apart (none where channels tell them apart: then `turns` says who spoke when).
+    `duration` is the length of the whole recording as far as it is known: stated, or measured in the last part.
+    Silence is in neither. `survey` is the same in all parts of a recording.
+    """
+
+    start: float
+    end: float
+    last: bool
+    chunks: tuple[ChunkPlan, ...] = ()
+    stretches: tuple[Span, ...] = ()
+    turns: tuple[SpeakerTurn, ...] = ()
+    duration: float | None = None
+    survey: Survey = Survey()
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "start": round(self.start, 3),
+            "end": round(self.end, 3),
+            "last": self.last,
+            "chunks": [chunk.to_dict() for chunk in self.chunks],
+            "stretches": [stretch.to_list() for stretch in self.stretches],
+            "turns": [turn.to_dict() for turn in self.turns],
+            "duration": None if self.duration is None else round(self.duration, 3),
+            "survey": self.survey.to_dict(),
+        }
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        return cls(
+            start=float(values["start"]),
+            end=float(values["end"]),
+            last=bool(values["last"]),
             chunks=tuple(ChunkPlan.from_dict(chunk) for chunk in values["chunks"]),
-            faint=bool(values.get("faint", False)),
+            stretches=tuple(Span.from_list(stretch) for stretch in values["stretches"]),
+            turns=tuple(SpeakerTurn.from_dict(turn) for turn in values.get("turns", ())),
+            duration=None if values.get("duration") is None else float(values["duration"]),
+            survey=Survey.from_dict(values["survey"]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """What the decoder wrote and nobody said: its times, its text, and the guard that took it out."""
+
+    start: float
+    end: float
+    text: str
+    reason: str
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"start": round(self.start, 3), "end": round(self.end, 3), "text": self.text, "reason": self.reason}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        return cls(float(values["start"]), float(values["end"]), str(values["text"]), str(values["reason"]))
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkText:
+    """What was said in a chunk, in order, and what was taken out."""
+
+    segments: tuple[Segment, ...]
+    dropped: tuple[Dropped, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "segments": [segment.to_dict() for segment in self.segments],
+            "dropped": [dropped.to_dict() for dropped in self.dropped],
+        }
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        return cls(
+            segments=tuple(Segment.from_dict(segment) for segment in values["segments"]),
+            dropped=tuple(Dropped.from_dict(dropped) for dropped in values.get("dropped", ())),
         )

@@ -7,14 +7,14 @@ from typing import Any
 
 from peewee import SQL
 
-from app.core.errors import InvalidFields, JobSuperseded
+from app.core.errors import InvalidFields, JobSuperseded, NotFound
 from app.core.identifiers import JobId
 from app.core.lifecycle import JobKind, JobState, TranscriptionState, Work
-from app.core.transcript import Diarization, RecordingPlan, Segment
-from app.db import events, models, transcripts, work
+from app.core.transcript import ChunkText, Diarization, PlanPart, Segment, SpeakerTurn
+from app.db import events, partial_text, speakers, transcripts, voiceprints, work
 from app.db.events import EventKind
-from app.db.models import Chunk, Enrichment, Job, Speaker, Transcription, now
-from app.db.summaries import summarize
+from app.db.models import Chunk, Enrichment, Job, Transcription, Voices, now
+from app.db.summaries import iso, summarize
 from app.db.work import Outcome, QueuedJob, Step
 
 # Leases are measured by the one clock that all API instances share.
@@ -49,16 +49,26 @@ class EnrichmentResult:
     provenance: Mapping[str, Any]
 
 
-JobResult = RecordingPlan | Sequence[Segment] | Diarization | EnrichmentResult
+@dataclass(frozen=True, slots=True)
+class VoicesOfStretch:
+    """What the voices in a stretch sound like, in the words of the diarization engine."""
+
+    description: Mapping[str, Any]
 
 
-def claim(job: JobId, worker: str, lease_seconds: int) -> tuple[dict[str, Any], Outcome]:
-    """Give a queued job to a worker and return its work order; `JobSuperseded` where it is not to be had."""
+JobResult = PlanPart | ChunkText | VoicesOfStretch | Diarization | EnrichmentResult
+
+
+def claim(job: JobId, worker: str, lease_seconds: int, workers: int) -> tuple[dict[str, Any], Outcome]:
+    """Give a queued job to a worker and return its work order; `JobSuperseded` where it is not to be had.
+
+    `workers` is how many of them there are: a plan cuts the recording so that all have something to do.
+    """
     row = work.lock_by_job(job)
     lease = secrets.token_urlsafe(16)
     step = work.advance(row, lambda present: present.claim(job, lease))
     Job.update(worker=worker, lease_expires_at=_expiry(lease_seconds)).where(Job.id == job).execute()
-    order = _order(row, step.after, job, lease, lease_seconds)
+    order = _order(row, step.after, job, lease, lease_seconds) | {"workers": workers}
     return order, work.announce(step)
 
 
@@ -82,12 +92,12 @@ def progress(
     row = work.lock_by_job(job)
     _update_held(job, lease, {Job.lease_expires_at: _expiry(lease_seconds), Job.stage: stage, Job.percent: percent})
     held = Job.select(Job.kind, Job.position).where(Job.id == job).get()
-    text = _append_partial(row, held.position, segments) if segments and held.kind == JobKind.CHUNK else None
     if answers and held.kind == JobKind.ENRICHMENT:
         Enrichment.update(answers=dict(answers), updated_at=now()).where(Enrichment.transcription == row).execute()
-    summary = summarize(row, work.load(row))
-    if text is not None:
-        events.append(EventKind.TEXT, text, project=row.project_id, transcription=row.id)
+    present = work.load(row)
+    summary = summarize(row, present)
+    if segments and held.kind == JobKind.CHUNK:
+        partial_text.add(row, present, held.position, segments)
     event = events.append(
         EventKind.PROGRESSED, {"transcription": summary}, project=row.project_id, transcription=row.id
     )
@@ -110,6 +120,8 @@ def complete(job: JobId, result: JobResult, metrics: Mapping[str, float]) -> Out
     Job.update(metrics=dict(metrics), error=None).where(Job.id == job).execute()
     if step.after.text_became_complete(step.before):
         transcripts.merge(row)
+    if kind is JobKind.CHUNK:
+        partial_text.tell(row, step.after)
     return work.announce(step)
 
 
@@ -152,9 +164,52 @@ def queued() -> list[QueuedJob]:
     return [QueuedJob(JobId(row.id), JobKind(row.kind)) for row in found]
 
 
-_RESULT_OF_KIND: dict[JobKind, type | tuple[type, ...]] = {
-    JobKind.PLAN: RecordingPlan,
-    JobKind.CHUNK: (list, tuple),
+def voices(job: JobId, lease: str, position: int) -> dict[str, Any]:
+    """Return what is known of the voices in one stretch, for the diarization that holds this lease.
+
+    Raises `JobSuperseded` where the lease is not the present one, `NotFound` where there is no such stretch.
+    """
+    held = Job.get_or_none(
+        Job.id == job, Job.state == JobState.RUNNING, Job.lease == lease, Job.kind == JobKind.DIARIZATION
+    )
+    if held is None:
+        raise JobSuperseded
+    stretch = Voices.get_or_none(Voices.transcription == held.transcription_id, Voices.position == position)
+    if stretch is None or stretch.description is None:
+        raise NotFound("There is no such stretch of voices.")
+    described: dict[str, Any] = stretch.description
+    return described
+
+
+def of_transcription(row: Any) -> list[dict[str, Any]]:
+    """Return the jobs of a transcription in the order in which they were begun, with what they cost."""
+    found = Job.select().where(Job.transcription == row).order_by(Job.started_at.asc(nulls="last"), Job.queued_at)
+    return [
+        {
+            "id": str(job.id),
+            "kind": job.kind,
+            "position": job.position,
+            "state": job.state,
+            "start": job.start_seconds,
+            "seconds": job.length_seconds,
+            "attempt": job.attempt,
+            "worker": job.worker,
+            "stage": job.stage,
+            "percent": round(job.percent, 1),
+            "error": job.error,
+            "metrics": job.metrics,
+            "queued_at": iso(job.queued_at),
+            "started_at": iso(job.started_at),
+            "finished_at": iso(job.finished_at),
+        }
+        for job in found
+    ]
+
+
+_RESULT_OF_KIND: dict[JobKind, type] = {
+    JobKind.PLAN: PlanPart,
+    JobKind.CHUNK: ChunkText,
+    JobKind.VOICES: VoicesOfStretch,
     JobKind.DIARIZATION: Diarization,
     JobKind.ENRICHMENT: EnrichmentResult,
 }
@@ -162,8 +217,8 @@ _RESULT_OF_KIND: dict[JobKind, type | tuple[type, ...]] = {
 
 def _take_result(before: Work, job: JobId, kind: JobKind, result: Any) -> Work:
     if kind is JobKind.PLAN:
-        return before.complete_plan(job, len(result.chunks), faint=result.faint)
-    empty = kind is JobKind.CHUNK and not any(segment.text for segment in result)
+        return before.complete_plan(job, result)
+    empty = kind is JobKind.CHUNK and not any(segment.text for segment in result.segments)
     return before.complete(job, empty=empty)
 
 
@@ -171,33 +226,60 @@ def _store_result(row: Any, job: JobId, kind: JobKind, result: Any) -> None:
     if kind is JobKind.PLAN:
         _store_plan(row, result)
     elif kind is JobKind.CHUNK:
-        position = Job.select(Job.position).where(Job.id == job).scalar()
-        Chunk.update(segments=[segment.to_dict() for segment in result]).where(
-            Chunk.transcription == row, Chunk.position == position
+        Chunk.update(result.to_dict()).where(Chunk.transcription == row, Chunk.position == _position(job)).execute()
+    elif kind is JobKind.VOICES:
+        Voices.update(description=dict(result.description)).where(
+            Voices.transcription == row, Voices.position == _position(job)
         ).execute()
     elif kind is JobKind.DIARIZATION:
-        row.diarization = result.to_dict()
+        row.diarization = voiceprints.store(row, result).to_dict()
         row.save(only=[Transcription.diarization])
+        Voices.update(description=None).where(Voices.transcription == row).execute()
     else:
         Enrichment.update(
             answers=dict(result.answers), model=result.model, provenance=dict(result.provenance), error=None
         ).where(Enrichment.transcription == row).execute()
 
 
-def _store_plan(row: Any, plan: RecordingPlan) -> None:
-    row.duration_seconds = plan.duration_seconds
-    row.language = plan.language
-    row.language_probability = plan.language_probability
-    row.save(only=[Transcription.duration_seconds, Transcription.language, Transcription.language_probability])
-    Chunk.delete().where(Chunk.transcription == row).execute()
-    for position, chunk in enumerate(plan.chunks):
+def _position(job: JobId) -> int:
+    position: int = Job.select(Job.position).where(Job.id == job).scalar()
+    return position
+
+
+def _store_plan(row: Any, plan: PlanPart) -> None:
+    row.duration_seconds = plan.duration or row.duration_seconds
+    row.survey = plan.survey.to_dict()
+    if plan.survey.language is not None:
+        row.language = plan.survey.language
+        row.language_probability = plan.survey.language_probability
+    earlier = Transcription.select(Transcription.planned_turns).where(Transcription.id == row.id).scalar() or []
+    row.planned_turns = earlier + [turn.to_dict() for turn in plan.turns]
+    if plan.last and plan.survey.by_channel:
+        turns = tuple(SpeakerTurn.from_dict(turn) for turn in row.planned_turns)
+        row.diarization = Diarization(turns, ()).to_dict()
+        row.save(only=[Transcription.diarization])
+    row.save(
+        only=[
+            Transcription.duration_seconds,
+            Transcription.survey,
+            Transcription.language,
+            Transcription.language_probability,
+            Transcription.planned_turns,
+        ]
+    )
+    first = Chunk.select().where(Chunk.transcription == row).count()
+    for position, chunk in enumerate(plan.chunks, start=first):
         Chunk.create(
             transcription=row,
             position=position,
             start_seconds=chunk.start,
             end_seconds=chunk.end,
             speech=chunk.to_dict()["speech"],
+            channel=chunk.channel,
         )
+    first = Voices.select().where(Voices.transcription == row).count()
+    for position, stretch in enumerate(plan.stretches, start=first):
+        Voices.create(transcription=row, position=position, start_seconds=stretch.start, end_seconds=stretch.end)
 
 
 def _store_failure(step: Step, job: JobId, error: dict[str, str]) -> None:
@@ -221,25 +303,9 @@ def _update_held(job: JobId, lease: str, changes: dict[Any, Any]) -> None:
         raise JobSuperseded
 
 
-def _append_partial(row: Any, position: int, segments: Sequence[Segment]) -> dict[str, Any] | None:
-    """Put new segments behind those the chunk has, and return what listeners are told, if there is anything new."""
-    chunk = Chunk.get(Chunk.transcription == row, Chunk.position == position)
-    # A report whose answer was lost comes a second time.
-    there = {(segment["start"], segment["end"]) for segment in chunk.segments}
-    reported = [segment.to_dict() for segment in segments]
-    added = [segment for segment in reported if (segment["start"], segment["end"]) not in there]
-    if not added:
-        return None
-    offset = len(chunk.segments)
-    Chunk.update(segments=chunk.segments + added).where(
-        Chunk.transcription == row, Chunk.position == position
-    ).execute()
-    return {"transcription_id": str(row.id), "chunk": position, "offset": offset, "segments": added}
-
-
 def _order(row: Any, present: Work, job: JobId, lease: str, lease_seconds: int) -> dict[str, Any]:
     claimed = next(known for known in present.jobs if known.id == job)
-    return {
+    order = {
         "job_id": str(job),
         "kind": str(claimed.kind),
         "lease": lease,
@@ -250,33 +316,29 @@ def _order(row: Any, present: Work, job: JobId, lease: str, lease_seconds: int) 
         "options": row.options,
         "language": row.language,
         "duration_seconds": row.duration_seconds,
-        "chunk": _chunk_order(row, claimed.position) if claimed.kind is JobKind.CHUNK else None,
-        "segments": _text_order(row) if claimed.kind is JobKind.ENRICHMENT else None,
     }
+    if claimed.kind is JobKind.PLAN:
+        return order | {
+            "part": claimed.position,
+            "start": claimed.start,
+            "survey": row.survey if claimed.position else None,
+        }
+    if claimed.kind is JobKind.CHUNK:
+        return order | {"chunk": _chunk_order(row, claimed.position)}
+    if claimed.kind is JobKind.VOICES:
+        stretch = Voices.get(Voices.transcription == row, Voices.position == claimed.position)
+        return order | {"stretch": [stretch.start_seconds, stretch.end_seconds]}
+    if claimed.kind is JobKind.DIARIZATION:
+        found = Voices.select(Voices.start_seconds, Voices.end_seconds).where(Voices.transcription == row)
+        stretches = [[stretch.start_seconds, stretch.end_seconds] for stretch in found.order_by(Voices.position)]
+        return order | {"stretches": stretches, "voiceprints": voiceprints.wanted(row)}
+    return order | {"segments": speakers.told(row)}
 
 
 def _chunk_order(row: Any, position: int) -> dict[str, Any]:
     chunk = Chunk.get(Chunk.transcription == row, Chunk.position == position)
-    # Partial text of an attempt that came to nothing makes room for this one's.
-    Chunk.update(segments=[]).where(Chunk.transcription == row, Chunk.position == position).execute()
-    return {"start": chunk.start_seconds, "end": chunk.end_seconds, "speech": chunk.speech}
-
-
-def _text_order(row: Any) -> list[dict[str, Any]]:
-    names = {
-        speaker.label: speaker.name or speaker.label for speaker in Speaker.select().where(Speaker.transcription == row)
-    }
-    segments = models.Segment.select().where(models.Segment.transcription == row).order_by(models.Segment.position)
-    return [
-        {
-            "position": segment.position,
-            "start": segment.start_seconds,
-            "end": segment.end_seconds,
-            "speaker": names.get(segment.speaker) if segment.speaker else None,
-            "text": segment.text,
-        }
-        for segment in segments
-    ]
+    partial_text.begin_again(row, position)
+    return {"start": chunk.start_seconds, "end": chunk.end_seconds, "speech": chunk.speech, "channel": chunk.channel}
 
 
 def _expiry(lease_seconds: int) -> Any:

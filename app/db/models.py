@@ -69,8 +69,11 @@ class Session(Table):
 
 
 class Project(Table):
+    """`recognise_speakers`: voices are kept and compared over its recordings; off unless an owner asked for it."""
+
     id = UUIDField(primary_key=True, default=uuid.uuid4)
     name = TextField(unique=True)
+    recognise_speakers = BooleanField(default=False)
     created_at = DateTimeTZField(default=now)
 
     class Meta:
@@ -118,6 +121,8 @@ class Transcription(Table):
     size_bytes = BigIntegerField()
     media = _json(default=dict)
     options = _json(default=dict)
+    survey = _json(null=True)
+    planned_turns = _json(default=list)
     state = TextField(default=TranscriptionState.PENDING)
     language = TextField(null=True)
     language_probability = DoubleField(null=True)
@@ -133,8 +138,9 @@ class Transcription(Table):
 
     @classmethod
     def without_turns(cls) -> Any:
-        """Select all columns but `diarization`: the turns of a long day are megabytes that most readers do not need."""
-        return cls.select(*(column for column in cls._meta.sorted_fields if column is not cls.diarization))
+        """Select all columns but the turns: those of a long day are megabytes that most readers do not need."""
+        turns = {cls.diarization.name, cls.planned_turns.name}
+        return cls.select(*(column for column in cls._meta.sorted_fields if column.name not in turns))
 
 
 class Job(Table):
@@ -143,6 +149,8 @@ class Job(Table):
     transcription = ForeignKeyField(Transcription, on_delete="CASCADE", backref="jobs")
     kind = TextField()
     position = IntegerField(default=0)
+    start_seconds = DoubleField(default=0.0)
+    length_seconds = DoubleField(default=0.0)
     state = TextField(default=JobState.QUEUED)
     attempt = IntegerField(default=0)
     empty = BooleanField(default=False)
@@ -162,7 +170,10 @@ class Job(Table):
 
 
 class Chunk(Table):
-    """One piece of a recording, and the segments that were decoded from it so far: all of them once its job is done."""
+    """One piece of a recording, and the segments that were decoded from it so far: all of them once its job is done.
+
+    `dropped` is what the decoder wrote and nobody said. `channel`: see `ChunkPlan`; `told`: see `app.db.partial_text`.
+    """
 
     transcription_id: uuid.UUID
     transcription = ForeignKeyField(Transcription, on_delete="CASCADE", backref="chunks")
@@ -170,21 +181,82 @@ class Chunk(Table):
     start_seconds = DoubleField()
     end_seconds = DoubleField()
     speech = _json(null=True)
+    channel = IntegerField(null=True)
     segments = _json(default=list)
+    dropped = _json(default=list)
+    told = IntegerField(null=True, default=0)
 
     class Meta:
         table_name = "chunks"
         primary_key = CompositeKey("transcription", "position")
 
 
-class Speaker(Table):
-    """One voice of one recording: the machine's label, and the name that a person gave it."""
+class Voices(Table):
+    """A stretch of a recording, and what the voices in it sound like; gone once speakers are told apart.
+
+    That is biometric data, kept only from its job to the diarization's.
+    """
 
     transcription_id: uuid.UUID
+    transcription = ForeignKeyField(Transcription, on_delete="CASCADE", backref="voices")
+    position = IntegerField()
+    start_seconds = DoubleField()
+    end_seconds = DoubleField()
+    description = _json(null=True)
+
+    class Meta:
+        table_name = "voices"
+        primary_key = CompositeKey("transcription", "position")
+
+
+class Voiceprint(Table):
+    """What the voice of a person sounds like, by which they are recognised in a project's later recordings.
+
+    Biometric data: it leaves by no route. `embedding_model` names the diarization model that made the vector;
+    `enrolled_from` and `enrolled_speaker` say which voice of which recording it is.
+    """
+
+    project_id: uuid.UUID
+    enrolled_from_id: uuid.UUID | None
+    id = UUIDField(primary_key=True, default=uuid.uuid4)
+    project = ForeignKeyField(Project, on_delete="CASCADE", backref="voiceprints")
+    name = TextField()
+    embedding = _json()
+    embedding_model = TextField(null=True)
+    enrolled_from = ForeignKeyField(Transcription, on_delete="SET NULL", null=True)
+    enrolled_speaker = TextField(null=True)
+    created_by = ForeignKeyField(User, on_delete="SET NULL", null=True)
+    created_at = DateTimeTZField(default=now)
+
+    class Meta:
+        table_name = "voiceprints"
+
+    @classmethod
+    def without_vector(cls) -> Any:
+        """Select all columns but the voice itself, and who made the row."""
+        columns = (column for column in cls._meta.sorted_fields if column.name != cls.embedding.name)
+        return cls.select(*columns, User).left_outer_join(User)
+
+
+class Speaker(Table):
+    """One voice of one recording: the machine's label, and what people say of it (see `app.core.speakers`).
+
+    `seconds` is how long the machine heard it. `embedding` is what it sounds like, null unless the project recognises
+    speakers: biometric data, which leaves by no route. `recognised_as`: whose voiceprint proposed the name.
+    """
+
+    transcription_id: uuid.UUID
+    recognised_as_id: uuid.UUID | None
     transcription = ForeignKeyField(Transcription, on_delete="CASCADE", backref="speakers")
     label = TextField()
     name = TextField(null=True)
     seconds = DoubleField(default=0.0)
+    merged_into = TextField(null=True)
+    made_by_person = BooleanField(default=False)
+    embedding = _json(null=True)
+    embedding_model = TextField(null=True)
+    recognised_as = ForeignKeyField(Voiceprint, on_delete="SET NULL", null=True)
+    similarity = DoubleField(null=True)
 
     class Meta:
         table_name = "speakers"
@@ -192,7 +264,11 @@ class Speaker(Table):
 
 
 class Segment(Table):
-    """The merged transcript, in order. `speaker` is the label in `speakers`, or null where nobody could be told."""
+    """The merged transcript, in order.
+
+    `speaker` is the machine's label, null where nobody could be told; `corrected_speaker` is whom people gave the
+    segment to. Both are labels in `speakers`.
+    """
 
     transcription_id: uuid.UUID
     transcription = ForeignKeyField(Transcription, on_delete="CASCADE", backref="segments")
@@ -201,6 +277,7 @@ class Segment(Table):
     end_seconds = DoubleField()
     text = TextField()
     speaker = TextField(null=True)
+    corrected_speaker = TextField(null=True)
     words = _json(default=list)
 
     class Meta:
@@ -245,6 +322,8 @@ TABLES = (
     Transcription,
     Job,
     Chunk,
+    Voices,
+    Voiceprint,
     Speaker,
     Segment,
     Enrichment,

@@ -8,7 +8,7 @@ from peewee import IntegrityError
 from app.core.access import Principal, Role
 from app.core.errors import Conflict, NotFound
 from app.core.identifiers import EventId, ProjectId
-from app.db import events
+from app.db import events, voiceprints
 from app.db.models import Membership, Project, Transcription, User, database
 
 _NAMED_PROJECTS = 20
@@ -64,7 +64,14 @@ def find_project(principal: Principal, wanted: str | None) -> Project:
     return named
 
 
-def rename_project(project: Project, name: str) -> Project:
+def change_project(project: Project, *, name: str | None, recognise_speakers: bool | None) -> Project:
+    """Rename a project, switch the recognition of speakers on or off, or both; None leaves a thing as it is."""
+    if recognise_speakers is not None:
+        voiceprints.switch(project, on=recognise_speakers)
+    return project if name is None else _rename(project, name)
+
+
+def _rename(project: Project, name: str) -> Project:
     project.name = name
     try:
         with database.atomic():

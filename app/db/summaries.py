@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from app.core.lifecycle import JobKind, Work
+from app.core.options import Channels
 from app.db.models import Enrichment, Job
 
 
@@ -20,7 +21,7 @@ def summarize_all(rows: Sequence[tuple[Any, Work]]) -> list[dict[str, Any]]:
         found.transcription_id: found for found in Enrichment.select().where(Enrichment.transcription.in_(ids))
     }
     failed = Job.select(Job.transcription, Job.error).where(
-        Job.transcription.in_(ids), Job.kind == JobKind.DIARIZATION, Job.error.is_null(False)
+        Job.transcription.in_(ids), Job.kind.in_([JobKind.VOICES, JobKind.DIARIZATION]), Job.error.is_null(False)
     )
     diarization_errors = {job.transcription_id: job.error for job in failed}
     return [_summary(row, work, enrichments.get(row.id), diarization_errors.get(row.id)) for row, work in rows]
@@ -42,12 +43,20 @@ def _summary(row: Any, work: Work, enrichment: Any, diarization_error: Any) -> d
         "media": row.media,
         "options": row.options,
         "error": row.error,
+        "channels": _channels(row),
         "diarization": {"state": str(work.diarization_state), "error": diarization_error},
         "enrichment": _enrichment(enrichment, work),
-        "created_at": _iso(row.created_at),
-        "started_at": _iso(row.started_at),
-        "finished_at": _iso(row.finished_at),
+        "created_at": iso(row.created_at),
+        "started_at": iso(row.started_at),
+        "finished_at": iso(row.finished_at),
     }
+
+
+def _channels(row: Any) -> str | None:
+    """Say how the channels were heard, once that is decided."""
+    if row.survey is None:
+        return None
+    return str(Channels.SEPARATE if row.survey["by_channel"] else Channels.MIXED)
 
 
 def _enrichment(enrichment: Any, work: Work) -> dict[str, Any] | None:
@@ -68,5 +77,6 @@ def _enrichment(enrichment: Any, work: Work) -> dict[str, Any] | None:
     }
 
 
-def _iso(moment: dt.datetime | None) -> str | None:
+def iso(moment: dt.datetime | None) -> str | None:
+    """Return a moment as RFC 3339 text in UTC, to the millisecond."""
     return moment.astimezone(dt.UTC).isoformat(timespec="milliseconds") if moment else None

@@ -6,17 +6,19 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from peewee import IntegrityError, Tuple
+from peewee import SQL, IntegrityError, Tuple
 
 from app.core.access import Principal, Role
 from app.core.errors import Conflict, NotFound
 from app.core.identifiers import ProjectId, TranscriptionId
-from app.core.lifecycle import STOPPED_STATES, TranscriptionState, Work
+from app.core.lifecycle import READABLE_STATES, STOPPED_STATES, TranscriptionState, Work
+from app.core.merge import channel_speaker
 from app.core.options import TranscriptionOptions
+from app.core.speakers import Cast
 from app.core.transcript import Diarization
-from app.db import events, transcripts, work
+from app.db import events, jobs, speakers, transcripts, work
 from app.db.events import EventKind
-from app.db.models import Chunk, Project, Segment, Speaker, Transcription, database
+from app.db.models import Chunk, Project, Segment, Transcription, database
 from app.db.summaries import summarize, summarize_all
 from app.db.work import Outcome, Step
 
@@ -99,9 +101,14 @@ def read(principal: Principal, transcription: UUID) -> dict[str, Any]:
 
 
 def read_diarization(principal: Principal, transcription: UUID) -> Diarization | None:
-    """Return who spoke when, where that was found out."""
+    """Return who spoke when, with people's corrections, where that was found out."""
     row = _find(principal, transcription, Role.VIEWER)
-    return transcripts.stored_diarization(row)
+    return speakers.resolved_diarization(row)
+
+
+def read_jobs(principal: Principal, transcription: UUID) -> list[dict[str, Any]]:
+    """Return the jobs that a transcription is made of, as they were begun."""
+    return jobs.of_transcription(_find(principal, transcription, Role.VIEWER))
 
 
 def list_page(
@@ -197,47 +204,69 @@ def _cursor(row: Any) -> str:
 
 
 def _full(row: Any, present: Work) -> dict[str, Any]:
-    merged = _merged_segments(row)
+    cast = speakers.cast_of(row)
+    merged = _merged_segments(row, cast)
     finished = bool(merged) or present.state in STOPPED_STATES or present.state is TranscriptionState.TRANSCRIBED
     # While a failed part is tried again, the text that was finished before stays finished.
     segments = merged or ([] if present.state is TranscriptionState.DONE else _partial_segments(row))
-    speakers = Speaker.select().where(Speaker.transcription == row).order_by(Speaker.label)
     return summarize(row, present) | {
         "partial": not finished,
-        "speakers": [
-            {"label": speaker.label, "name": speaker.name, "seconds": round(speaker.seconds, 3)} for speaker in speakers
-        ],
+        # Those of an unfinished text are not known yet, even where their voices are stored.
+        "speakers": speakers.shown(row, cast) if merged or present.state in READABLE_STATES else [],
         "segments": segments,
+        "dropped": _dropped(row),
     }
 
 
-def _merged_segments(row: Any) -> list[dict[str, Any]]:
+def _merged_segments(row: Any, cast: Cast) -> list[dict[str, Any]]:
     query = Segment.select().where(Segment.transcription == row).order_by(Segment.position)
     return [
-        {
-            "position": segment.position,
-            "start": segment.start_seconds,
-            "end": segment.end_seconds,
-            "speaker": segment.speaker,
-            "text": segment.text,
-            "words": segment.words,
-        }
+        _shown_segment(
+            segment.position,
+            {
+                "start": segment.start_seconds,
+                "end": segment.end_seconds,
+                "text": segment.text,
+                "words": segment.words,
+            },
+            machine=segment.speaker,
+            speaker=cast.speaker_of(segment.position),
+        )
         for segment in query
     ]
 
 
+def _dropped(row: Any) -> list[dict[str, Any]]:
+    """What the decoder wrote and a guard took out, with the reason."""
+    chunks = (
+        Chunk.select(Chunk.dropped).where(Chunk.transcription == row, SQL("dropped <> '[]'")).order_by(Chunk.position)
+    )
+    return [dropped for chunk in chunks for dropped in chunk.dropped]
+
+
 def _partial_segments(row: Any) -> list[dict[str, Any]]:
     """What has been decoded so far, in order of time, before words and speakers are merged."""
-    chunks = Chunk.select(Chunk.segments).where(Chunk.transcription == row).order_by(Chunk.position)
-    found = [segment for chunk in chunks for segment in chunk.segments]
-    return [
-        {
-            "position": position,
-            "start": segment["start"],
-            "end": segment["end"],
-            "speaker": None,
-            "text": segment["text"],
-            "words": segment["words"],
-        }
-        for position, segment in enumerate(found)
+    found = [
+        (segment.to_dict(), None if channel is None else channel_speaker(channel))
+        for channel, segments in transcripts.decoded_by_channel(row).items()
+        for segment in segments
     ]
+    found.sort(key=lambda segment: segment[0]["start"])
+    return [
+        _shown_segment(position, segment, machine=speaker, speaker=speaker)
+        for position, (segment, speaker) in enumerate(found)
+    ]
+
+
+def _shown_segment(
+    position: int, segment: dict[str, Any], *, machine: str | None, speaker: str | None
+) -> dict[str, Any]:
+    return {
+        "position": position,
+        "start": segment["start"],
+        "end": segment["end"],
+        "speaker": speaker,
+        "machine_speaker": machine,
+        "text": segment["text"],
+        "words": [word | {"speaker": speaker} for word in segment["words"]],
+    }

@@ -1,63 +1,66 @@
 """The merged transcript: made once all parts are in, and made again where a late part changes it."""
 
-from collections import defaultdict
 from typing import Any
 
-from app.core.merge import assign_speakers
+from app.core.merge import assign_speakers, interleaved, said_on_channel
+from app.core.speakers import SpokenSegment, carried_over, seconds_by_speaker
 from app.core.transcript import Diarization
-from app.core.transcript import Segment as SpokenSegment
-from app.db.models import Chunk, Segment, Speaker, Transcription
+from app.core.transcript import Segment as DecodedSegment
+from app.db import speakers
+from app.db.models import Chunk, Segment
 
 _ROWS_A_STATEMENT = 500
 
 
 def merge(row: Any) -> None:
-    """Join the chunks' words with the speakers and store the result; names that people gave to speakers are kept."""
-    chunks = Chunk.select(Chunk.segments).where(Chunk.transcription == row).order_by(Chunk.position)
-    decoded = [SpokenSegment.from_dict(segment) for chunk in chunks for segment in chunk.segments]
-    diarization = stored_diarization(row)
-    merged = assign_speakers(decoded, diarization)
+    """Join the chunks' words with the speakers and store the result.
 
-    names = {speaker.label: speaker.name for speaker in Speaker.select().where(Speaker.transcription == row)}
+    What people said of the speakers is kept: names and mergers by the speaker's label, whom segments were given to
+    where there is a segment at the same time.
+    """
+    diarization = speakers.machine_diarization(row)
+    merged = _merged(row, diarization)
+    # The decoder's word times may run backwards by some hundredths where a segment is split.
+    spoken = [SpokenSegment(found.start, max(found.start, found.end), found.speaker) for found in merged]
+    seconds = seconds_by_speaker(speakers.machine_turns(diarization, spoken))
+
+    before = speakers.cast_of(row)
+    corrected = speakers.spoken_segments(row)
+    kept = carried_over([(corrected[position], label) for position, label in before.corrected.items()], spoken)
+    after = before.over(seconds, [found.speaker for found in merged], kept)
+
     Segment.delete().where(Segment.transcription == row).execute()
-    Speaker.delete().where(Speaker.transcription == row).execute()
-    speakers = [
-        {"transcription": row, "label": label, "name": names.get(label), "seconds": seconds}
-        for label, seconds in sorted(_seconds_by_speaker(merged, diarization).items())
-    ]
+    speakers.store_voices(row, after, seconds)
     segments = [
         {
             "transcription": row,
             "position": position,
-            "start_seconds": segment.start,
-            # The decoder's word times may run backwards by some hundredths where a segment is split.
-            "end_seconds": max(segment.start, segment.end),
+            "start_seconds": bounds.start,
+            "end_seconds": bounds.end,
             "text": segment.text,
             "speaker": segment.speaker,
+            "corrected_speaker": after.corrected.get(position),
             "words": [word.to_dict() for word in segment.words],
         }
-        for position, segment in enumerate(merged)
+        for position, (segment, bounds) in enumerate(zip(merged, spoken, strict=True))
     ]
-    _insert(Speaker, speakers)
-    _insert(Segment, segments)
+    for start in range(0, len(segments), _ROWS_A_STATEMENT):
+        Segment.insert_many(segments[start : start + _ROWS_A_STATEMENT]).execute()
 
 
-def stored_diarization(row: Any) -> Diarization | None:
-    """Return who spoke when, where that was found out."""
-    turns = Transcription.select(Transcription.diarization).where(Transcription.id == row.id).scalar()
-    return Diarization.from_dict(turns) if turns else None
+def decoded_by_channel(row: Any) -> dict[int | None, list[DecodedSegment]]:
+    """Return what was decoded so far, in order of time; by channel where each was heard alone, else under None."""
+    chunks = Chunk.select(Chunk.segments, Chunk.channel).where(Chunk.transcription == row).order_by(Chunk.position)
+    flows: dict[int | None, list[DecodedSegment]] = {}
+    for chunk in chunks:
+        flows.setdefault(chunk.channel, []).extend(DecodedSegment.from_dict(segment) for segment in chunk.segments)
+    return flows
 
 
-def _seconds_by_speaker(segments: list[SpokenSegment], diarization: Diarization | None) -> dict[str, float]:
-    seconds: defaultdict[str, float] = defaultdict(float)
-    for turn in diarization.turns if diarization else ():
-        seconds[turn.speaker] += turn.end - turn.start
-    for segment in segments:
-        if segment.speaker is not None and segment.speaker not in seconds:
-            seconds[segment.speaker] += segment.end - segment.start
-    return dict(seconds)
-
-
-def _insert(table: Any, rows: list[dict[str, Any]]) -> None:
-    for start in range(0, len(rows), _ROWS_A_STATEMENT):
-        table.insert_many(rows[start : start + _ROWS_A_STATEMENT]).execute()
+def _merged(row: Any, diarization: Diarization | None) -> list[DecodedSegment]:
+    flows = decoded_by_channel(row)
+    mixed = assign_speakers(flows.pop(None, []), diarization)
+    if not flows:
+        return mixed
+    channels = [said_on_channel(segments, channel) for channel, segments in flows.items() if channel is not None]
+    return interleaved(mixed, *channels)

@@ -98,6 +98,7 @@ def _work(row: Any, jobs: list[WorkJob]) -> Work:
         diarization=options.diarization,
         enrichment=options.enrichment,
         jobs=tuple(jobs),
+        duration=row.duration_seconds,
     )
 
 
@@ -107,6 +108,8 @@ def _work_job(job: Any) -> WorkJob:
         kind=JobKind(job.kind),
         position=job.position,
         state=JobState(job.state),
+        start=job.start_seconds,
+        seconds=job.length_seconds,
         attempt=job.attempt,
         lease=job.lease,
         stage=job.stage,
@@ -142,7 +145,7 @@ def announce(step: Step) -> Outcome:
 
 def unfinished(work: Work) -> list[QueuedJob]:
     """Return the jobs that wait in a queue or are in a worker's hands."""
-    return [QueuedJob(job.id, job.kind) for job in work.jobs if not job.state.finished]
+    return [QueuedJob(job.id, job.kind) for job in work.jobs if job.state in (JobState.QUEUED, JobState.RUNNING)]
 
 
 def _withdrawn(step: Step) -> list[QueuedJob]:
@@ -153,7 +156,11 @@ def _withdrawn(step: Step) -> list[QueuedJob]:
 def _store_jobs(row: Any, before: Work, after: Work) -> None:
     known = {job.id: job for job in before.jobs}
     moment = now()
-    for order, job in enumerate(after.jobs):
+    # A later microsecond for each: this is the order in which they are to be begun.
+    queued_at = {
+        job.id: moment + dt.timedelta(microseconds=order) for order, job in enumerate(after.newly_queued(before))
+    }
+    for job in after.jobs:
         earlier = known.pop(job.id, None)
         if earlier is None:
             models.Job.create(
@@ -162,11 +169,18 @@ def _store_jobs(row: Any, before: Work, after: Work) -> None:
                 kind=job.kind,
                 position=job.position,
                 state=job.state,
-                # A later microsecond for each: the order of the jobs is the order in which they are queued.
-                queued_at=moment + dt.timedelta(microseconds=order),
+                start_seconds=job.start,
+                length_seconds=job.seconds,
+                percent=job.percent,
+                finished_at=moment if job.state.finished else None,
+                queued_at=queued_at.get(job.id, moment),
             )
         elif job != earlier:
-            models.Job.update(_changes(earlier, job, moment)).where(models.Job.id == job.id).execute()
+            changes = _changes(earlier, job, moment)
+            # What was in a worker's hands already keeps its place.
+            if job.id in queued_at and earlier.state is not JobState.RUNNING:
+                changes[models.Job.queued_at] = queued_at[job.id]
+            models.Job.update(changes).where(models.Job.id == job.id).execute()
     if known:
         models.Job.delete().where(models.Job.id.in_(list(known))).execute()
 
@@ -180,12 +194,14 @@ def _changes(earlier: WorkJob, job: WorkJob, moment: dt.datetime) -> dict[Any, A
         fields.stage: job.stage,
         fields.percent: job.percent,
         fields.empty: job.empty,
+        fields.start_seconds: job.start,
+        fields.length_seconds: job.seconds,
     }
     if job.lease is None:
         changes[fields.lease_expires_at] = None
     if job.state is JobState.RUNNING:
         changes[fields.started_at] = moment
-    if job.state is JobState.QUEUED and earlier.state.finished:
+    if not job.state.finished and earlier.state.finished:
         changes |= {fields.error: None, fields.finished_at: None}
     if job.state.finished:
         changes[fields.finished_at] = moment

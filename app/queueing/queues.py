@@ -19,6 +19,7 @@ from rq.defaults import RQ_KEY_PREFIX
 from rq.job import Job
 from rq.registry import CanceledJobRegistry, FailedJobRegistry, FinishedJobRegistry, StartedJobRegistry
 from rq.serializers import JSONSerializer
+from rq.worker_registration import WORKERS_BY_QUEUE_KEY
 
 from app.core.lifecycle import JobKind
 
@@ -27,6 +28,18 @@ NO_TIMEOUT = -1
 """A recording may take hours: silence is judged by the lease and the watchdog, never length."""
 FAILURE_KEPT_SECONDS = 24 * 3600
 """How long the queue dashboard shows a job whose worker could not even report its failure."""
+
+
+_SWAP = """
+if redis.call('lrem', KEYS[1], 1, ARGV[2]) == 0 then
+    return 0
+end
+redis.call('lpush', KEYS[1], ARGV[1])
+if redis.call('lrem', KEYS[2], 1, ARGV[1]) > 0 then
+    redis.call('lpush', KEYS[2], ARGV[2])
+end
+return 1
+"""
 
 
 class QueueName(StrEnum):
@@ -39,6 +52,11 @@ class QueueName(StrEnum):
 def queue_of(kind: JobKind) -> QueueName:
     """Return the queue whose workers have the engine for this kind of job."""
     return QueueName.ENRICHMENT if kind is JobKind.ENRICHMENT else QueueName.TRANSCRIPTION
+
+
+def kinds_of(name: QueueName) -> list[JobKind]:
+    """Return the kinds of job that come into this queue."""
+    return [kind for kind in JobKind if queue_of(kind) is name]
 
 
 def open_queue(connection: Redis, name: QueueName) -> Queue:
@@ -100,6 +118,22 @@ def present(connection: Redis, name: QueueName, job_ids: Collection[str]) -> set
     wanted = set(asked)
     holds = [hold for hold in (entry.decode() for entry in held) if hold.partition(":")[0] in wanted]
     return known | _with_living_hold(connection, holds)
+
+
+def take_instead(connection: Redis, name: QueueName, taken: str, wanted: str) -> bool:
+    """Put a job that a worker has just taken back to the head of the queue, and take another one for it.
+
+    False, and nothing changes, where the other one does not wait any more. RQ keeps what is taken and not yet begun in
+    a list of its own, in which the two change places too.
+    """
+    queue = open_queue(connection, name)
+    swap = connection.register_script(_SWAP)
+    return bool(swap(keys=[queue.key, queue.intermediate_queue_key], args=[taken, wanted]))
+
+
+def count_workers(connection: Redis, name: QueueName) -> int:
+    """Return how many workers are registered for a queue."""
+    return connection.scard(WORKERS_BY_QUEUE_KEY % name)
 
 
 def remove(connection: Redis, name: QueueName, job_id: str) -> None:

@@ -69,7 +69,7 @@ class Progress:
 
 
 class InternalApi:
-    """A client of `/internal/jobs/…`; may be used by several threads, each has its own connections.
+    """A client of `/internal/…`; may be used by several threads, each has its own connections.
 
     `JobSuperseded` and `NotFound` come through as they are: the job is no longer this worker's. The key travels in a
     header only, and is part of no message.
@@ -90,15 +90,26 @@ class InternalApi:
         while True:
             self._control.checkpoint()
             try:
-                return WorkOrder.from_dict(self._post(job_id, "claim", {"worker": worker}, SHORT_TIMEOUT_SECONDS))
+                return WorkOrder.from_dict(
+                    self._post(f"jobs/{job_id}/claim", {"worker": worker}, SHORT_TIMEOUT_SECONDS)
+                )
             except ApiUnreachable as error:
                 seconds = pause.next()
                 logger.warning("%s %s The job waits; asking again in %.0f s.", error.detail, error.remedy, seconds)
                 self._control.pause(seconds)
 
+    def first(self, queue: str) -> str | None:
+        """Ask which job of a queue ought to be begun first; None where the API knows of none. Not retried."""
+        found = self._post(f"queues/{queue}/first", {}, SHORT_TIMEOUT_SECONDS).get("job_id")
+        return None if found is None else str(found)
+
+    def voices(self, job_id: str, lease: str, position: int) -> dict[str, Any]:
+        """Fetch what is known of the voices in one stretch of the recording that this diarization is about."""
+        return self._insist(f"jobs/{job_id}/voices/{position}", {"lease": lease}, FAILURE_PATIENCE_SECONDS)
+
     def heartbeat(self, job_id: str, lease: str) -> float:
         """Renew the lease; return for how many seconds. Not retried: the next one comes anyway."""
-        answer = self._post(job_id, "heartbeat", {"lease": lease}, SHORT_TIMEOUT_SECONDS)
+        answer = self._post(f"jobs/{job_id}/heartbeat", {"lease": lease}, SHORT_TIMEOUT_SECONDS)
         return float(answer.get("lease_seconds", 0.0))
 
     def progress(self, job_id: str, lease: str, progress: Progress) -> None:
@@ -110,12 +121,12 @@ class InternalApi:
             "segments": [segment.to_dict() for segment in progress.segments],
             "answers": dict(progress.answers),
         }
-        self._post(job_id, "progress", body, SHORT_TIMEOUT_SECONDS)
+        self._post(f"jobs/{job_id}/progress", body, SHORT_TIMEOUT_SECONDS)
 
     def result(self, job_id: str, lease: str, outcome: Mapping[str, object], metrics: Mapping[str, float]) -> bool:
         """Deliver a finished job, through an outage of up to a quarter of an hour. Return whether it was news."""
         body = {"lease": lease, "metrics": dict(metrics), **outcome}
-        answer = self._insist(job_id, "result", body, RESULT_PATIENCE_SECONDS, LONG_TIMEOUT_SECONDS)
+        answer = self._insist(f"jobs/{job_id}/result", body, RESULT_PATIENCE_SECONDS, LONG_TIMEOUT_SECONDS)
         return bool(answer.get("accepted", True))
 
     def failure(self, job_id: str, lease: str, error: VocalyxError, *, retryable: bool) -> None:
@@ -127,16 +138,15 @@ class InternalApi:
             "remedy": _storable(error.remedy),
             "retryable": retryable,
         }
-        self._insist(job_id, "failure", body, FAILURE_PATIENCE_SECONDS)
+        self._insist(f"jobs/{job_id}/failure", body, FAILURE_PATIENCE_SECONDS)
 
     def release(self, job_id: str, lease: str) -> None:
         """Hand the job back to be queued again at once."""
-        self._insist(job_id, "release", {"lease": lease}, PATIENCE_WHEN_STOPPING_SECONDS)
+        self._insist(f"jobs/{job_id}/release", {"lease": lease}, PATIENCE_WHEN_STOPPING_SECONDS)
 
     def _insist(
         self,
-        job_id: str,
-        verb: str,
+        path: str,
         body: Mapping[str, object],
         patience_seconds: float,
         timeout_seconds: float = SHORT_TIMEOUT_SECONDS,
@@ -146,7 +156,7 @@ class InternalApi:
         pause = _Pauses()
         while True:
             try:
-                return self._post(job_id, verb, body, timeout_seconds)
+                return self._post(path, body, timeout_seconds)
             except ApiUnreachable as error:
                 if self._control.reason is StopReason.HANDED_BACK and stopping_since is None:
                     stopping_since = time.monotonic()
@@ -154,24 +164,24 @@ class InternalApi:
                 if stopping_since is not None:
                     left = min(left, stopping_since + PATIENCE_WHEN_STOPPING_SECONDS - time.monotonic())
                 if left <= 0:
-                    logger.warning("%s The %s is given up, and the lease will run out.", error.detail, verb)
+                    logger.warning("%s The %s is given up, and the lease will run out.", error.detail, _verb(path))
                     raise
                 seconds = min(pause.next(), left)
                 text = "%s The %s is kept and sent again in %.1f s, for up to %.0f s more."
-                logger.warning(text, error.detail, verb, seconds, left)
+                logger.warning(text, error.detail, _verb(path), seconds, left)
                 self._control.pause(seconds)
 
-    def _post(self, job_id: str, verb: str, body: Mapping[str, object], timeout_seconds: float) -> dict[str, Any]:
+    def _post(self, path: str, body: Mapping[str, object], timeout_seconds: float) -> dict[str, Any]:
         try:
             answer = self._session().post(
-                f"{self._url}/internal/jobs/{job_id}/{verb}",
+                f"{self._url}/internal/{path}",
                 json=body,
                 timeout=(CONNECT_TIMEOUT_SECONDS, timeout_seconds),
                 allow_redirects=False,
             )
         except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError) as error:
             raise ApiUnreachable(f"The API at {self._url} does not answer ({type(error).__name__}).") from error
-        return self._read(answer, verb)
+        return self._read(answer, _verb(path))
 
     def _read(self, answer: requests.Response, verb: str) -> dict[str, Any]:
         status = answer.status_code
@@ -205,6 +215,11 @@ class InternalApi:
             session.mount("https://", HTTPAdapter(max_retries=once_more))
             self._local.session = session
         return session
+
+
+def _verb(path: str) -> str:
+    """Return what a log line calls a request: jobs/<id>/voices/3 is about voices."""
+    return next(part for part in reversed(path.split("/")) if not part.isdecimal())
 
 
 class _Pauses:

@@ -12,7 +12,7 @@ from contextvars import copy_context
 from dataclasses import replace
 from functools import partial
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Any, Protocol, Self
 
 from app.core.errors import JobSuperseded, NotFound, VocalyxError
 from app.core.transcript import Segment
@@ -57,7 +57,7 @@ class JobContext:
     def __init__(
         self, order: WorkOrder, api: InternalApi, control: JobControl, *, stall_timeout_seconds: float
     ) -> None:
-        self._control = control
+        self._order, self._api, self._control = order, api, control
         self._pending = _PendingProgress()
         self._keeper = _LeaseKeeper(order, api, control, self._pending, stall_timeout_seconds)
         self._begun = time.monotonic()
@@ -65,6 +65,7 @@ class JobContext:
         self._stage: str | None = None
         self._stage_begun = self._begun
         self._seconds_by_stage: dict[str, float] = {}
+        self._engine_metrics: dict[str, float] = {}
 
     def __enter__(self) -> Self:
         self._keeper.start()
@@ -95,6 +96,14 @@ class JobContext:
         """Raise `JobStopped` where the job is to stop."""
         self._control.checkpoint()
 
+    def measured(self, metrics: Mapping[str, float]) -> None:
+        """Add an engine's own figures to the job's."""
+        self._engine_metrics.update(metrics)
+
+    def voices(self, position: int) -> dict[str, Any]:
+        """Fetch what other jobs found out of the voices in one stretch of this job's recording."""
+        return self._api.voices(self._order.job_id, self._order.lease, position)
+
     def finish(self) -> None:
         """The work is done: nothing is reported any more, but the lease is kept until the result is delivered."""
         self._enter_stage(None)
@@ -102,12 +111,13 @@ class JobContext:
 
     @property
     def metrics(self) -> dict[str, float]:
-        """Seconds by stage (`transcribing_seconds`, …) and in all (`total_seconds`)."""
+        """Seconds by stage (`transcribing_seconds`, …), what engines measured, and seconds in all (`total_seconds`)."""
         seconds = dict(self._seconds_by_stage)
         if self._stage is not None:
             seconds[self._stage] = seconds.get(self._stage, 0.0) + time.monotonic() - self._stage_begun
         named = {f"{stage.replace('-', '_')}_seconds": round(spent, 3) for stage, spent in seconds.items()}
-        return {**named, "total_seconds": round(time.monotonic() - self._begun, 3)}
+        total = round(time.monotonic() - self._begun, 3)
+        return {**named, **self._engine_metrics, "total_seconds": total}
 
     def _enter_stage(self, stage: str | None) -> None:
         now = time.monotonic()

@@ -7,7 +7,7 @@ from typing import Any, Self
 from app.core.errors import VocalyxError
 from app.core.lifecycle import JobKind
 from app.core.options import TranscriptionOptions
-from app.core.transcript import ChunkPlan, Segment
+from app.core.transcript import ChunkPlan, Segment, Span, Survey
 
 
 class MalformedOrder(VocalyxError):
@@ -24,7 +24,14 @@ class WorkOrder:
     """One job under lease.
 
     `audio` is the recording's path relative to the uploads volume. `language` is what the plan heard or the client
-    asked for. `chunk` is there for a chunk job, `segments` (in their order, with speakers) for an enrichment.
+    asked for. What only some kinds of job have:
+
+    - plan: which `part` of it, the `start` of that part in seconds, the number of `workers`, and the `survey` that an
+      earlier part made;
+    - chunk: the `chunk`;
+    - voices: the `stretch`;
+    - diarization: all `stretches`, and whether `voiceprints` of the speakers are wanted;
+    - enrichment: the `segments`, in their order, with speakers.
     """
 
     job_id: str
@@ -37,7 +44,14 @@ class WorkOrder:
     options: TranscriptionOptions
     language: str | None = None
     duration_seconds: float | None = None
+    part: int = 0
+    start: float = 0.0
+    workers: int = 1
+    survey: Survey | None = None
     chunk: ChunkPlan | None = None
+    stretch: Span | None = None
+    stretches: tuple[Span, ...] = ()
+    voiceprints: bool = False
     segments: tuple[Segment, ...] = ()
 
     @classmethod
@@ -55,11 +69,20 @@ class WorkOrder:
                 options=TranscriptionOptions.from_dict(values["options"]),
                 language=values.get("language"),
                 duration_seconds=None if values.get("duration_seconds") is None else float(values["duration_seconds"]),
+                part=int(values.get("part", 0)),
+                start=float(values.get("start", 0.0)),
+                workers=int(values.get("workers", 1)),
+                survey=None if values.get("survey") is None else Survey.from_dict(values["survey"]),
                 chunk=None if values.get("chunk") is None else ChunkPlan.from_dict(values["chunk"]),
+                stretch=None if values.get("stretch") is None else Span.from_list(values["stretch"]),
+                stretches=tuple(Span.from_list(stretch) for stretch in values.get("stretches") or ()),
+                voiceprints=bool(values.get("voiceprints", False)),
                 segments=tuple(Segment.from_dict(segment) for segment in values.get("segments") or ()),
             )
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise MalformedOrder(f"The work order lacks a field or has a wrong one ({error!r}).") from error
         if order.kind is JobKind.CHUNK and order.chunk is None:
             raise MalformedOrder("The work order for a chunk names no chunk.")
+        if order.kind is JobKind.VOICES and order.stretch is None:
+            raise MalformedOrder("The work order for voices names no stretch.")
         return order

@@ -5,6 +5,7 @@ import os
 import socket
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from pydantic import ValidationError
 
@@ -74,10 +75,11 @@ def _serve(queue: QueueName, settings: Settings, name: str, load_engines: Engine
     handlers = load_engines(settings)
     logger.info("Engines ready in %.1f s, %d threads.", time.monotonic() - begun, settings.threads)
     control = JobControl()
+    api = InternalApi(settings.api_url, key, control)
     furnish(
         Workplace(
             worker=name,
-            api=InternalApi(settings.api_url, key, control),
+            api=api,
             control=control,
             handlers=handlers,
             stall_timeout_seconds=settings.stall_timeout,
@@ -93,5 +95,15 @@ def _serve(queue: QueueName, settings: Settings, name: str, load_engines: Engine
             control=control,
             stall_timeout_seconds=settings.stall_timeout,
             manager=manager,
+            adviser=partial(_advice, api, queue),
         )
         worker.serve()
+
+
+def _advice(api: InternalApi, queue: QueueName) -> str | None:
+    """Return which job the API would have begun first; None, which means the next one, where it does not say."""
+    try:
+        return api.first(queue)
+    except VocalyxError as error:
+        logger.debug("No advice on which job comes first: %s", error.detail)
+        return None

@@ -25,7 +25,7 @@ from rq.worker.base import WorkerStatus
 from typing_extensions import override
 
 from app.core.errors import Conflict
-from app.queueing.queues import QueueName, open_queue
+from app.queueing.queues import QueueName, open_queue, take_instead
 from app.workers.control import JobControl, StopReason
 from app.workers.notify import ServiceManager
 from app.workers.signals import EXIT_FORCED, SignalWatch
@@ -48,6 +48,8 @@ _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.5, 5.0
 # The entry is deleted only while it is this worker's: a job handed back or failed may be queued again already, under
 # the same id, before the worker that had it comes to clear up.
 _DELETE_IF_MINE = "if redis.call('HGET', KEYS[1], 'worker_name') == ARGV[1] then return redis.call('DEL', KEYS[1]) end"
+
+Adviser = Callable[[], str | None]
 
 logger = logging.getLogger(__name__)
 
@@ -86,6 +88,7 @@ class ResidentWorker(SimpleWorker):
       back; a job at work notices nothing, for it only talks to the API.
     - When a job ends it deletes the job's entry even where the job was queued again meanwhile under the same id.
     - It waits for ever for a job that hangs. Here the worker ends itself when a job has shown no sign of life for long.
+    - It takes what is at the head of the queue. Here the API may advise another job, for everyone to have a fair share.
 
     The first SIGTERM or SIGINT asks the job to hand itself back and ends the worker after that; a second one, a second
     or more later, ends it at once.
@@ -103,7 +106,9 @@ class ResidentWorker(SimpleWorker):
         control: JobControl,
         stall_timeout_seconds: float,
         manager: ServiceManager | None = None,
+        adviser: Adviser | None = None,
     ) -> None:
+        """`adviser` names the job to begin in place of the one at the head of the queue; None: that one."""
         super().__init__(
             [open_queue(connection, queue)],
             name=name,
@@ -117,6 +122,8 @@ class ResidentWorker(SimpleWorker):
         self._control = control
         self._stall_timeout_seconds = stall_timeout_seconds
         self._manager = manager or ServiceManager()
+        self._adviser = adviser
+        self._queue_name = queue
         self._delete_if_mine = connection.register_script(_DELETE_IF_MINE)
         self._bookkeeping = threading.Lock()
         self._in_hand: tuple[Job, Execution] | None = None
@@ -168,9 +175,19 @@ class ResidentWorker(SimpleWorker):
         try:
             if self._stop_requested:
                 raise StopRequested
-            return self.dequeue_job_and_maintain_ttl(None if burst else self.dequeue_timeout)
+            taken = self.dequeue_job_and_maintain_ttl(None if burst else self.dequeue_timeout)
         finally:
             self._listening = False
+        return taken and self._fairest(*taken)
+
+    def _fairest(self, taken: Job, queue: Queue) -> tuple[Job, Queue]:
+        """Return the job that ought to be begun first, the one taken being put back; that one where there is doubt."""
+        wanted = self._adviser() if self._adviser else None
+        if wanted is None or wanted == taken.id:
+            return taken, queue
+        if not take_instead(self.connection, self._queue_name, taken.id, wanted):
+            return taken, queue
+        return Job.fetch(wanted, connection=self.connection, serializer=JSONSerializer), queue
 
     @override
     def execute_job(self, job: Job, queue: Queue) -> None:

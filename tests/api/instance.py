@@ -42,7 +42,7 @@ def running_instance(settings: Settings, log: Path) -> Iterator[Instance]:
     } | {
         f"VOCALYX_{name.upper()}": value.get_secret_value() if hasattr(value, "get_secret_value") else str(value)
         for name, value in settings
-        if name != "bind"
+        if name != "bind" and value is not None
     }
     command = [
         sys.executable, "-m", "gunicorn", "-c", "python:app.api.gunicorn_config", "app.api.application:application",

@@ -33,6 +33,8 @@ DEFAULTS: dict[str, Any] = {
     "enrichment": True,
     "llm_model": "smollm2-135m-instruct",
     "prompts": {},
+    "priority": "normal",
+    "channels": "auto",
 }
 
 # What a client sends, and what the worker is given of it. Every option is here: a test below holds that.
@@ -49,6 +51,8 @@ SENT: list[tuple[dict[str, str], dict[str, Any]]] = [
     ({"enrichment": "false"}, {"enrichment": False}),
     ({"llm_model": "smollm2-135m-instruct"}, {"llm_model": "smollm2-135m-instruct"}),
     ({"prompts": '{"title": "Un titre.", "points": "Cinq."}'}, {"prompts": {"title": "Un titre.", "points": "Cinq."}}),
+    ({"priority": "low"}, {"priority": "low"}),
+    ({"channels": "separate"}, {"channels": "separate"}),
     ({"language": "", "num_speakers": "", "prompts": "", "vad": ""}, {}),
 ]
 

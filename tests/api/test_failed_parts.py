@@ -2,7 +2,7 @@
 
 from app.queueing.queues import QueueName
 from tests.api.conftest import Person
-from tests.api.worker import Worker, segment
+from tests.api.worker import Worker, segment, text
 
 FAILURE = {"code": "worker-fault", "detail": "It broke.", "remedy": "Mend it.", "retryable": False}
 
@@ -13,7 +13,8 @@ async def test_the_text_stays_readable_while_a_failed_diarization_is_tried_again
     created = await editor.uploaded(enrichment="false")
     await worker.plan((0.0, 10.0))
     chunk = await worker.claim()
-    await worker.report(chunk, "result", segments=[segment(0.0, 9.0, "Hello everybody here")])
+    await worker.report(chunk, "result", text=text(segment(0.0, 9.0, "Hello everybody here")))
+    await worker.do_next()
     await worker.report(await worker.claim(), "failure", **FAILURE)
     found = await (await editor.get(f"/api/transcriptions/{created['id']}")).json()
     assert (found["state"], found["diarization"]["state"]) == ("done", "error")

@@ -7,7 +7,7 @@ import pytest
 from tests.api.conftest import Person
 from tests.api.problems import problem
 from tests.api.sound import tone
-from tests.api.worker import Worker, segment, turns
+from tests.api.worker import Worker, segment, text
 
 BEGINNINGS = {
     "srt": ("application/x-subrip", "1\n00:00:00,000 --> "),
@@ -21,9 +21,8 @@ async def finished(editor: Person, worker: Worker, name: str = "tone.wav") -> st
     created = await (await editor.upload(tone(), name=name, enrichment="false")).json()
     await worker.plan((0.0, 4.0))
     chunk = await worker.claim()
-    await worker.report(chunk, "result", segments=[segment(0.0, 4.0, "Où est l'été ?")])
-    diarization = await worker.claim()
-    await worker.report(diarization, "result", diarization=turns((0.0, 4.0, "SPEAKER_00")))
+    await worker.report(chunk, "result", text=text(segment(0.0, 4.0, "Où est l'été ?")))
+    await worker.tell_apart((0.0, 4.0, "SPEAKER_00"))
     return str(created["id"])
 
 
@@ -32,18 +31,18 @@ async def test_every_format_has_its_address(editor: Person, worker: Worker, suff
     answer = await editor.get(f"/api/transcriptions/{await finished(editor, worker)}.{suffix}")
     media_type, beginning = BEGINNINGS[suffix]
     assert (answer.status, answer.content_type, answer.charset) == (200, media_type, "utf-8")
-    text = await answer.text()
-    assert text.startswith(beginning)
-    assert suffix == "rttm" or "Où est l'été ?" in text
+    document = await answer.text()
+    assert document.startswith(beginning)
+    assert suffix == "rttm" or "Où est l'été ?" in document
     assert answer.headers["Content-Disposition"] == f"inline; filename*=UTF-8''tone.{suffix}"
 
 
 async def test_the_json_document_holds_words_and_speakers(editor: Person, worker: Worker) -> None:
     answer = await editor.get(f"/api/transcriptions/{await finished(editor, worker)}.json")
-    text = await answer.text()
+    document = await answer.text()
     assert answer.content_type == "application/json"
-    assert "SPEAKER_00" in text
-    assert json.loads(text)["segments"][0]["words"][0]["start"] == 0.0
+    assert "SPEAKER_00" in document
+    assert json.loads(document)["segments"][0]["words"][0]["start"] == 0.0
 
 
 async def test_a_name_cannot_break_out_of_its_header(editor: Person, worker: Worker) -> None:

@@ -19,7 +19,7 @@ from app.core.lifecycle import STOPPED_STATES
 from app.db.models import Job, Transcription
 from tests.api.conftest import Person
 from tests.api.leftovers import rows_of
-from tests.api.worker import Worker, segment
+from tests.api.worker import Worker, part_of_plan, segment
 
 EXAMPLES = 14
 STEPS = 40
@@ -71,8 +71,10 @@ class Site:
     async def result_of(self, order: dict[str, Any]) -> dict[str, Any]:
         if order["kind"] != "plan":
             return await self.worker.result_of(order)
-        chunks = [{"start": n * 5.0, "end": n * 5.0 + 5, "speech": None} for n in range(3)]
-        return {"plan": {"duration_seconds": 15.0, "language": "en", "language_probability": 1.0, "chunks": chunks}}
+        # In two parts: one chunk, then two.
+        if order["part"] == 0:
+            return {"plan": part_of_plan((0.0, 5.0), last=False)}
+        return {"plan": part_of_plan((5.0, 10.0), (10.0, 15.0), start=5.0)}
 
     async def silence(self) -> None:
         """Some worker has not been heard of for longer than its lease."""

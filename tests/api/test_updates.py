@@ -21,7 +21,7 @@ from app.db.models import Event
 from app.queueing.queues import QueueName
 from tests.api.conftest import MakePerson, Person
 from tests.api.instance import Instance
-from tests.api.worker import Worker, segment
+from tests.api.worker import Worker, segment, text
 
 Message = dict[str, Any]
 
@@ -59,6 +59,28 @@ async def work_through(worker: Worker) -> None:
             await worker.report(order, "progress", stage="transcribing", percent=40 * n, segments=[said])
         await worker.report(order, "result", **await worker.result_of(order))
     await worker.do_next(QueueName.ENRICHMENT)
+
+
+async def test_text_is_told_in_the_order_in_which_it_was_said_whoever_is_first(editor: Person, worker: Worker) -> None:
+    async with await editor.listen() as socket:
+        await editor.uploaded(diarization="false")
+        await worker.plan((0.0, 6.0), (6.0, 9.0), (9.0, 12.0))
+        first, second, third = [await worker.claim() for _ in range(3)]
+        await worker.report(third, "result", **await worker.result_of(third))
+        said = [segment(6.0, 7.0, "Second"), segment(7.0, 9.0, "Third")]
+        await worker.report(second, "progress", stage="transcribing", percent=50, segments=said[:1])
+        await worker.report(first, "progress", stage="transcribing", percent=50, segments=[segment(0.0, 2.0, "First")])
+        await worker.report(first, "result", text=text(segment(0.0, 2.0, "First")))
+        await worker.report(second, "result", text=text(*said))
+        messages = await receive_until(socket, "transcribed")
+    heard = [message for message in messages if message["type"] == "transcription.text"]
+    assert [found["text"] for message in heard for found in message["segments"]] == [
+        "First",
+        "Second",
+        "Third",
+        "Words of chunk 9.",
+    ]
+    assert [(message["chunk"], message["offset"]) for message in heard] == [(0, 0), (1, 0), (1, 1), (2, 0)]
 
 
 def follow(messages: list[Message]) -> dict[str, Message]:

@@ -2,7 +2,7 @@
 
 from app.queueing.queues import QueueName
 from tests.api.conftest import Person
-from tests.api.worker import Worker, segment, turns
+from tests.api.worker import Worker, part_of_plan, segment, text, turns
 
 
 async def test_from_upload_to_done(editor: Person, worker: Worker) -> None:
@@ -12,14 +12,20 @@ async def test_from_upload_to_done(editor: Person, worker: Worker) -> None:
 
     first = await worker.claim()
     assert first["kind"] == "chunk"
-    assert first["chunk"] == {"start": 0.0, "end": 10.0, "speech": [[0.0, 10.0]]}
-    await worker.report(first, "result", segments=[segment(0.0, 9.0, "Hello everybody here")])
-    diarization = await worker.claim()
-    assert diarization["kind"] == "diarization"
-    assert diarization["options"]["num_speakers"] == 2
-    await worker.report(diarization, "result", diarization=turns((0.0, 10.0, "SPEAKER_00"), (10.0, 20.0, "SPEAKER_01")))
+    assert first["chunk"] == {"start": 0.0, "end": 10.0, "speech": [[0.0, 10.0]], "channel": None}
+    await worker.report(first, "result", text=text(segment(0.0, 9.0, "Hello everybody here")))
+    voices = await worker.claim()
+    assert (voices["kind"], voices["stretch"]) == ("voices", [0.0, 20.0])
+    await worker.report(voices, "result", voices={"what": "the engine says"})
     second = await worker.claim()
-    await worker.report(second, "result", segments=[segment(11.0, 19.0, "And hello to you")])
+    await worker.report(second, "result", text=text(segment(11.0, 19.0, "And hello to you")))
+    diarization = await worker.claim()
+    assert (diarization["kind"], diarization["stretches"]) == ("diarization", [[0.0, 20.0]])
+    assert diarization["options"]["num_speakers"] == 2
+    assert await worker.report(diarization, "voices/0") == (200, {"what": "the engine says"})
+    assert (await worker.report(diarization, "voices/1"))[0] == 404
+    assert (await worker.post(diarization["job_id"], "voices/0", {"lease": "another"}))[0] == 410
+    await worker.report(diarization, "result", diarization=turns((0.0, 10.0, "SPEAKER_00"), (10.0, 20.0, "SPEAKER_01")))
 
     transcribed = await (await editor.get(f"/api/transcriptions/{created['id']}")).json()
     assert transcribed["state"] == "transcribed"
@@ -44,12 +50,8 @@ async def test_from_upload_to_done(editor: Person, worker: Worker) -> None:
 async def test_a_voice_too_faint_to_write_down_is_still_told_apart(editor: Person, worker: Worker) -> None:
     created = await editor.uploaded()
     order = await worker.claim()
-    plan = {"duration_seconds": 1.0, "language": None, "language_probability": 0.0, "chunks": [], "faint": True}
-    await worker.report(order, "result", plan=plan)
-
-    diarization = await worker.claim()
-    assert diarization["kind"] == "diarization"
-    await worker.report(diarization, "result", diarization=turns((0.2, 0.9, "SPEAKER_00")))
+    await worker.report(order, "result", plan=part_of_plan(stretches=((0.0, 1.0),)))
+    await worker.tell_apart((0.2, 0.9, "SPEAKER_00"))
 
     done = await (await editor.get(f"/api/transcriptions/{created['id']}")).json()
     assert (done["state"], done["segments"]) == ("done", [])

@@ -13,7 +13,7 @@ from app.queueing.queues import QueueName
 from tests.api.conftest import Person
 from tests.api.leftovers import assert_nothing_is_left, files_of
 from tests.api.problems import problem
-from tests.api.worker import ANSWERS, Worker, segment, turns
+from tests.api.worker import ANSWERS, Worker, part_of_plan, segment, text, turns
 
 FAILURE = {"code": "out-of-memory", "detail": "The model did not fit.", "remedy": "Use a smaller one."}
 
@@ -112,6 +112,7 @@ async def test_a_failed_diarization_leaves_the_text_and_says_why(editor: Person,
     transcription = await editor.uploaded()
     await worker.plan((0.0, 5.0))
     await worker.do_next()
+    assert (await worker.do_next())["kind"] == "voices"
     await worker.report(await worker.claim(), "failure", retryable=False, **FAILURE)
     body = await editor.read(transcription["id"])
     assert body["state"] == "transcribed"
@@ -154,7 +155,7 @@ async def test_partial_text_can_be_read_and_makes_room_for_the_next_attempts(edi
     await worker.report(order, "release")
     again = await worker.claim()
     assert (await editor.read(transcription["id"]))["segments"] == []
-    await worker.report(again, "result", segments=[segment(0.0, 9.0, "All of it")])
+    await worker.report(again, "result", text=text(segment(0.0, 9.0, "All of it")))
     body = await editor.read(transcription["id"])
     assert (body["partial"], [found["text"] for found in body["segments"]]) == (False, ["All of it"])
 
@@ -181,9 +182,9 @@ async def test_a_retry_keeps_options_and_finished_parts(editor: Person, worker: 
     await editor.post(f"/api/transcriptions/{transcription['id']}/cancel")
     retried = await editor.post(f"/api/transcriptions/{transcription['id']}/retry")
     assert (await retried.json())["state"] == "processing"
-    left = [await worker.do_next() for _ in range(2)]
+    left = [await worker.do_next() for _ in range(3)]
     assert finished["job_id"] not in [order["job_id"] for order in left]
-    assert [order["options"] for order in left] == [finished["options"]] * 2
+    assert [order["options"] for order in left] == [finished["options"]] * 3
     done = await editor.read(transcription["id"])
     assert [found["text"] for found in done["segments"]] == ["Words of chunk 0.", "Words of chunk 5."]
     assert done["state"] == "done"
@@ -237,7 +238,7 @@ async def test_the_log_forgets_percentages_and_partial_text_at_the_end(
     order = await worker.claim()
     for n in range(10):
         await worker.report(order, "progress", stage="transcribing", percent=n, segments=[segment(n, n + 1, "Word")])
-    await worker.report(order, "result", segments=[segment(0, 5, "Words")])
+    await worker.report(order, "result", text=text(segment(0, 5, "Words")))
     assert await state_of(editor, transcription) == "done"
     kinds = await client.app[DATABASE].run(lambda: {event.kind for event in Event.select()})
     assert kinds <= {"transcription.changed", "access.changed"}
@@ -249,7 +250,7 @@ async def test_a_redis_that_lost_everything_loses_no_job(client: TestClient, edi
     wipe()
     await worker.plan((0.0, 2.0), (2.0, 4.0))
     wipe()
-    for _ in range(3):
+    for _ in range(4):
         await worker.do_next()
         wipe()
     await worker.do_next(QueueName.ENRICHMENT)
@@ -257,7 +258,7 @@ async def test_a_redis_that_lost_everything_loses_no_job(client: TestClient, edi
     assert await state_of(editor, transcription) == "done"
 
 
-@pytest.mark.parametrize("kind", ["plan", "chunk", "diarization", "enrichment"])
+@pytest.mark.parametrize("kind", ["plan", "chunk", "voices", "diarization", "enrichment"])
 async def test_a_claim_for_a_job_in_hand_is_refused(editor: Person, worker: Worker, kind: str) -> None:
     await editor.uploaded()
     order = await worker.claim()
@@ -277,27 +278,23 @@ HUGE = "1e999"
     [
         {},
         {"plan": {}},
-        {"plan": {"duration_seconds": 1, "language": None, "language_probability": 0, "chunks": [7]}},
-        {
-            "plan": {
-                "duration_seconds": 1,
-                "language": None,
-                "language_probability": 0,
-                "chunks": [{"start": 5, "end": 5, "speech": None}],
-            }
-        },
-        {"segments": [segment(0, 1, "Not what a plan results in")]},
-        {"segments": [{"start": 2, "end": 1, "text": "backwards"}]},
-        {"segments": [{"start": 0, "end": 1, "text": "x", "words": ["x"]}]},
-        {"segments": [{"start": 0, "end": 1, "text": "nul \x00"}]},
+        {"plan": part_of_plan() | {"chunks": [7]}},
+        {"plan": part_of_plan((5, 5))},
+        {"plan": part_of_plan((0, 1), stretches=((1, 0),))},
+        {"plan": part_of_plan() | {"end": 0, "last": False}},
+        {"text": text(segment(0, 1, "Not what a plan results in"))},
+        {"text": text({"start": 2, "end": 1, "text": "backwards"})},
+        {"text": text({"start": 0, "end": 1, "text": "x", "words": ["x"]})},
+        {"text": text({"start": 0, "end": 1, "text": "nul \x00"})},
+        {"voices": {"not": "what a plan results in"}},
         {"diarization": {"turns": 7}},
         {"diarization": turns((0, 1, "SPEAKER_00"))},
         {"enrichment": {"title": 7, "model": "m"}},
         {"enrichment": {"title": "x"}},
         {"enrichment": ANSWERS},
-        {"plan": {}, "segments": []},
-        {"segments": [], "metrics": {"seconds": float("nan")}},
-        {"segments": [], "metrics": {"seconds": float("inf")}},
+        {"plan": part_of_plan(), "text": text()},
+        {"text": text(), "metrics": {"seconds": float("nan")}},
+        {"text": text(), "metrics": {"seconds": float("inf")}},
     ],
 )
 async def test_a_misshapen_result_is_refused_and_changes_nothing(
@@ -330,10 +327,8 @@ async def test_words_that_run_backwards_at_a_change_of_speaker_lose_nothing(edit
     chunk = await worker.claim()
     said = segment(2.0, 6.0, "One two")
     said["words"][0] |= {"start": 1.0, "end": 1.5}
-    await worker.report(chunk, "result", segments=[said])
-    diarization = await worker.claim()
-    found = turns((0.0, 3.0, "SPEAKER_00"), (3.0, 9.0, "SPEAKER_01"))
-    assert (await worker.report(diarization, "result", diarization=found))[0] == 200
+    await worker.report(chunk, "result", text=text(said))
+    await worker.tell_apart((0.0, 3.0, "SPEAKER_00"), (3.0, 9.0, "SPEAKER_01"))
     body = await editor.read(transcription["id"])
     assert body["state"] == "done"
     assert "".join(f" {part['text']}" for part in body["segments"]).split() == ["One", "two"]

@@ -26,6 +26,33 @@ def segment(start: float, end: float, text: str) -> dict[str, Any]:
     }
 
 
+def part_of_plan(
+    *chunks: tuple[float, float],
+    start: float = 0.0,
+    last: bool = True,
+    language: str | None = "en",
+    stretches: tuple[tuple[float, float], ...] | None = None,
+) -> dict[str, Any]:
+    """Make up a part of a plan: these chunks, and one stretch of voices under all of them unless told otherwise."""
+    end = chunks[-1][1] if chunks else start + 1.0
+    if stretches is None:
+        stretches = ((chunks[0][0], end),) if chunks else ()
+    return {
+        "start": start,
+        "end": end,
+        "last": last,
+        "chunks": [{"start": begin, "end": stop, "speech": [[begin, stop]]} for begin, stop in chunks],
+        "stretches": [list(stretch) for stretch in stretches],
+        "duration": end if last else None,
+        "survey": {"language": language if chunks else None, "language_probability": 0.9, "by_channel": False},
+    }
+
+
+def text(*segments: dict[str, Any], dropped: tuple[dict[str, Any], ...] = ()) -> dict[str, Any]:
+    """Make up what a chunk results in."""
+    return {"segments": list(segments), "dropped": list(dropped)}
+
+
 def turns(*bounds: tuple[float, float, str]) -> dict[str, Any]:
     made = [{"start": start, "end": end, "speaker": speaker} for start, end, speaker in bounds]
     return {"turns": made, "exclusive_turns": made}
@@ -66,13 +93,16 @@ class Worker:
         """Claim and finish a plan with these chunks."""
         order = await self.claim()
         assert order["kind"] == "plan"
-        plan = {
-            "duration_seconds": chunks[-1][1] if chunks else 1.0,
-            "language": language if chunks else None,
-            "language_probability": 0.9,
-            "chunks": [{"start": start, "end": end, "speech": [[start, end]]} for start, end in chunks],
-        }
-        status, answer = await self.report(order, "result", plan=plan)
+        status, answer = await self.report(order, "result", plan=part_of_plan(*chunks, language=language))
+        assert (status, answer) == (200, {"accepted": True})
+        return order
+
+    async def tell_apart(self, *bounds: tuple[float, float, str]) -> dict[str, Any]:
+        """Describe all voices that are asked for, then claim the diarization and report these turns of speakers."""
+        while (order := await self.claim())["kind"] == "voices":
+            await self.report(order, "result", **await self.result_of(order))
+        assert order["kind"] == "diarization"
+        status, answer = await self.report(order, "result", diarization=turns(*bounds))
         assert (status, answer) == (200, {"accepted": True})
         return order
 
@@ -80,19 +110,14 @@ class Worker:
         """What this worker would find out by doing the job."""
         if order["kind"] == "chunk":
             start, end = order["chunk"]["start"], order["chunk"]["end"]
-            return {"segments": [segment(start, end, f"Words of chunk {start:g}.")]}
+            return {"text": text(segment(start, end, f"Words of chunk {start:g}."))}
+        if order["kind"] == "voices":
+            return {"voices": {"stretch": order["stretch"]}}
         if order["kind"] == "diarization":
             return {"diarization": turns((0.0, order["duration_seconds"], "SPEAKER_00"))}
         if order["kind"] == "enrichment":
             return {"enrichment": ANSWERS}
-        return {
-            "plan": {
-                "duration_seconds": 1.0,
-                "language": "en",
-                "language_probability": 1.0,
-                "chunks": [{"start": 0.0, "end": 1.0, "speech": [[0.0, 1.0]]}],
-            }
-        }
+        return {"plan": part_of_plan((0.0, 1.0))}
 
     async def do_next(self, queue: QueueName = QueueName.TRANSCRIPTION) -> dict[str, Any]:
         """Claim the next job and finish it."""

@@ -119,7 +119,7 @@ async def test_a_terminal_shows_bars_and_the_result_stays_clean(tmp_path: Path, 
 async def test_every_option_reaches_the_server_and_nothing_else_does(tmp_path: Path, recording: str) -> None:
     arguments = {
         "--language": "fr", "--model": "base", "--min-speakers": "2", "--max-speakers": "4", "--initial-prompt": "À vous",
-        "--hotwords": "Vocalyx", "--llm-model": "small", "--project": "calls",
+        "--hotwords": "Vocalyx", "--llm-model": "small", "--project": "calls", "--priority": "low", "--channels": "separate",
     }  # fmt: skip
     flags = ["--no-diarization", "--enrichment", "--no-vad", "--no-word-timestamps", "--prompt", "title=Sois = bref"]
     async with contract_server(finish) as server:
@@ -129,7 +129,7 @@ async def test_every_option_reaches_the_server_and_nothing_else_does(tmp_path: P
     assert outcome.status == 0
     assert all_fields == {
         "language": "fr", "model": "base", "min_speakers": "2", "max_speakers": "4", "initial_prompt": "À vous",
-        "hotwords": "Vocalyx", "llm_model": "small", "project": "calls", "diarization": "false", "enrichment": "true",
+        "hotwords": "Vocalyx", "llm_model": "small", "project": "calls", "priority": "low", "channels": "separate", "diarization": "false", "enrichment": "true",
         "vad": "false", "word_timestamps": "false", "prompts": '{"title": "Sois = bref"}',
     }  # fmt: skip
     assert few_fields == {"num_speakers": "2", "diarization": "true"}

@@ -13,6 +13,7 @@ from app.core.identifiers import TranscriptionId
 from app.core.lifecycle import (
     MAX_ATTEMPTS,
     STOPPED_STATES,
+    WINDOW,
     Job,
     JobKind,
     JobState,
@@ -21,6 +22,7 @@ from app.core.lifecycle import (
     Work,
     job_id,
 )
+from app.core.transcript import ChunkPlan, PlanPart, Span, Survey
 
 LEGAL_STEPS = {
     TranscriptionState.PENDING: {TranscriptionState.QUEUED, TranscriptionState.CANCELLED},
@@ -54,14 +56,36 @@ def new_work(*, diarization: bool = True, enrichment: bool = True) -> Work:
     return work.submit()
 
 
+def part_of(
+    job: Job, *, chunks: int, stretches: int, last: bool = True, by_channel: bool = False, length: float = 60.0
+) -> PlanPart:
+    """Make up the part of a plan that this job results in, with so many chunks and stretches of equal length."""
+    start = job.start
+    spans = [
+        Span(start + n * length / max(1, chunks), start + (n + 1) * length / max(1, chunks)) for n in range(chunks)
+    ]
+    return PlanPart(
+        start=start,
+        end=start + length,
+        last=last,
+        chunks=tuple(ChunkPlan(span.start, span.end, (span,)) for span in spans),
+        stretches=tuple(
+            Span(start + n * length / stretches, start + (n + 1) * length / stretches) for n in range(stretches)
+        ),
+        survey=Survey(by_channel=by_channel),
+    )
+
+
 class Reports(RuleBasedStateMachine):
     """Workers, clients and the reconciler in any order; leases of the past are kept and used again."""
 
-    @initialize(diarization=st.booleans(), enrichment=st.booleans())
-    def submit(self, diarization: bool, enrichment: bool) -> None:
+    @initialize(diarization=st.booleans(), enrichment=st.booleans(), by_channel=st.booleans())
+    def submit(self, diarization: bool, enrichment: bool, by_channel: bool) -> None:
+        self.by_channel = by_channel
         self.work = new_work(diarization=diarization, enrichment=enrichment)
         self.leases: list[tuple[Job, str]] = []
         self.accepted: set[object] = set()
+        self.given_back = 0
 
     def step(self, after: Work) -> None:
         before = self.work
@@ -81,14 +105,17 @@ class Reports(RuleBasedStateMachine):
         else:
             self.leases.append((job, lease))
 
-    @rule(data=st.data(), chunks=st.integers(0, 4), faint=st.booleans(), empty=st.booleans())
-    def report_result(self, data: st.DataObject, chunks: int, faint: bool, empty: bool) -> None:
+    @rule(
+        data=st.data(), chunks=st.integers(0, 5), stretches=st.integers(0, 3), last=st.booleans(), empty=st.booleans()
+    )
+    def report_result(self, data: st.DataObject, chunks: int, stretches: int, last: bool, empty: bool) -> None:
         assume(self.leases)
         job, _ = data.draw(st.sampled_from(self.leases))
         before = self.work
         try:
             if job.kind is JobKind.PLAN:
-                self.step(self.work.complete_plan(job.id, chunks, faint=faint))
+                part = part_of(job, chunks=chunks, stretches=stretches, last=last, by_channel=self.by_channel)
+                self.step(self.work.complete_plan(job.id, part))
             else:
                 self.step(self.work.complete(job.id, empty=empty))
         except JobSuperseded:
@@ -112,6 +139,7 @@ class Reports(RuleBasedStateMachine):
         job, lease = data.draw(st.sampled_from(self.leases))
         with suppress(JobSuperseded):
             self.step(self.work.release(job.id, lease))
+            self.given_back += 1
 
     @rule(data=st.data())
     def fall_silent(self, data: st.DataObject) -> None:
@@ -162,6 +190,23 @@ class Reports(RuleBasedStateMachine):
             assert all(job.state is JobState.DONE for job in text)
 
     @invariant()
+    def few_wait_in_the_queue_and_none_is_held_without_need(self) -> None:
+        queued = [job for job in self.work.jobs if job.state is JobState.QUEUED]
+        held = [job for job in self.work.jobs if job.state is JobState.HELD]
+        if held:
+            assert len(queued) >= WINDOW
+        # What is handed back or tried again stands beside the window, once a job in hand.
+        running_once = sum(job.attempt > 0 or job.kind is JobKind.DIARIZATION for job in queued)
+        assert len(queued) <= WINDOW + self.given_back + running_once
+
+    @invariant()
+    def speakers_are_told_apart_once_all_voices_are_there(self) -> None:
+        diarization = self.work.job_of(JobKind.DIARIZATION)
+        voices = [job for job in self.work.jobs if job.kind is JobKind.VOICES]
+        if diarization is not None and voices:
+            assert all(job.state is JobState.DONE for job in voices)
+
+    @invariant()
     def only_running_jobs_hold_leases(self) -> None:
         for job in self.work.jobs:
             assert (job.lease is not None) == (job.state is JobState.RUNNING)
@@ -181,11 +226,11 @@ class Reports(RuleBasedStateMachine):
                     break
                 self.step(self.work.retry())
                 continue
-            job = next(job for job in self.work.jobs if not job.state.finished)
+            job = next(job for job in self.work.jobs if job.state in (JobState.QUEUED, JobState.RUNNING))
             if job.state is JobState.QUEUED:
                 self.step(self.work.claim(job.id, "diligent"))
             elif job.kind is JobKind.PLAN:
-                self.step(self.work.complete_plan(job.id, 2))
+                self.step(self.work.complete_plan(job.id, part_of(job, chunks=2, stretches=2)))
             else:
                 self.step(self.work.complete(job.id))
         assert self.work.state is TranscriptionState.DONE
@@ -195,21 +240,67 @@ Reports.TestCase.settings = settings(max_examples=150, stateful_step_count=40, d
 TestReports = Reports.TestCase
 
 
-def planned(work: Work, chunks: int) -> Work:
-    plan = job_id(work.transcription, JobKind.PLAN)
-    return work.claim(plan, "a").complete_plan(plan, chunks)
+def planned(work: Work, chunks: int, stretches: int = 0, **part: bool) -> Work:
+    plan = work.jobs[0]
+    return work.claim(plan.id, "a").complete_plan(plan.id, part_of(plan, chunks=chunks, stretches=stretches, **part))
 
 
-@given(st.permutations(range(5)))
+@given(st.permutations(range(6)))
 def test_the_last_one_in_completes_the_text_whatever_the_order(order: list[int]) -> None:
-    work = planned(new_work(), 4)
+    work = planned(new_work(), chunks=4, stretches=2)
     jobs = [job for job in work.jobs if job.kind is not JobKind.PLAN]
-    for place, index in enumerate(order):
-        before = work
+    for index in order:
+        assert work.state is TranscriptionState.PROCESSING
         work = work.complete(jobs[index].id)
-        assert work.text_became_complete(before) == (place == len(order) - 1)
+    diarization = work.job_of(JobKind.DIARIZATION)
+    assert diarization is not None
+    before = work
+    work = work.complete(diarization.id)
+    assert work.text_became_complete(before)
     assert work.state is TranscriptionState.TRANSCRIBED
     assert [job.kind for job in work.newly_queued(before)] == [JobKind.ENRICHMENT]
+
+
+@given(st.integers(1, 12), st.integers(1, 12), st.integers(1, 4))
+def test_any_number_of_workers_is_at_one_recording_though_few_of_its_jobs_wait(
+    chunks: int, stretches: int, parts: int
+) -> None:
+    work = new_work()
+    workers = 0
+    while waiting := [job for job in work.jobs if job.state is JobState.QUEUED]:
+        assert len(waiting) <= WINDOW
+        job = waiting[0]
+        work = work.claim(job.id, f"worker {workers}")
+        if job.kind is JobKind.PLAN:
+            last = job.position == parts - 1
+            work = work.complete_plan(job.id, part_of(job, chunks=chunks, stretches=stretches, last=last))
+        else:
+            workers += 1
+    assert workers == parts * (chunks + stretches)
+
+
+def test_the_first_words_come_first_and_then_the_plan_goes_on() -> None:
+    work = planned(new_work(), chunks=3, stretches=2, last=False)
+    waiting = {(job.kind, job.position) for job in work.jobs if job.state is JobState.QUEUED}
+    assert waiting == {(JobKind.CHUNK, 0), (JobKind.PLAN, 1), (JobKind.VOICES, 0)}
+
+
+def test_the_parts_of_a_plan_follow_one_another_and_their_chunks_count_on() -> None:
+    work = planned(new_work(), chunks=2, stretches=1, last=False)
+    plan = work.jobs[-1]
+    assert (plan.kind, plan.position, plan.start) == (JobKind.PLAN, 1, 60.0)
+    work = work.claim(plan.id, "b").complete_plan(plan.id, part_of(plan, chunks=2, stretches=1))
+    assert [job.position for job in work.jobs if job.kind is JobKind.CHUNK] == [0, 1, 2, 3]
+    assert [job.start for job in work.jobs if job.kind is JobKind.CHUNK] == [0.0, 30.0, 60.0, 90.0]
+    assert [job.position for job in work.jobs if job.kind is JobKind.VOICES] == [0, 1]
+
+
+def test_channels_that_hold_one_party_each_need_no_voices() -> None:
+    work = planned(new_work(), chunks=2, by_channel=True)
+    assert work.diarization_state is PartState.DONE
+    for position in (0, 1):
+        work = work.complete(job_id(work.transcription, JobKind.CHUNK, position))
+    assert work.state is TranscriptionState.TRANSCRIBED
 
 
 def test_a_recording_in_which_nobody_speaks_is_done_at_once() -> None:
@@ -220,10 +311,9 @@ def test_a_recording_in_which_nobody_speaks_is_done_at_once() -> None:
 
 
 def test_a_faint_voice_is_left_to_the_diarization() -> None:
-    work = new_work()
-    plan = job_id(work.transcription, JobKind.PLAN)
-    work = work.claim(plan, "a").complete_plan(plan, 0, faint=True)
+    work = planned(new_work(), chunks=0, stretches=1)
     assert work.state is TranscriptionState.PROCESSING
+    work = work.complete(job_id(work.transcription, JobKind.VOICES))
     assert work.complete(job_id(work.transcription, JobKind.DIARIZATION)).state is TranscriptionState.DONE
 
 
@@ -233,12 +323,30 @@ def test_chunks_without_words_are_not_given_to_the_language_model() -> None:
 
 
 def test_a_failed_diarization_leaves_the_text() -> None:
-    work = planned(new_work(), 1)
+    work = planned(new_work(), chunks=1, stretches=1)
+    work = work.complete(job_id(work.transcription, JobKind.VOICES))
     diarization = job_id(work.transcription, JobKind.DIARIZATION)
     work = work.claim(diarization, "b").fail(diarization, "b", retryable=False)
     work = work.complete(job_id(work.transcription, JobKind.CHUNK))
     assert work.state is TranscriptionState.TRANSCRIBED
     assert work.diarization_state is PartState.ERROR
+
+
+def test_voices_that_cannot_be_described_leave_the_text_and_are_tried_again_alone() -> None:
+    work = planned(new_work(enrichment=False), chunks=1, stretches=3)
+    first, second = (job_id(work.transcription, JobKind.VOICES, position) for position in (0, 1))
+    work = work.complete(first)
+    work = work.claim(second, "b").fail(second, "b", retryable=False)
+    assert work.diarization_state is PartState.ERROR
+    work = work.complete(job_id(work.transcription, JobKind.CHUNK))
+    assert work.state is TranscriptionState.DONE
+    again = work.retry()
+    assert again.state is TranscriptionState.PROCESSING
+    third = job_id(work.transcription, JobKind.VOICES, 2)
+    assert {job.id for job in again.newly_queued(work)} == {second, third}
+    ended = again.complete(second).complete(third).complete(job_id(work.transcription, JobKind.DIARIZATION))
+    assert ended.state is TranscriptionState.DONE
+    assert ended.diarization_state is PartState.DONE
 
 
 def test_a_failed_enrichment_leaves_the_transcript_and_can_be_retried() -> None:
@@ -281,11 +389,11 @@ def test_a_job_is_never_in_two_hands() -> None:
 
 
 def test_what_a_retry_keeps() -> None:
-    work = planned(new_work(), 2)
+    work = planned(new_work(), chunks=2, stretches=1)
     first, second = (job_id(work.transcription, JobKind.CHUNK, position) for position in (0, 1))
     work = work.complete(first)
     work = work.claim(second, "x").fail(second, "x", retryable=False)
     assert work.state is TranscriptionState.ERROR
     again = work.retry()
     assert again.state is TranscriptionState.PROCESSING
-    assert {job.id for job in again.newly_queued(work)} == {second, job_id(work.transcription, JobKind.DIARIZATION)}
+    assert {job.id for job in again.newly_queued(work)} == {second, job_id(work.transcription, JobKind.VOICES)}

@@ -7,7 +7,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.core.merge import assign_speakers
+from app.core.merge import assign_speakers, interleaved, said_on_channel
 from app.core.transcript import Diarization, Segment, SpeakerTurn, Word
 
 
@@ -98,6 +98,23 @@ def test_without_a_diarization_there_are_no_speakers(segments: list[Segment]) ->
     assert assign_speakers(segments, None) == segments
     labelled = [replace(segment, speaker="SPEAKER_00") for segment in segments]
     assert {segment.speaker for segment in assign_speakers(labelled, None)} <= {None}
+
+
+@given(transcripts(), transcripts())
+def test_two_channels_are_read_in_turn_and_each_in_its_own_order(left: list[Segment], right: list[Segment]) -> None:
+    flows = [said_on_channel(left, 0), said_on_channel(right, 1)]
+    merged = interleaved(*flows)
+    for channel, flow in enumerate(flows):
+        assert [segment for segment in merged if segment.speaker == f"SPEAKER_{channel:02}"] == flow
+    assert [segment.start for segment in merged] == sorted(segment.start for segment in merged)
+    for segment in merged:
+        assert {word.speaker for word in segment.words} <= {segment.speaker}
+
+
+def test_times_that_run_backwards_within_a_channel_turn_no_words_round() -> None:
+    left = said_on_channel([Segment(1.0, 2.0, "one"), Segment(0.98, 3.0, "two")], 0)
+    right = said_on_channel([Segment(0.99, 1.5, "aside")], 1)
+    assert told(interleaved(left, right)) == [("SPEAKER_01", "aside"), ("SPEAKER_00", "one"), ("SPEAKER_00", "two")]
 
 
 def test_a_segment_is_split_where_the_speaker_changes() -> None:

@@ -15,7 +15,18 @@ from rq.registry import FailedJobRegistry
 from rq.serializers import JSONSerializer
 
 from app.core.lifecycle import JobKind
-from app.queueing.queues import PERFORM, QueueName, enqueue, open_queue, present, queue_of, remove
+from app.queueing.queues import (
+    PERFORM,
+    QueueName,
+    count_workers,
+    enqueue,
+    kinds_of,
+    open_queue,
+    present,
+    queue_of,
+    remove,
+    take_instead,
+)
 
 TRANSCRIPTION = QueueName.TRANSCRIPTION
 
@@ -37,9 +48,49 @@ def test_each_kind_of_job_has_a_queue() -> None:
     assert {kind: queue_of(kind) for kind in JobKind} == {
         JobKind.PLAN: QueueName.TRANSCRIPTION,
         JobKind.CHUNK: QueueName.TRANSCRIPTION,
+        JobKind.VOICES: QueueName.TRANSCRIPTION,
         JobKind.DIARIZATION: QueueName.TRANSCRIPTION,
         JobKind.ENRICHMENT: QueueName.ENRICHMENT,
     }
+
+
+def test_every_kind_is_of_its_queue() -> None:
+    assert [kind for name in QueueName for kind in kinds_of(name)] == list(JobKind)
+
+
+def test_a_job_changes_places_with_one_that_ought_to_come_first(connection: Redis) -> None:
+    queue = open_queue(connection, TRANSCRIPTION)
+    jobs = [str(uuid4()) for _ in range(4)]
+    for job in jobs:
+        enqueue(connection, TRANSCRIPTION, job)
+    worker = SimpleWorker([queue], connection=connection, serializer=JSONSerializer)
+    taken = worker.dequeue_job_and_maintain_ttl(None)
+    assert taken is not None
+    assert taken[0].id == jobs[0]
+    assert take_instead(connection, TRANSCRIPTION, jobs[0], jobs[2])
+    assert queue.job_ids == [jobs[0], jobs[1], jobs[3]]
+    assert connection.lrange(queue.intermediate_queue_key, 0, -1) == [jobs[2].encode()]
+
+
+def test_a_job_that_is_gone_cannot_be_had_in_place_of_another(connection: Redis) -> None:
+    queue = open_queue(connection, TRANSCRIPTION)
+    kept, gone = str(uuid4()), str(uuid4())
+    enqueue(connection, TRANSCRIPTION, kept)
+    assert not take_instead(connection, TRANSCRIPTION, str(uuid4()), gone)
+    assert queue.job_ids == [kept]
+
+
+def test_workers_are_counted_by_queue(connection: Redis) -> None:
+    assert count_workers(connection, TRANSCRIPTION) == 0
+    workers = [
+        SimpleWorker([open_queue(connection, name)], connection=connection, serializer=JSONSerializer)
+        for name in (TRANSCRIPTION, TRANSCRIPTION, QueueName.ENRICHMENT)
+    ]
+    for worker in workers:
+        worker.register_birth()
+    assert (count_workers(connection, TRANSCRIPTION), count_workers(connection, QueueName.ENRICHMENT)) == (2, 1)
+    workers[0].register_death()
+    assert count_workers(connection, TRANSCRIPTION) == 1
 
 
 def test_an_entry_holds_ids_only_and_keeps_no_result(connection: Redis) -> None:

@@ -17,11 +17,15 @@ KEY = "a key for tests"
 
 @dataclass
 class InternalServer:
-    """Grants every job in `orders`; `answers` overrides the status of a verb; `told` is what came, in order."""
+    """Grants every job in `orders`; `answers` overrides the status of a verb; `told` is what came, in order.
+
+    `advised` is the job that ought to come first, if any.
+    """
 
     url: str = ""
     orders: dict[str, dict[str, Any]] = field(default_factory=dict)
     answers: dict[str, int] = field(default_factory=dict)
+    advised: str | None = None
     told: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
     news: threading.Condition = field(default_factory=threading.Condition)
 
@@ -68,6 +72,8 @@ class InternalServer:
         order = self.orders.get(job_id)
         if status != 200:
             return status, {"detail": "as the test wants it"}
+        if verb == "first":
+            return 200, {"job_id": self.advised}
         if order is None:
             return 404, {}
         if verb == "claim":

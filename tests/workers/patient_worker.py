@@ -27,7 +27,7 @@ def work(order: WorkOrder, context: JobContext) -> Mapping[str, object]:
     if order.audio == "stuck":
         context.report("transcribing", 1)
         time.sleep(60)
-    return {"segments": []}
+    return {"text": {"segments": []}}
 
 
 def load_engines(_: Settings) -> Mapping[JobKind, Handler]:

@@ -65,7 +65,7 @@ def segment(number: int) -> Segment:
 
 
 def nothing(_order: WorkOrder, _context: JobContext) -> Mapping[str, object]:
-    return {"segments": []}
+    return {"text": {"segments": []}}
 
 
 def until_stopped(_order: WorkOrder, context: JobContext) -> Mapping[str, object]:
@@ -87,7 +87,7 @@ def test_the_order_arrives_whole(server: InternalServer, work: Work) -> None:
 
     def look(order: WorkOrder, _context: JobContext) -> Mapping[str, object]:
         seen.append(order)
-        return {"segments": []}
+        return {"text": {"segments": []}}
 
     work(look)
     job_id = server.give(JobKind.CHUNK, audio="2026/a.ogg")
@@ -103,14 +103,14 @@ def test_a_result_carries_the_outcome_and_the_seconds_of_each_stage(server: Inte
         context.report("loading-model", 0)
         time.sleep(0.02)
         context.report("transcribing", 10)
-        return {"segments": [segment(1).to_dict()]}
+        return {"text": {"segments": [segment(1).to_dict()]}}
 
     work(handler)
     job_id = server.give()
     perform(job_id)
     (body,) = server.bodies("result", job_id)
     assert body["lease"] == f"lease of {job_id}"
-    assert [told["text"] for told in body["segments"]] == ["sentence 1"]
+    assert [told["text"] for told in body["text"]["segments"]] == ["sentence 1"]
     assert set(body["metrics"]) == {"loading_model_seconds", "transcribing_seconds", "total_seconds"}
     assert 0.02 <= body["metrics"]["loading_model_seconds"] <= body["metrics"]["total_seconds"]
 
@@ -129,7 +129,7 @@ def test_no_segment_is_lost_over_reports_that_fail(server: InternalServer, work:
         deadline = time.monotonic() + 10
         while len(delivered()) < 30 and time.monotonic() < deadline:
             time.sleep(0.02)
-        return {"segments": []}
+        return {"text": {"segments": []}}
 
     taken: list[object] = []
 
@@ -155,7 +155,7 @@ def test_reports_are_bundled_and_the_latest_wins(
         for percent in range(100):
             context.report("points", percent, answers={f"answer {percent}": percent})
         server.wait_for("progress", count=2)
-        return {"segments": []}
+        return {"text": {"segments": []}}
 
     work(handler)
     perform(server.give())
@@ -179,7 +179,7 @@ def test_the_percentage_never_goes_back(server: InternalServer, work: Work) -> N
 def test_the_lease_is_renewed_while_an_engine_is_silent(server: InternalServer, work: Work) -> None:
     def handler(_order: WorkOrder, _context: JobContext) -> Mapping[str, object]:
         server.wait_for("heartbeat", count=3)
-        return {"segments": []}
+        return {"text": {"segments": []}}
 
     work(handler)
     perform(server.give(lease_seconds=0.3))
@@ -197,7 +197,7 @@ def test_a_job_that_stands_still_gives_up_its_lease(
         beats.append(len(server.bodies("heartbeat")))
         context.checkpoint()
         server.wait_for("heartbeat", count=beats[-1] + 1)
-        return {"segments": []}
+        return {"text": {"segments": []}}
 
     beats: list[int] = []
     furnish(replace(work(handler), stall_timeout_seconds=0.5))
@@ -292,7 +292,7 @@ def test_a_finished_job_is_delivered_though_the_worker_is_to_exit(
 ) -> None:
     def handler(_order: WorkOrder, _context: JobContext) -> Mapping[str, object]:
         control.request_stop(StopReason.HANDED_BACK)
-        return {"segments": []}
+        return {"text": {"segments": []}}
 
     work(handler)
     perform(server.give())

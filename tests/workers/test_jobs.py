@@ -1,6 +1,6 @@
 """Every option of a work order reaches the engine that the job is handed to."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -9,10 +9,11 @@ import pytest
 
 from app.core.lifecycle import JobKind
 from app.core.options import TranscriptionOptions
-from app.core.transcript import ChunkPlan, Diarization, Segment, Span
+from app.core.transcript import ChunkPlan, ChunkText, Diarization, Segment, Span, Survey
 from app.workers.enrichment.jobs import EnrichmentJobs
 from app.workers.orders import WorkOrder
 from app.workers.transcription.jobs import TranscriptionJobs
+from app.workers.transcription.planner import PlanOrder
 from tests.api.sound import tone
 
 # ruff: noqa: ARG002 - the stand-ins have the engines' signatures
@@ -32,8 +33,11 @@ OPTIONS: dict[str, Any] = {
     "enrichment": False,
     "llm_model": "another",
     "prompts": {"title": "Un titre."},
+    "priority": "high",
+    "channels": "mixed",
 }
-CHUNK = {"start": 0.0, "end": 1.0, "speech": [[0.2, 0.8]]}
+CHUNK = {"start": 0.0, "end": 1.0, "speech": [[0.2, 0.8]], "channel": 1}
+SURVEY = {"language": "fr", "language_probability": 0.9, "by_channel": True}
 SEGMENT = {"position": 0, "start": 0.0, "end": 1.0, "speaker": "SPEAKER_00", "text": "Bonjour à tous."}
 
 
@@ -45,18 +49,40 @@ class RecordingRecognizer:
 
     def transcribe(
         self, audio: Path, chunk: ChunkPlan, language: str | None, options: TranscriptionOptions, context: object
-    ) -> list[Segment]:
+    ) -> ChunkText:
         self.given = {"audio": audio, "chunk": chunk, "language": language, "options": options}
-        return []
+        return ChunkText(())
+
+    def take_seconds(self) -> dict[str, float]:
+        return {"decoder_seconds": 1.5}
 
 
 class RecordingDiarizer:
     def __init__(self) -> None:
-        self.options: TranscriptionOptions | None = None
+        self.given: dict[str, Any] = {}
 
-    def diarize(self, audio: Path, options: TranscriptionOptions, context: object) -> Diarization:
-        self.options = options
+    def voices(self, audio: Path, stretch: Span, context: object) -> dict[str, Any]:
+        self.given = {"audio": audio, "stretch": stretch}
+        return {}
+
+    def diarize(
+        self, voices: Iterable[Mapping[str, Any]], options: TranscriptionOptions, context: object, **more: object
+    ) -> Diarization:
+        self.given = {"voices": list(voices), "options": options, **more}
         return Diarization((), ())
+
+
+class RecordingContext:
+    """Stands where the job's context stands: gives the voices of a stretch by its position, and keeps metrics."""
+
+    def __init__(self) -> None:
+        self.metrics: dict[str, float] = {}
+
+    def voices(self, position: int) -> dict[str, Any]:
+        return {"position": position}
+
+    def measured(self, metrics: Mapping[str, float]) -> None:
+        self.metrics |= metrics
 
 
 class RecordingEnricher:
@@ -83,7 +109,14 @@ def order(kind: JobKind) -> WorkOrder:
             "options": OPTIONS,
             "language": "fr",
             "duration_seconds": 1.0,
+            "part": 2,
+            "start": 0.5,
+            "workers": 3,
+            "survey": SURVEY,
             "chunk": CHUNK if kind is JobKind.CHUNK else None,
+            "stretch": [0.25, 0.75],
+            "stretches": [[0.0, 0.5], [0.5, 1.0]],
+            "voiceprints": True,
             "segments": [SEGMENT] if kind is JobKind.ENRICHMENT else None,
         }
     )
@@ -110,14 +143,16 @@ def test_a_chunk_is_decoded_as_ordered(uploads: Path) -> None:
     recognizer = RecordingRecognizer()
     jobs = TranscriptionJobs(recognizer, RecordingDiarizer(), uploads)  # type: ignore[arg-type]
 
-    jobs.chunk(order(JobKind.CHUNK), None)  # type: ignore[arg-type]
+    context = RecordingContext()
+    jobs.chunk(order(JobKind.CHUNK), context)  # type: ignore[arg-type]
 
     assert recognizer.given == {
         "audio": uploads / "ab" / "source",
-        "chunk": ChunkPlan(0.0, 1.0, (Span(0.2, 0.8),)),
+        "chunk": ChunkPlan(0.0, 1.0, (Span(0.2, 0.8),), channel=1),
         "language": "fr",
         "options": WANTED,
     }
+    assert context.metrics == {"decoder_seconds": 1.5}
 
 
 def test_a_plan_is_made_as_ordered(uploads: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -127,25 +162,40 @@ def test_a_plan_is_made_as_ordered(uploads: Path, monkeypatch: pytest.MonkeyPatc
         def to_dict(self) -> dict[str, object]:
             return {}
 
-    def plan_recording(_audio: Path, options: TranscriptionOptions, *_: object) -> Plan:
-        given.append(options)
+    def plan_part(_audio: Path, plan: PlanOrder, *_: object) -> Plan:
+        given.append(plan)
         return Plan()
 
-    monkeypatch.setattr("app.workers.transcription.jobs.plan_recording", plan_recording)
+    monkeypatch.setattr("app.workers.transcription.jobs.plan_part", plan_part)
     jobs = TranscriptionJobs(RecordingRecognizer(), RecordingDiarizer(), uploads)  # type: ignore[arg-type]
 
     jobs.plan(order(JobKind.PLAN), None)  # type: ignore[arg-type]
 
-    assert given == [WANTED]
+    survey = Survey(language="fr", language_probability=0.9, by_channel=True)
+    assert given == [PlanOrder(options=WANTED, part=2, start=0.5, workers=3, survey=survey, duration=1.0)]
+
+
+def test_the_voices_of_a_stretch_are_described_as_ordered(uploads: Path) -> None:
+    diarizer = RecordingDiarizer()
+    jobs = TranscriptionJobs(RecordingRecognizer(), diarizer, uploads)  # type: ignore[arg-type]
+
+    jobs.voices(order(JobKind.VOICES), None)  # type: ignore[arg-type]
+
+    assert diarizer.given == {"audio": uploads / "ab" / "source", "stretch": Span(0.25, 0.75)}
 
 
 def test_speakers_are_told_apart_as_ordered(uploads: Path) -> None:
     diarizer = RecordingDiarizer()
     jobs = TranscriptionJobs(RecordingRecognizer(), diarizer, uploads)  # type: ignore[arg-type]
 
-    jobs.diarization(order(JobKind.DIARIZATION), None)  # type: ignore[arg-type]
+    jobs.diarization(order(JobKind.DIARIZATION), RecordingContext())  # type: ignore[arg-type]
 
-    assert diarizer.options == WANTED
+    assert diarizer.given == {
+        "voices": [{"position": 0}, {"position": 1}],
+        "options": WANTED,
+        "duration": 1.0,
+        "embeddings": True,
+    }
 
 
 def test_a_text_is_enriched_as_ordered() -> None:

@@ -40,7 +40,7 @@ def test_a_job_is_worked_and_leaves_nothing_in_redis(
     worker = start_worker(worker_name="one")
     job_ids = [submit(connection, server, audio="quick") for _ in range(3)]
     for job_id in job_ids:
-        assert server.wait_for("result", job_id)["segments"] == []
+        assert server.wait_for("result", job_id)["text"]["segments"] == []
     wait_until(lambda: not list(connection.scan_iter("rq:*job:*")))
     assert all(not list(connection.scan_iter(f"*{job_id}*")) for job_id in job_ids)
     worker.send(signal.SIGTERM)
@@ -49,6 +49,30 @@ def test_a_job_is_worked_and_leaves_nothing_in_redis(
     for told in ("Took a chunk job, attempt 1.", "Finished the chunk job in", f"job={job_ids[0]}", "transcription="):
         assert told in worker.log
     assert KEY not in worker.log
+
+
+def test_the_job_that_the_api_advises_comes_first(
+    connection: Redis, server: InternalServer, start_worker: StartWorker
+) -> None:
+    jobs = [submit(connection, server, audio="quick") for _ in range(3)]
+    server.advised = jobs[2]
+    start_worker()
+    server.wait_for("result", count=3)
+    # Advised for a job that is done by then, the worker takes what is at the head.
+    assert [job for verb, job, _ in server.told if verb == "claim"] == [jobs[2], jobs[0], jobs[1]]
+    wait_until(lambda: not list(connection.scan_iter("rq:*job:*")))
+
+
+def test_a_job_that_was_advised_can_be_stopped_like_any(
+    connection: Redis, server: InternalServer, start_worker: StartWorker
+) -> None:
+    first, second = submit(connection, server, audio="quick"), submit(connection, server)
+    server.advised = second
+    worker = start_worker()
+    server.wait_for("progress", second)
+    remove(connection, TRANSCRIPTION, second)
+    worker.wait_until_logged("Stopped: cancelled.")
+    server.wait_for("result", first)
 
 
 def test_rqs_stop_command_stops_the_job_and_not_the_worker(

@@ -1,5 +1,6 @@
-"""What workers report. Reached with the internal key alone; HAProxy lets nobody else near it."""
+"""What workers ask and report. Reached with the internal key alone; HAProxy lets nobody else near it."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Self
 
 from aiohttp import web
@@ -8,11 +9,12 @@ from pydantic import BaseModel, Field, TypeAdapter, model_validator
 
 from app.api.keys import DATABASE, DELIVERY, SETTINGS
 from app.api.requests import path_id, read_json, validate
-from app.core.errors import InvalidFields
+from app.core.errors import InvalidFields, NotFound
 from app.core.identifiers import JobId
-from app.core.transcript import Diarization, RecordingPlan, Segment
-from app.db import jobs
-from app.db.jobs import EnrichmentResult, Failure, JobResult
+from app.core.transcript import ChunkText, Diarization, PlanPart, Segment
+from app.db import fairness, jobs
+from app.db.jobs import EnrichmentResult, Failure, JobResult, VoicesOfStretch
+from app.queueing.queues import QueueName, kinds_of
 
 Lease = Annotated[str, Field(min_length=1, max_length=100)]
 
@@ -33,19 +35,20 @@ class Progress(Held):
 
 
 class Result(Held):
-    """Exactly one of the four kinds of result."""
+    """Exactly one of the five kinds of result."""
 
     metrics: dict[str, float] = {}
     plan: dict[str, Any] | None = None
-    segments: list[dict[str, Any]] | None = None
+    text: dict[str, Any] | None = None
+    voices: dict[str, Any] | None = None
     diarization: dict[str, Any] | None = None
     enrichment: dict[str, Any] | None = None
 
     @model_validator(mode="after")
     def _is_one(self) -> Self:
-        given = [part for part in (self.plan, self.segments, self.diarization, self.enrichment) if part is not None]
-        if len(given) != 1:
-            raise ValueError("exactly one of plan, segments, diarization, enrichment is needed")
+        parts = (self.plan, self.text, self.voices, self.diarization, self.enrichment)
+        if sum(part is not None for part in parts) != 1:
+            raise ValueError("exactly one of plan, text, voices, diarization, enrichment is needed")
         return self
 
 
@@ -75,7 +78,9 @@ def routes(limit_bytes: int) -> list[web.RouteDef]:
         return with_limit
 
     return [
+        web.post("/internal/queues/{queue}/first", first),
         web.post("/internal/jobs/{id}/claim", claim),
+        web.post(r"/internal/jobs/{id}/voices/{position:\d{1,9}}", voices),
         web.post("/internal/jobs/{id}/heartbeat", heartbeat),
         web.post("/internal/jobs/{id}/progress", large(progress)),
         web.post("/internal/jobs/{id}/result", large(result)),
@@ -84,13 +89,30 @@ def routes(limit_bytes: int) -> list[web.RouteDef]:
     ]
 
 
+async def first(request: web.Request) -> web.Response:
+    """Say which job of a queue a free worker ought to begin, for projects and recordings to have an equal share."""
+    name = request.match_info["queue"]
+    if name not in set(QueueName):
+        raise NotFound("There is no such queue.")
+    job = await request.app[DATABASE].run(fairness.first, kinds_of(QueueName(name)))
+    return web.json_response({"job_id": None if job is None else str(job)})
+
+
 async def claim(request: web.Request) -> web.Response:
     """Lease a queued job to a worker: the answer is its work order."""
     wanted = await read_json(request, Claim)
     lease_seconds = request.app[SETTINGS].lease
-    order, outcome = await request.app[DATABASE].run(jobs.claim, _job(request), wanted.worker, lease_seconds)
+    workers = await request.app[DELIVERY].workers(QueueName.TRANSCRIPTION)
+    order, outcome = await request.app[DATABASE].run(jobs.claim, _job(request), wanted.worker, lease_seconds, workers)
     await request.app[DELIVERY].follow(outcome)
     return web.json_response(order)
+
+
+async def voices(request: web.Request) -> web.Response:
+    """Give a diarization what is known of the voices in one stretch: a recording's worth would be too much at once."""
+    held = await read_json(request, Held)
+    position = int(request.match_info["position"])
+    return web.json_response(await request.app[DATABASE].run(jobs.voices, _job(request), held.lease, position))
 
 
 async def heartbeat(request: web.Request) -> web.Response:
@@ -151,8 +173,10 @@ def _job_result(report: Result) -> JobResult:
     try:
         if report.plan is not None:
             return _plan(report.plan)
-        if report.segments is not None:
-            return _segments(report.segments)
+        if report.text is not None:
+            return _text(report.text)
+        if report.voices is not None:
+            return VoicesOfStretch(report.voices)
         if report.diarization is not None:
             return Diarization.from_dict(report.diarization)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
@@ -164,18 +188,31 @@ def _job_result(report: Result) -> JobResult:
     return EnrichmentResult(given, answers.model, provenance)
 
 
-def _plan(values: dict[str, Any]) -> RecordingPlan:
-    plan = RecordingPlan.from_dict(values)
-    if any(chunk.end <= chunk.start for chunk in plan.chunks):
-        raise ValueError("a chunk ends before it begins")
+def _plan(values: dict[str, Any]) -> PlanPart:
+    plan = PlanPart.from_dict(values)
+    bounds = [(chunk.start, chunk.end) for chunk in plan.chunks] + [(span.start, span.end) for span in plan.stretches]
+    if any(end <= start for start, end in bounds) or plan.end < plan.start:
+        raise ValueError("a part of the recording ends before it begins")
+    if not plan.last and plan.end <= plan.start:
+        raise ValueError("a part of the plan gets nowhere")
     return plan
+
+
+def _text(values: dict[str, Any]) -> ChunkText:
+    text = ChunkText.from_dict(values)
+    _check_order(text.segments)
+    return text
+
+
+def _check_order(segments: Sequence[Segment]) -> None:
+    if any(segment.end < segment.start for segment in segments):
+        raise ValueError("a segment ends before it begins")
 
 
 def _segments(values: list[dict[str, Any]]) -> list[Segment]:
     try:
         segments = [Segment.from_dict(value) for value in values]
-        if any(segment.end < segment.start for segment in segments):
-            raise ValueError("a segment ends before it begins")  # noqa: TRY301 - one answer to all that is misshapen
+        _check_order(segments)
         return segments
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise _misshapen(error) from error

@@ -1,10 +1,10 @@
 """Projects, their members and their API keys."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 from uuid import UUID
 
 from aiohttp import web
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StrictBool, model_validator
 
 from app.api.keys import DATABASE, DELIVERY, PRINCIPAL
 from app.api.requests import OneLine, check_text, path_id, read_json
@@ -22,6 +22,19 @@ Name = Annotated[OneLine, Field(min_length=1, max_length=200, pattern=r"\S")]
 
 class ProjectName(BaseModel):
     name: Name
+
+
+class ProjectChange(BaseModel):
+    """At least one of the two."""
+
+    name: Name | None = None
+    recognise_speakers: StrictBool | None = None
+
+    @model_validator(mode="after")
+    def _is_one(self) -> Self:
+        if self.name is None and self.recognise_speakers is None:
+            raise ValueError("name or recognise_speakers is needed")
+        return self
 
 
 class MemberRole(BaseModel):
@@ -69,12 +82,14 @@ async def read_project(request: web.Request) -> web.Response:
 
 
 @routes.patch("/api/projects/{id}")
-async def rename_project(request: web.Request) -> web.Response:
+async def change_project(request: web.Request) -> web.Response:
+    """Rename a project, or switch the recognition of speakers; switched off, it deletes all voices."""
     principal = request[PRINCIPAL]
-    new = await read_json(request, ProjectName)
+    change = await read_json(request, ProjectChange)
 
     def unit(project_id: UUID) -> dict[str, Any]:
-        project = projects.rename_project(projects.get_project(principal, project_id, Role.OWNER), new.name)
+        project = projects.get_project(principal, project_id, Role.OWNER)
+        projects.change_project(project, name=change.name, recognise_speakers=change.recognise_speakers)
         return _shown(project, principal)
 
     return web.json_response(await request.app[DATABASE].run(unit, path_id(request)))
@@ -163,6 +178,7 @@ def _shown(project: Any, principal: Principal) -> dict[str, Any]:
         "id": str(project.id),
         "name": project.name,
         "role": str(role) if role else None,
+        "recognise_speakers": project.recognise_speakers,
         "created_at": project.created_at.isoformat(),
     }
 

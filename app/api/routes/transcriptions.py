@@ -66,6 +66,13 @@ async def read(request: web.Request) -> web.Response:
     return web.json_response(body)
 
 
+@routes.get("/api/transcriptions/{id}/jobs")
+async def read_jobs(request: web.Request) -> web.Response:
+    """Give the jobs that a transcription is made of: who did them, when, and how long each stage took."""
+    items = await request.app[DATABASE].run(transcriptions.read_jobs, request[PRINCIPAL], path_id(request))
+    return web.json_response({"items": items})
+
+
 @routes.post("/api/transcriptions/{id}/cancel")
 async def cancel(request: web.Request) -> web.Response:
     """Stop what is not finished; what is finished is kept."""

@@ -7,7 +7,7 @@ from app.core.transcript import Segment, SpeakerTurn
 
 @dataclass(frozen=True, slots=True)
 class DocumentSpeaker:
-    """A voice of the recording: the machine's label (`SPEAKER_00`), and the name that people gave it, if any."""
+    """A voice of the recording: its label (`SPEAKER_00`), and the name that people gave it, if any."""
 
     label: str
     name: str | None = None
@@ -30,12 +30,14 @@ class DocumentEnrichment:
 class TranscriptDocument:
     """One finished transcript. Times are seconds from the start of the recording.
 
-    `name` is the file name that the client gave. `segments` are in order of time, and their `speaker` is a label.
-    `turns` is the diarization, overlaps included; empty where it was not asked for, failed or is not kept.
+    `name` is the file name that the client gave. `segments` are in order of time, and their `speaker` is a label, with
+    people's corrections; `machine_speakers`, one a segment, is what the machine said. `turns` is the diarization,
+    overlaps included; empty where it was not asked for, failed or is not kept.
     """
 
     name: str
     segments: tuple[Segment, ...]
+    machine_speakers: tuple[str | None, ...] = ()
     language: str | None = None
     duration_seconds: float | None = None
     speakers: tuple[DocumentSpeaker, ...] = ()

@@ -13,7 +13,7 @@ _EXTENSION = re.compile(r"\.(?=[A-Za-z0-9]*[A-Za-z])[A-Za-z0-9]{2,5}$")
 
 
 def render(document: TranscriptDocument) -> str:
-    """Return one `SPEAKER` line a turn, by the machine's labels: they have no spaces, and renaming does not move them.
+    """Return one `SPEAKER` line a turn, by labels, not names: they have no spaces, and renaming does not move them.
 
     Without a diarization of its own, the document's segments are the turns. Where nobody is told apart there are none.
     """

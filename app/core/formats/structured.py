@@ -1,6 +1,7 @@
 """JSON: everything that the document holds, for programs."""
 
 import json
+from itertools import zip_longest
 from typing import Any
 
 from app.core.formats.document import DocumentEnrichment, TranscriptDocument
@@ -24,7 +25,10 @@ def render(document: TranscriptDocument) -> str:
             for label, spoken in sorted(seconds.items())
         ],
         "enrichment": _enrichment(document.enrichment),
-        "segments": [{"position": n, **segment.to_dict()} for n, segment in enumerate(document.segments)],
+        "segments": [
+            {"position": n, "machine_speaker": machine, **segment.to_dict()}
+            for n, (segment, machine) in enumerate(zip_longest(document.segments, document.machine_speakers))
+        ],
         "turns": [turn.to_dict() for turn in document.turns],
     }
     return json.dumps(content, ensure_ascii=False, allow_nan=False) + "\n"

@@ -14,14 +14,21 @@ logger = logging.getLogger("app.workers.transcription")  # __name__ is "__main__
 
 
 def load_engines(settings: Settings) -> Mapping[JobKind, Handler]:
-    """Load the site's default models, so that the first recording does not wait for them. Raises `UnknownModel`."""
+    """Load the site's default models, so that the first recording does not wait for them.
+
+    Raises `UnknownModel`, and `ModelTooLarge` where they will not fit this worker's memory together.
+    """
     # Imported here: the libraries read the environment, which `run` has set by now, when they are imported.
     from app.catalog.installed import find
+    from app.workers.memory import memory_limit, require_room
     from app.workers.transcription.diarizer import Diarizer
     from app.workers.transcription.jobs import TranscriptionJobs
     from app.workers.transcription.recognizer import Recognizer
 
     diarization_model = find(settings.models_dir, "diarization", settings.diarization_model)
+    speech_model = find(settings.models_dir, "whisper", settings.default_model)
+    limit = memory_limit(settings.memory_limit)
+    require_room((diarization_model, speech_model), limit, settings.models_dir)
     logger.info("Loading the speech model %s from %s.", settings.default_model, settings.models_dir)
     recognizer = Recognizer(settings.models_dir, settings.threads, settings.default_model)
     recognizer.load()

@@ -9,12 +9,12 @@ from app.workers.entry import Handler
 from app.workers.orders import MalformedOrder, WorkOrder
 from app.workers.recordings import locate
 from app.workers.transcription.diarizer import Diarizer
-from app.workers.transcription.planner import plan_recording
+from app.workers.transcription.planner import PlanOrder, plan_part
 from app.workers.transcription.recognizer import Recognizer
 
 
 class TranscriptionJobs:
-    """Plan, chunk and diarization, over engines that stay loaded."""
+    """Plan, chunk, voices and diarization, over engines that stay loaded."""
 
     def __init__(self, recognizer: Recognizer, diarizer: Diarizer, uploads_dir: Path) -> None:
         self._recognizer = recognizer
@@ -24,22 +24,50 @@ class TranscriptionJobs:
     @property
     def handlers(self) -> Mapping[JobKind, Handler]:
         """What works each kind of job of the queue `transcription`."""
-        return {JobKind.PLAN: self.plan, JobKind.CHUNK: self.chunk, JobKind.DIARIZATION: self.diarization}
+        return {
+            JobKind.PLAN: self.plan,
+            JobKind.CHUNK: self.chunk,
+            JobKind.VOICES: self.voices,
+            JobKind.DIARIZATION: self.diarization,
+        }
 
     def plan(self, order: WorkOrder, context: JobContext) -> Mapping[str, object]:
-        """Listen to the recording once and cut it where nobody speaks."""
+        """Listen to a part of the recording once and cut it where nobody speaks."""
         audio = locate(self._uploads_dir, order.audio)
-        return {"plan": plan_recording(audio, order.options, self._recognizer, context).to_dict()}
+        plan = PlanOrder(
+            options=order.options,
+            part=order.part,
+            start=order.start,
+            workers=order.workers,
+            survey=order.survey,
+            duration=order.duration_seconds,
+        )
+        return {"plan": plan_part(audio, plan, self._recognizer, context).to_dict()}
 
     def chunk(self, order: WorkOrder, context: JobContext) -> Mapping[str, object]:
         """Write down what is said in one piece of the recording."""
         if order.chunk is None:
             raise MalformedOrder("The work order for a chunk names no chunk.")
         audio = locate(self._uploads_dir, order.audio)
-        segments = self._recognizer.transcribe(audio, order.chunk, order.language, order.options, context)
-        return {"segments": [segment.to_dict() for segment in segments]}
+        text = self._recognizer.transcribe(audio, order.chunk, order.language, order.options, context)
+        context.measured(self._recognizer.take_seconds())
+        return {"text": text.to_dict()}
+
+    def voices(self, order: WorkOrder, context: JobContext) -> Mapping[str, object]:
+        """Describe the voices in one stretch of the recording."""
+        if order.stretch is None:
+            raise MalformedOrder("The work order for voices names no stretch.")
+        audio = locate(self._uploads_dir, order.audio)
+        return {"voices": self._diarizer.voices(audio, order.stretch, context)}
 
     def diarization(self, order: WorkOrder, context: JobContext) -> Mapping[str, object]:
-        """Tell the speakers of the whole recording apart."""
-        audio = locate(self._uploads_dir, order.audio)
-        return {"diarization": self._diarizer.diarize(audio, order.options, context).to_dict()}
+        """Tell the speakers of the whole recording apart, by what is known of the voices in all stretches."""
+        described = (context.voices(position) for position in range(len(order.stretches)))
+        found = self._diarizer.diarize(
+            described,
+            order.options,
+            context,
+            duration=order.duration_seconds or order.stretches[-1].end,
+            embeddings=order.voiceprints,
+        )
+        return {"diarization": found.to_dict()}

@@ -1,0 +1,92 @@
+"""The speakers of a transcription: names, and people's corrections of who spoke."""
+
+from typing import Annotated, Any
+
+from aiohttp import web
+from pydantic import BaseModel, Field
+
+from app.api.keys import DATABASE, DELIVERY, PRINCIPAL
+from app.api.requests import OneLine, check_text, path_id, read_json
+from app.db import corrections
+from app.db.corrections import Corrected
+
+routes = web.RouteTableDef()
+
+Name = Annotated[OneLine, Field(min_length=1, max_length=200, pattern=r"\S")]
+Label = Annotated[str, Field(min_length=1, max_length=100)]
+Positions = Annotated[list[Annotated[int, Field(ge=0, strict=True)]], Field(min_length=1)]
+
+
+class SpeakerName(BaseModel):
+    name: Name | None
+
+
+class Merger(BaseModel):
+    into: Label
+
+
+class Split(BaseModel):
+    segments: Positions
+    name: Name | None = None
+
+
+class Assignment(BaseModel):
+    segments: Positions
+    speaker: Label | None
+
+
+# Before the addresses with a label: no speaker's label is "corrections".
+@routes.delete("/api/transcriptions/{id}/speakers/corrections")
+async def undo(request: web.Request) -> web.Response:
+    """Put everything back to the machine's labels; names stay."""
+    return _all(await _correct(request, corrections.undo))
+
+
+@routes.patch("/api/transcriptions/{id}/speakers/{label}")
+async def rename(request: web.Request) -> web.Response:
+    """Give a speaker a name, or take it away."""
+    new = await read_json(request, SpeakerName)
+    corrected = await _correct(request, corrections.rename, _label(request), new.name)
+    return web.json_response(corrected.speaker)
+
+
+@routes.post("/api/transcriptions/{id}/speakers/{label}/merge")
+async def merge(request: web.Request) -> web.Response:
+    """Say that this speaker is another one."""
+    merger = await read_json(request, Merger)
+    return _all(await _correct(request, corrections.merge, _label(request), merger.into))
+
+
+@routes.delete("/api/transcriptions/{id}/speakers/{label}/merge")
+async def unmerge(request: web.Request) -> web.Response:
+    """Take back that this speaker is another one."""
+    return _all(await _correct(request, corrections.unmerge, _label(request)))
+
+
+@routes.post("/api/transcriptions/{id}/speakers/{label}/split")
+async def split(request: web.Request) -> web.Response:
+    """Give segments of this speaker to a new one."""
+    wanted = await read_json(request, Split)
+    corrected = await _correct(request, corrections.split, _label(request), wanted.segments, wanted.name)
+    return web.json_response(corrected.speaker, status=201)
+
+
+@routes.patch("/api/transcriptions/{id}/segments/speaker")
+async def assign(request: web.Request) -> web.Response:
+    """Give segments to a speaker of this recording, or back to whom the machine found."""
+    wanted = await read_json(request, Assignment)
+    return _all(await _correct(request, corrections.assign, wanted.segments, wanted.speaker))
+
+
+async def _correct(request: web.Request, unit: Any, *arguments: Any) -> Corrected:
+    corrected: Corrected = await request.app[DATABASE].run(unit, request[PRINCIPAL], path_id(request), *arguments)
+    await request.app[DELIVERY].follow(corrected.outcome)
+    return corrected
+
+
+def _label(request: web.Request) -> str:
+    return check_text(request.match_info["label"], "label")
+
+
+def _all(corrected: Corrected) -> web.Response:
+    return web.json_response({"speakers": corrected.speakers})

@@ -1,0 +1,74 @@
+"""Whose job a worker that is free ought to begin.
+
+Priorities come first. Within one, the project that has had the least of the workers' time in the last two minutes, and
+within that the recording that has had the least: usage that is forgotten again is what fair-share schedulers go by (Kay
+and Lauder 1988, "A Fair Share Scheduler"). So a short recording begins at once behind a ten-hour one, projects share the
+workers evenly however much each of them sends, and nobody waits for ever: whoever got nothing for two minutes has used
+nothing, and among those the oldest job comes first.
+"""
+
+from app.core.identifiers import JobId
+from app.core.lifecycle import JobKind, JobState
+from app.core.options import Priority
+from app.db.models import database
+
+REMEMBERED_SECONDS = 120
+
+JUST_BEGUN_SECONDS = 5
+"""What a running job counts for at least: many workers that ask at once shall not all be sent to the same recording."""
+
+_PRIORITIES = list(Priority)
+
+_FIRST = """
+with work as (
+    select transcription_id, extract(epoch from
+        case when state = %(running)s
+            then greatest(clock_timestamp() - started_at, %(just_begun)s * interval '1 second')
+            else finished_at - greatest(started_at, clock_timestamp() - %(remembered)s * interval '1 second')
+        end) as seconds
+    from jobs
+    where kind = any(%(kinds)s) and (
+        state = %(running)s
+        or (started_at is not null and finished_at > clock_timestamp() - %(remembered)s * interval '1 second')
+    )
+), of_recording as (
+    select transcription_id, project_id, sum(seconds) as seconds
+    from work join transcriptions on transcriptions.id = work.transcription_id
+    group by transcription_id, project_id
+), of_project as (
+    select project_id, sum(seconds) as seconds from of_recording group by project_id
+)
+select jobs.id
+from jobs
+join transcriptions on transcriptions.id = jobs.transcription_id
+left join of_project on of_project.project_id = transcriptions.project_id
+left join of_recording on of_recording.transcription_id = jobs.transcription_id
+where jobs.state = %(queued)s and jobs.kind = any(%(kinds)s)
+order by
+    array_position(%(priorities)s, coalesce(transcriptions.options ->> 'priority', %(normal)s)),
+    coalesce(of_project.seconds, 0),
+    coalesce(of_recording.seconds, 0),
+    jobs.queued_at,
+    jobs.position
+limit 1
+"""
+
+
+def first(kinds: list[JobKind]) -> JobId | None:
+    """Return the queued job of these kinds that ought to be begun first, or None where none is queued.
+
+    It is advice: a job may be gone when it is asked for, and claiming decides.
+    """
+    found = database.execute_sql(
+        _FIRST,
+        {
+            "running": JobState.RUNNING,
+            "queued": JobState.QUEUED,
+            "just_begun": JUST_BEGUN_SECONDS,
+            "remembered": REMEMBERED_SECONDS,
+            "kinds": [str(kind) for kind in kinds],
+            "priorities": [str(priority) for priority in _PRIORITIES],
+            "normal": str(Priority.NORMAL),
+        },
+    ).fetchone()
+    return JobId(found[0]) if found else None

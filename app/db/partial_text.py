@@ -1,0 +1,71 @@
+"""Text as it appears, told to listeners in the order in which it was said.
+
+Several workers write down one recording at a time. What comes from a later chunk is kept until all before it is told;
+`chunks.told` says how many of a chunk's segments are, null that all are.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from app.core.lifecycle import JobKind, JobState, Work
+from app.core.transcript import Segment
+from app.db import events
+from app.db.events import EventKind
+from app.db.models import Chunk
+
+
+def add(row: Any, present: Work, position: int, segments: Sequence[Segment]) -> None:
+    """Put new segments behind those that a chunk has, and tell what may be told. `row` is locked."""
+    chunk = _of(row, position).get()
+    # A report whose answer was lost comes a second time.
+    there = {(segment["start"], segment["end"]) for segment in chunk.segments}
+    reported = [segment.to_dict() for segment in segments]
+    added = [segment for segment in reported if (segment["start"], segment["end"]) not in there]
+    if added:
+        Chunk.update(segments=chunk.segments + added).where(*_named(row, position)).execute()
+        tell(row, present)
+
+
+def begin_again(row: Any, position: int) -> None:
+    """Forget the text of an attempt that came to nothing: it makes room for the next one's."""
+    Chunk.update(segments=[], told=0).where(*_named(row, position)).execute()
+
+
+def tell(row: Any, present: Work) -> None:
+    """Tell what is new from the first chunk on, up to the first one that is still being written down."""
+    for message in _news(row, present):
+        events.append(EventKind.TEXT, message, project=row.project_id, transcription=row.id)
+
+
+def _news(row: Any, present: Work) -> Iterator[dict[str, Any]]:
+    states = {job.position: job.state for job in present.jobs if job.kind is JobKind.CHUNK}
+    told = {chunk.position: chunk.told for chunk in Chunk.select(Chunk.position, Chunk.told).where(_all(row))}
+    for position in sorted(states):
+        if states[position] is JobState.DONE and told[position] is None:
+            continue
+        segments = _of(row, position).get().segments
+        begun = told[position] or 0
+        done = states[position] is JobState.DONE
+        if done or len(segments) > begun:
+            Chunk.update(told=None if done else len(segments)).where(*_named(row, position)).execute()
+        if len(segments) > begun:
+            yield {
+                "transcription_id": str(row.id),
+                "chunk": position,
+                "offset": begun,
+                "segments": segments[begun:],
+            }
+        if not done:
+            return
+
+
+def _of(row: Any, position: int) -> Any:
+    return Chunk.select().where(*_named(row, position))
+
+
+def _named(row: Any, position: int) -> tuple[Any, Any]:
+    return _all(row), Chunk.position == position
+
+
+def _all(row: Any) -> Any:
+    return Chunk.transcription == row
