@@ -1,4 +1,4 @@
-"""Any recording as 16 kHz mono float32 samples, whole in blocks or one span by seeking.
+"""Any recording as 16 kHz float32 samples, in blocks or one span by seeking: its channels mixed, or one of them alone.
 
 Time zero is the start of the container, as in players: an audio track that begins after its picture begins with
 silence here. Inside the track the clock is the count of samples; where timestamps show that sound was lost (damaged or
@@ -7,6 +7,7 @@ missing packets), silence of the same length keeps the later words in their plac
 
 import logging
 from collections.abc import Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 from math import gcd
 from pathlib import Path
@@ -43,10 +44,18 @@ _MAX_CONSECUTIVE_READ_ERRORS = 50
 log = logging.getLogger(__name__)
 
 
-def declared_duration(path: Path) -> float | None:
-    """Return the length in seconds that the container states or implies; None where it does neither."""
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """What a container says of its sound: its length in seconds, None where it does not say, and its channels."""
+
+    seconds: float | None
+    channels: int
+
+
+def declared(path: Path) -> Declared:
+    """Return what the container states or implies. Raises what `open_recording` raises."""
     with open_recording(path) as (container, stream):
-        return stated_duration(container, stream)
+        return Declared(stated_duration(container, stream), int(stream.codec_context.channels))
 
 
 def stated_duration(container: InputContainer, stream: AudioStream) -> float | None:
@@ -58,18 +67,24 @@ def stated_duration(container: InputContainer, stream: AudioStream) -> float | N
     return None
 
 
-def decode_blocks(path: Path, block_seconds: float = 60.0) -> Iterator[Samples]:
-    """Yield the whole recording in blocks of `block_seconds`, the last one shorter; memory does not grow with length.
+def decode_blocks(
+    path: Path, block_seconds: float = 60.0, start: float = 0.0, channel: int | None = None
+) -> Iterator[Samples]:
+    """Yield the recording from `start` on in blocks of `block_seconds`, the last one shorter, in constant memory.
 
-    Each block is a float32 array of shape (samples,) in [-1, 1] at `SAMPLE_RATE`. What cannot be decoded is skipped
-    with a warning. Raises `DamagedMedia` where nothing at all can be decoded, and what `open_recording` raises.
+    Each block is a float32 array of shape (samples,) in [-1, 1] at `SAMPLE_RATE`: of all channels mixed, or of the one
+    `channel` (from 0; the last one there is where there are fewer). What cannot be decoded is skipped with a warning;
+    a start behind the end gives nothing. Raises `DamagedMedia` where nothing at all can be decoded from the beginning,
+    and what `open_recording` raises.
     """
     size = max(1, round(block_seconds * SAMPLE_RATE))
+    first = max(0, round(start * SAMPLE_RATE))
     block = np.empty(size, np.float32)
     filled = 0
-    decoded = False
+    decoded = first > 0
     with open_recording(path) as (container, stream):
-        for piece in _placed(_Track(path, container, stream).pieces(), start=0):
+        track = _Track(path, container, stream, channel)
+        for piece in _placed(track.pieces(from_sample=first), start=first):
             decoded = True
             rest = piece
             while len(rest):
@@ -87,16 +102,16 @@ def decode_blocks(path: Path, block_seconds: float = 60.0) -> Iterator[Samples]:
         yield block[:filled].copy()
 
 
-def decode_span(path: Path, start: float = 0.0, end: float | None = None) -> Samples:
+def decode_span(path: Path, start: float = 0.0, end: float | None = None, channel: int | None = None) -> Samples:
     """Return the samples from `start` to `end` (seconds; None: to the end of the recording), found by seeking.
 
-    The result equals the same stretch of a whole decode: sample for sample with the codecs and containers that allow
-    it, within milliseconds otherwise. It is shorter where the recording ends earlier.
+    `channel` as in `decode_blocks`. The result equals the same stretch of a whole decode: sample for sample with the
+    codecs and containers that allow it, within milliseconds otherwise. It is shorter where the recording ends earlier.
     """
     first = max(0, round(start * SAMPLE_RATE))
     last = None if end is None else max(first, round(end * SAMPLE_RATE))
     with open_recording(path) as (container, stream):
-        track = _Track(path, container, stream)
+        track = _Track(path, container, stream, channel)
         parts: list[Samples] = []
         missing = None if last is None else last - first
         for piece in _placed(track.pieces(from_sample=first), start=first):
@@ -132,10 +147,12 @@ class _Track:
     samples of a decode from the start.
     """
 
-    def __init__(self, path: Path, container: InputContainer, stream: AudioStream) -> None:
+    def __init__(self, path: Path, container: InputContainer, stream: AudioStream, channel: int | None) -> None:
         self._path = path
+        self._channel = channel
         self._container = container
         self._stream = stream
+        self._tick = Fraction(1)
         self._origin: Fraction | None = None
         self._lead = 0
         self._skipped = 0
@@ -163,6 +180,7 @@ class _Track:
         """Remember when the first frame starts, and how long after the container's own start."""
         if first.pts is None or first.time_base is None:
             return
+        self._tick = first.time_base  # one for all frames of a stream
         self._origin = first.pts * first.time_base
         if self._container.start_time is not None:
             lead = float(self._origin - Fraction(self._container.start_time, av.time_base))
@@ -228,13 +246,19 @@ class _Track:
 
     def _position(self, frame: AudioFrame) -> int | None:
         """Return the frame's place by its timestamp, in source samples from the first frame."""
-        if frame.pts is None or frame.time_base is None or self._origin is None:
+        if frame.pts is None or self._origin is None:
             return None
-        return round((frame.pts * frame.time_base - self._origin) * frame.sample_rate)
+        # In whole numbers: there are tens of thousands of frames in an hour, and fractions took longer than decoding.
+        pts, tick = frame.pts, self._tick
+        ahead = (
+            pts * tick.numerator * self._origin.denominator - self._origin.numerator * tick.denominator
+        ) * frame.sample_rate
+        scale = tick.denominator * self._origin.denominator
+        return (2 * ahead + scale) // (2 * scale)
 
     def _resampled(self, first: AudioFrame, frames: Iterator[AudioFrame]) -> Iterator[tuple[int, Samples]]:
         position = self._position(first) or 0
-        run = _Run(first, position)
+        run = _Run(first, position, self._channel)
         shift = 0
         frame: AudioFrame | None = first
         while frame is not None:
@@ -247,7 +271,7 @@ class _Track:
             if late > _SMALLEST_GAP_SECONDS * rate or not run.accepts(frame):
                 yield from self._shifted(run.finish())
                 seconds = Fraction(run.position, run.rate)
-                run = _Run(frame, round(seconds * rate) + max(0, late))
+                run = _Run(frame, round(seconds * rate) + max(0, late), self._channel)
             yield from self._shifted(run.add(frame))
             frame = next(frames, None)
         yield from self._shifted(run.finish())
@@ -259,13 +283,15 @@ class _Track:
 class _Run:
     """Frames of one format without a gap, on their way through one resampler."""
 
-    def __init__(self, frame: AudioFrame, position: int) -> None:
+    def __init__(self, frame: AudioFrame, position: int, channel: int | None) -> None:
         self.rate = frame.sample_rate
         self.position = position  # of the next source sample to come
         self._key = (frame.format.name, frame.layout.name, frame.sample_rate)
         self._fifo = AudioFifo()
         # 16-bit, as the speech engines' own loaders have it: libav then weighs channels so that the sum cannot clip.
-        self._resampler = AudioResampler(format="s16", layout="mono", rate=SAMPLE_RATE)
+        layout = "mono" if channel is None else None  # None: as it comes
+        self._resampler = AudioResampler(format="s16p", layout=layout, rate=SAMPLE_RATE)
+        self._channel = channel or 0
         self._fed = False
         # The first source sample at or after `position` that lies on the 16 kHz grid; those before it are dropped.
         grid = self.rate // gcd(self.rate, SAMPLE_RATE)
@@ -308,7 +334,8 @@ class _Run:
             frame.pts = None
             self._fed = True
         for out in self._resampler.resample(frame):
-            samples: Samples = out.to_ndarray().reshape(-1).astype(np.float32)
+            channels = out.to_ndarray()  # (channels, samples)
+            samples: Samples = channels[min(self._channel, len(channels) - 1)].astype(np.float32)
             samples /= 32768
             yield self._written, samples
             self._written += len(samples)

@@ -22,17 +22,23 @@ def write(
     picture: bool = False,
     options: dict[str, str] | None = None,
 ) -> Path:
-    """Encode 16 kHz mono samples with libav's encoder `codec` into the container that the path's ending names."""
+    """Encode 16 kHz samples with libav's encoder `codec` into the container that the path's ending names.
+
+    They are mono, shape (samples,), or already of the channels of `layout`, shape (channels, samples).
+    """
+    planes = np.atleast_2d(sound)
+    source_layout = layout if len(planes) > 1 else "mono"
     with av.open(str(path), "w", options=options or {}) as container:
         video = _add_picture(container) if picture else None
         stream = container.add_stream(codec, rate, layout=layout)
         container.start_encoding()  # so that there is a file even where no sound follows
         resampler = av.AudioResampler(format=stream.codec_context.format.name, layout=layout, rate=rate)
         if video is not None:
-            _write_picture(container, video, seconds=len(sound) / SAMPLE_RATE)
+            _write_picture(container, video, seconds=planes.shape[1] / SAMPLE_RATE)
         position = 0
-        for begin in range(0, len(sound), SAMPLE_RATE):
-            frame = av.AudioFrame.from_ndarray(sound[None, begin : begin + SAMPLE_RATE], format="flt", layout="mono")
+        for begin in range(0, planes.shape[1], SAMPLE_RATE):
+            second = np.ascontiguousarray(planes[:, begin : begin + SAMPLE_RATE])
+            frame = av.AudioFrame.from_ndarray(second, format="fltp", layout=source_layout)
             frame.sample_rate = SAMPLE_RATE
             for part in resampler.resample(frame):
                 part.pts, part.time_base = position, Fraction(1, rate)

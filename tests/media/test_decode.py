@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from app.core.errors import DamagedMedia, NoAudio, NotMedia
-from app.media.decode import SAMPLE_RATE, Samples, declared_duration, decode_blocks, decode_span
+from app.media.decode import SAMPLE_RATE, Declared, Samples, declared, decode_blocks, decode_span
 from tests.media.recordings import SPEECH, write, write_picture_only
 
 
@@ -86,6 +86,39 @@ def test_a_span_past_the_end_is_what_there_is(speech: Samples, tmp_path: Path) -
     assert len(decode_span(path, 100, 110)) == 0
 
 
+@pytest.mark.parametrize("start", [0.0, 3.2, 19.9999, 39.5, 40.0, 100.0])
+def test_blocks_from_the_middle_are_those_of_the_whole(tmp_path: Path, speech: Samples, start: float) -> None:
+    path = write(tmp_path / "a.flac", speech, "flac", 44_100)
+    blocks = [*decode_blocks(path, 7, start), np.empty(0, np.float32)]
+    np.testing.assert_array_equal(np.concatenate(blocks), whole(path)[round(start * SAMPLE_RATE) :])
+    assert {len(block) for block in blocks[:-2]} <= {7 * SAMPLE_RATE}
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "rate", "tolerance"),
+    [("a.wav", "pcm_s16le", 16_000, 1 / 32768), ("a.flac", "flac", 44_100, 0.02), ("a.ogg", "libopus", 48_000, 0.2)],
+)
+def test_one_channel_alone_is_what_is_in_it(
+    tmp_path: Path, speech: Samples, name: str, codec: str, rate: int, tolerance: float
+) -> None:
+    left, right = speech[: 15 * SAMPLE_RATE], speech[20 * SAMPLE_RATE : 35 * SAMPLE_RATE]
+    path = write(tmp_path / name, np.stack([left, right]), codec, rate, layout="stereo")
+    for channel, sound in enumerate([left, right]):
+        heard = decode_span(path, 0, 14, channel)
+        assert np.abs(heard - sound[: len(heard)]).mean() < tolerance * np.abs(sound).mean() + tolerance / 20
+        np.testing.assert_allclose(decode_span(path, 9, 14, channel), heard[9 * SAMPLE_RATE :], atol=3 / 32768)
+        np.testing.assert_array_equal(
+            np.concatenate(list(decode_blocks(path, 4, channel=channel)))[: len(heard)], heard
+        )
+    mixed = decode_span(path, 0, 14)
+    np.testing.assert_allclose(mixed, (decode_span(path, 0, 14, 0) + decode_span(path, 0, 14, 1)) / 2, atol=1e-3)
+
+
+def test_a_channel_that_is_not_there_is_the_last_one(tmp_path: Path, speech: Samples) -> None:
+    path = write(tmp_path / "a.wav", speech[:SAMPLE_RATE], "pcm_s16le")
+    np.testing.assert_array_equal(decode_span(path, channel=1), decode_span(path))
+
+
 @pytest.mark.parametrize(
     ("name", "codec", "rate", "lost_seconds"),
     # An mp3 has no clock: sound that is lost brings the rest forward.
@@ -122,7 +155,9 @@ def test_hours_take_no_more_memory_than_minutes(tmp_path: Path) -> None:
 
 
 def test_the_declared_duration_is_the_containers(tmp_path: Path, speech: Samples) -> None:
-    assert declared_duration(write(tmp_path / "a.wav", speech, "pcm_s16le")) == 40
+    assert declared(write(tmp_path / "a.wav", speech, "pcm_s16le")) == Declared(40, channels=1)
+    live = write(tmp_path / "a.mkv", speech, "flac", layout="stereo", options={"live": "1"})
+    assert declared(live) == Declared(None, channels=2)
 
 
 def test_what_cannot_be_decoded_says_why(tmp_path: Path) -> None:

@@ -30,7 +30,9 @@ def load_engines(settings: Settings) -> Mapping[JobKind, Handler]:
     limit = memory_limit(settings.memory_limit)
     require_room((diarization_model, speech_model), limit, settings.models_dir)
     logger.info("Loading the speech model %s from %s.", settings.default_model, settings.models_dir)
-    recognizer = Recognizer(settings.models_dir, settings.threads, settings.default_model)
+    recognizer = Recognizer(
+        settings.models_dir, settings.threads, settings.default_model, limit=limit, beside=(diarization_model,)
+    )
     recognizer.load()
     logger.info("Loading the diarization model %s; importing its libraries takes some seconds.", diarization_model.name)
     diarizer = Diarizer(diarization_model, threads=settings.threads, sound=recognizer.sound)

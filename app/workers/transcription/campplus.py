@@ -200,7 +200,10 @@ class EmbeddingNetwork(nn.Module):
 
 
 class CAMPPlus(Model):
-    """One embedding for each (chunk, mask) row, as `pyannote.audio`'s diarization asks for them."""
+    """One embedding for each (chunk, mask) row, as `pyannote.audio`'s diarization asks for them.
+
+    `forward` in two halves, `forward_frames` and `forward_embedding`, as pyannote's own WeSpeaker models have them.
+    """
 
     def __init__(self, sample_rate: int = 16_000, num_channels: int = 1, task: Any = None) -> None:
         super().__init__(sample_rate=sample_rate, num_channels=num_channels, task=task)
@@ -226,7 +229,13 @@ class CAMPPlus(Model):
         bands = torch.stack(banks).transpose(1, 2)
         return bands - bands.mean(dim=-1, keepdim=True)
 
-    def frames(self, waveforms: Tensor) -> Tensor:
+    def num_frames(self, num_samples: int) -> int:
+        """Return how many frames `forward_frames` makes of so many samples."""
+        window, shift = (int(self.hparams.sample_rate) * milliseconds // 1000 for milliseconds in (25, 10))
+        bands = max(0, 1 + (num_samples - window) // shift)
+        return (bands + 1) // 2
+
+    def forward_frames(self, waveforms: Tensor) -> Tensor:
         """Run the network up to the pooling: (batch, 1, samples) -> (batch, 512, frames), a frame every 20 ms.
 
         Raises `ValueError` for waveforms too short to pool; pyannote looks for the shortest that passes.
@@ -236,6 +245,10 @@ class CAMPPlus(Model):
             raise ValueError(f"{waveforms.shape[-1]} samples are too few for an embedding")
         return frames
 
+    def forward_embedding(self, frames: Tensor, weights: Tensor | None = None) -> Tensor:
+        """Run the rest: (batch, 512, frames) and the (batch, frames) weights of each row -> (batch, 192)."""
+        return self.xvector.dense(self.pool(frames, weights=weights))  # type: ignore[no-any-return]
+
     def forward(self, waveforms: Tensor, weights: Tensor | None = None) -> Tensor:
         """Return (batch, 192) embeddings of (batch, 1, samples) waveforms.
 
@@ -244,7 +257,7 @@ class CAMPPlus(Model):
         row after the other: the network runs once for all rows of a chunk.
         """
         if weights is None:
-            return self.xvector.dense(self.pool(self.frames(waveforms)))  # type: ignore[no-any-return]
+            return self.forward_embedding(self.forward_frames(waveforms))
         embeddings = waveforms.new_full((len(waveforms), EMBEDDING_DIMENSION), torch.nan)
         spoken = weights.sum(dim=1).nonzero().flatten().tolist()
         if not spoken:
@@ -255,6 +268,6 @@ class CAMPPlus(Model):
             if not firsts or not torch.equal(waveforms[row], waveforms[firsts[-1]]):
                 firsts.append(row)
             chunk_of_row.append(len(firsts) - 1)
-        frames = self.frames(waveforms[firsts])[chunk_of_row]
-        embeddings[spoken] = self.xvector.dense(self.pool(frames, weights=weights[spoken]))
+        frames = self.forward_frames(waveforms[firsts])[chunk_of_row]
+        embeddings[spoken] = self.forward_embedding(frames, weights[spoken])
         return embeddings

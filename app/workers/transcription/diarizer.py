@@ -1,156 +1,211 @@
-"""Who spoke when: a pyannote pipeline from the models directory, kept loaded."""
+"""Who spoke when: a pyannote pipeline from the models directory, kept loaded, in two halves.
+
+The first, `voices`, hears a stretch of a recording, and can be done for all stretches at once on different workers. The
+second, `diarize`, hears nothing more: it tells the voices of all stretches apart together, so that a label means one
+person from start to end.
+"""
 
 import logging
+import math
 import time
-import warnings
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from app.catalog import InstalledModel
-from app.catalog.offline import import_pyannote_audio
+from app.core.errors import InvalidOptions, UnknownModel
 from app.core.options import TranscriptionOptions
-from app.core.transcript import Diarization, SpeakerTurn
-from app.media.decode import SAMPLE_RATE, Samples
+from app.core.transcript import Diarization, Span
+from app.media.decode import SAMPLE_RATE
 from app.workers.context import Checkpoint
+from app.workers.transcription.pipeline import NotDiarization, SpeakerPipeline
 from app.workers.transcription.sound import SoundMemory
+from app.workers.transcription.trunk import Sound
+from app.workers.transcription.turns import SpeakingFrames, labelled
+from app.workers.transcription.voices import Voices, WindowShape
 
 logger = logging.getLogger(__name__)
 
-BLOCK_SECONDS = 60.0
-
-# Where each stage begins, in percent of the job. From a measurement on two cores: segmentation takes about a seventh of
-# the time, embeddings nearly all the rest.
-STAGE_BEGINS = {"segmentation": 0.0, "embeddings": 15.0, "clustering": 99.0}
-STAGE_ENDS = {"segmentation": 15.0, "embeddings": 99.0, "clustering": 100.0}
+# Where each stage begins, in percent of the work on a stretch. From a measurement on one thread.
+_SEGMENTATION_BEGINS, _EMBEDDINGS_BEGIN, _VOICES_END = 0.0, 37.0, 100.0
+# The same of telling the voices of a recording of hours apart.
+_READING_BEGINS, _CLUSTERING_BEGINS, _LAYING_BEGINS, _TURNS_BEGIN = 0.0, 15.0, 80.0, 90.0
 
 
 class Diarizer:
-    """Tells the speakers of whole recordings apart.
+    """Tells the speakers of recordings apart.
 
-    Any folder that `pyannote.audio.Pipeline.from_pretrained` loads will do: the community one that the demo brings, or
-    pyannote's own. The engine is imported and loaded with the first recording, or by `load`. One recording at a time.
+    Any folder that `pyannote.audio.Pipeline.from_pretrained` loads into a `SpeakerDiarization` will do: the community
+    one that the demo brings, or pyannote's own. The engine is imported and loaded with the first recording, or by
+    `load`. One recording at a time.
     """
 
-    def __init__(self, model: InstalledModel, *, threads: int, sound: SoundMemory | None = None) -> None:
+    def __init__(
+        self,
+        model: InstalledModel,
+        *,
+        threads: int,
+        sound: SoundMemory | None = None,
+        load: Callable[[Path], SpeakerPipeline] = SpeakerPipeline,
+    ) -> None:
         self._model = model
         self._threads = threads
         self._sound = sound or SoundMemory()
-        self._pipeline: Any = None
+        self._load_from = load
+        self._loaded: SpeakerPipeline | None = None
 
     def load(self) -> None:
-        """Import pyannote.audio and load the pipeline. Does nothing the second time."""
-        if self._pipeline is not None:
-            return
+        """Import pyannote.audio and load the pipeline. Does nothing the second time.
+
+        Raises `UnknownModel` where the model is another pipeline than one for speaker diarization.
+        """
+        self._load()
+
+    def _load(self) -> SpeakerPipeline:
+        if self._loaded is not None:
+            return self._loaded
         started = time.monotonic()
-        pyannote_audio = import_pyannote_audio()
         # Tells in every start that it read an older checkpoint, which it reads rightly.
         logging.getLogger("pytorch_lightning.utilities.migration.utils").setLevel(logging.WARNING)
-        with _known_warnings_ignored():
-            self._pipeline = pyannote_audio.Pipeline.from_pretrained(self._model.folder)
+        try:
+            self._loaded = self._load_from(self._model.folder)
+        except NotDiarization as error:
+            raise UnknownModel(
+                f"{self._model.name} is not a speaker diarization pipeline of pyannote.audio.",
+                remedy="Install one and name it in VOCALYX_DIARIZATION_MODEL.",
+            ) from error
         fields = {"model": self._model.name, "seconds": f"{time.monotonic() - started:.1f}"}
         logger.info("diarization model loaded", extra={"fields": fields})
+        return self._loaded
 
-    def diarize(self, audio_path: Path, options: TranscriptionOptions, context: Checkpoint) -> Diarization:
-        """Return the speakers' turns of the recording, in order of time.
+    def voices(self, audio_path: Path, stretch: Span, context: Checkpoint) -> dict[str, Any]:
+        """Hear a stretch of a recording: who speaks in its windows, and what they sound like, as `diarize` takes it.
+
+        The windows of a recording begin every so many seconds from its start. Those that begin in [start, end) are the
+        stretch's; the last reaches a window's length behind its end. Where the recording ends inside a window, that
+        window is filled up with silence and is the last. Memory grows with the stretch, not with the recording.
+        Raises what decoding raises, and what `context.checkpoint` raises: it is asked every second or so.
+        """
+        pipeline = self._ready(context)
+        size, step = pipeline.size, pipeline.step
+        first, behind = (
+            math.ceil(round(seconds / pipeline.step_seconds, 6)) for seconds in (stretch.start, stretch.end)
+        )
+        begin, end = first * step, (behind - 1) * step + size
+        sound = self._hear(audio_path, begin - pipeline.reach, end + pipeline.reach)
+        context.checkpoint()
+        heard = len(sound.cut(begin, end))
+        # No window begins here, or the one before already holds the recording's end.
+        if behind <= first or not heard or (first and heard <= size - step):
+            active, embeddings = np.empty((0, 0, 0), np.uint8), np.empty((0, 0, 0), np.float32)
+        else:
+            report = partial(_report, context)
+            active = pipeline.segment(
+                sound, begin, end, partial(report, "segmentation", _SEGMENTATION_BEGINS, _EMBEDDINGS_BEGIN)
+            )
+            progress = partial(report, "embeddings", _EMBEDDINGS_BEGIN, _VOICES_END)
+            progress(0, 1)
+            context.checkpoint()
+            embeddings = pipeline.embed(sound, begin, end, active, progress)
+        shape = self._shape(pipeline, frames=active.shape[1], speakers=active.shape[2])
+        return Voices(shape, np.arange(first, first + len(active)), active, embeddings).to_dict()
+
+    def diarize(
+        self,
+        voices: Iterable[Mapping[str, Any]],
+        options: TranscriptionOptions,
+        context: Checkpoint,
+        *,
+        duration: float,
+        embeddings: bool,
+    ) -> Diarization:
+        """Tell the voices of all stretches of a recording, in any order, apart; return the speakers' turns by time.
 
         Speakers are `SPEAKER_00`, `SPEAKER_01`, … in the order in which they first speak. The numbers of speakers in
-        `options` are honoured where the recording has speech enough to tell so many apart. Raises what decoding raises,
-        and what `context.checkpoint` raises: it is asked after every batch, not within one nor while clustering.
+        `options` are honoured where the recording has speech enough to tell so many apart. No turn passes `duration`,
+        the recording's length in seconds; where no stretch is, nobody speaks. With `embeddings` the answer holds what
+        each speaker sounds like (unit length, five decimals), but for those who spoke too little to tell.
+
+        Raises `VoicesUnfit` where stretches do not fit one another or this pipeline, `InvalidOptions` where the
+        pipeline must be told the number of speakers and was not, and what `context.checkpoint` raises: it is asked
+        every second or so, but while clustering, which takes some seconds for a recording of many hours.
         """
-        if self._pipeline is None:
-            context.report("loading-model", 0.0)
-        self.load()
-        samples = self._read(audio_path, context)
-        if not len(samples):
+        pipeline = self._ready(context)
+        context.report("clustering", _READING_BEGINS)
+        exact, least, most = pipeline.bounds(options.num_speakers, options.min_speakers, options.max_speakers)
+        if pipeline.needs_number and exact is None:
+            raise InvalidOptions(
+                f"The model {self._model.name} must be told how many people speak.",
+                remedy="Give num_speakers, or use another diarization model.",
+                field="num_speakers",
+            )
+        whole = self._join(pipeline, voices, context)
+        if not whole.active.any():
             return Diarization((), ())
+        context.report("clustering", _CLUSTERING_BEGINS)
+        context.checkpoint()
+        clusters, centroids = pipeline.cluster(whole, exact, least, most)
+        context.report("clustering", _LAYING_BEGINS)
+        frames = SpeakingFrames.of(whole, clusters, pipeline.frames, most, context.checkpoint)
+        context.report("clustering", _TURNS_BEGIN)
+        turns = partial(frames.turns, longest_gap=pipeline.longest_gap, checkpoint=context.checkpoint)
+        found, labels = labelled(turns(exclusive=False), turns(exclusive=True), duration=duration)
+        if not embeddings:
+            return found
+        return replace(found, embeddings=_unit_vectors(centroids, labels), embedding_model=self._model.name)
+
+    def _ready(self, context: Checkpoint) -> SpeakerPipeline:
+        if self._loaded is None:
+            context.report("loading-model", 0.0)
+        pipeline = self._load()
         import torch
 
         torch.set_num_threads(self._threads)  # process-wide, and another engine may have set it since
-        recording = {"waveform": torch.from_numpy(samples)[None], "sample_rate": SAMPLE_RATE, "uri": audio_path.name}
-        with _known_warnings_ignored():
-            found = self._pipeline(
-                recording,
-                num_speakers=options.num_speakers,
-                min_speakers=options.min_speakers,
-                max_speakers=options.max_speakers,
-                hook=_Hook(context),
-            )
-        context.checkpoint()
-        return diarization_of(
-            found.speaker_diarization.itertracks(yield_label=True),
-            found.exclusive_speaker_diarization.itertracks(yield_label=True),
-            duration=len(samples) / SAMPLE_RATE,
+        return pipeline
+
+    def _hear(self, audio_path: Path, begin: int, end: int) -> Sound:
+        """Decode the recording's samples from `begin` to `end`, as far as there are any."""
+        begin, end = max(0, begin), max(0, end)
+        return Sound(begin, self._sound.span(audio_path, begin / SAMPLE_RATE, end / SAMPLE_RATE))
+
+    def _shape(self, pipeline: SpeakerPipeline, *, frames: int, speakers: int) -> WindowShape:
+        return WindowShape(
+            model=self._model.name,
+            source=self._model.source,
+            duration=pipeline.window_seconds,
+            step=pipeline.step_seconds,
+            frames=frames,
+            speakers=speakers,
+            dimension=pipeline.dimension,
         )
 
-    def _read(self, audio_path: Path, context: Checkpoint) -> Samples:
-        """Decode the whole recording: float32, (samples,), growing in place so that a long one is not held twice."""
-        samples = np.empty(0, np.float32)
-        for block in self._sound.blocks(audio_path, BLOCK_SECONDS):
+    def _join(self, pipeline: SpeakerPipeline, voices: Iterable[Mapping[str, Any]], context: Checkpoint) -> Voices:
+        parts = []
+        for values in voices:
             context.checkpoint()
-            filled = len(samples)
-            samples.resize(filled + len(block), refcheck=False)
-            samples[filled:] = block
-        return samples
+            part = Voices.from_dict(values)
+            if len(part.windows):
+                parts.append(part)
+        frames, speakers = (parts[0].shape.frames, parts[0].shape.speakers) if parts else (0, 0)
+        return Voices.join(parts, shape=self._shape(pipeline, frames=frames, speakers=speakers))
 
 
-class _Hook:
-    """What the pipeline calls after every batch: the one place where a running diarization can be asked to stop."""
-
-    def __init__(self, context: Checkpoint) -> None:
-        self._context = context
-
-    def __call__(
-        self, step: str, _artifact: object, *, completed: int | None = None, total: int | None = None, **_: object
-    ) -> None:
-        self._context.checkpoint()
-        if completed is not None and total:
-            begin, end = STAGE_BEGINS[step], STAGE_ENDS[step]
-            self._context.report(step, begin + (end - begin) * min(1.0, completed / total))
-        elif step == "embeddings":  # all there: clustering, which reports nothing itself, comes next
-            self._context.report("clustering", STAGE_BEGINS["clustering"])
+def _report(context: Checkpoint, stage: str, begin: float, end: float, done: int, of: int) -> None:
+    context.checkpoint()
+    context.report(stage, begin + (end - begin) * done / of)
 
 
-Track = tuple[Any, Any, str]
-"""(segment with `start` and `end`, track name, label), as `pyannote.core.Annotation.itertracks` yields."""
-
-
-def diarization_of(turns: Iterable[Track], exclusive_turns: Iterable[Track], *, duration: float) -> Diarization:
-    """Make a `Diarization` of pyannote's tracks: sorted, cut at the recording's end, labelled by first appearance."""
-    all_turns = sorted(_within(turns, duration))
-    labels: dict[str, str] = {}
-    for _, _, speaker in all_turns:
-        labels.setdefault(speaker, f"SPEAKER_{len(labels):02d}")
-    return Diarization(
-        turns=tuple(SpeakerTurn(start, end, labels[speaker]) for start, end, speaker in all_turns),
-        exclusive_turns=tuple(
-            SpeakerTurn(start, end, labels[speaker])
-            for start, end, speaker in sorted(_within(exclusive_turns, duration))
-            if speaker in labels
-        ),
-    )
-
-
-def _within(tracks: Iterable[Track], duration: float) -> Iterator[tuple[float, float, str]]:
-    """Yield (start, end, label); the last chunk is padded, so a turn may run past the end of the recording."""
-    for segment, _, label in tracks:
-        start, end = max(0.0, float(segment.start)), min(float(segment.end), duration)
-        if start < end:
-            yield start, end, str(label)
-
-
-@contextmanager
-def _known_warnings_ignored() -> Iterator[None]:
-    """Ignore what pyannote warns of and what is handled or harmless here; anything else still shows."""
-    with warnings.catch_warnings():
-        # Asked for more speakers than the speech can tell apart: the answer is the best there is.
-        warnings.filterwarnings("ignore", message=r"\s*The detected number of speakers", category=UserWarning)
-        # No stretch long enough to learn a voice from: one speaker is assumed, and their mean voice is undefined.
-        warnings.filterwarnings("ignore", message="Mean of empty slice", category=RuntimeWarning)
-        warnings.filterwarnings("ignore", message="invalid value encountered", category=RuntimeWarning)
-        # A pooled stretch of one frame has no deviation; the embedding is NaN and left out of the clustering.
-        warnings.filterwarnings("ignore", message=r"std\(\): degrees of freedom is <= 0", category=UserWarning)
-        yield
+def _unit_vectors(centroids: NDArray[np.float64], labels: Mapping[int, str]) -> dict[str, tuple[float, ...]]:
+    """Return each label's centroid, of length one, rounded to 5 decimals; none for a cluster without a voice."""
+    vectors = {}
+    for cluster, label in sorted(labels.items(), key=lambda item: item[1]):
+        # More people may have been counted at once than voices were found.
+        length = float(np.linalg.norm(centroids[cluster])) if cluster < len(centroids) else math.nan
+        if math.isfinite(length) and length > 0:
+            vectors[label] = tuple(round(float(number), 5) for number in centroids[cluster] / length)
+    return vectors

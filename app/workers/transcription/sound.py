@@ -5,49 +5,65 @@ from pathlib import Path
 
 import numpy as np
 
-from app.media.decode import SAMPLE_RATE, Samples, decode_blocks, decode_span
+from app.media.decode import SAMPLE_RATE, Samples, declared, decode_blocks, decode_span
 
-_REMEMBERED_SECONDS = 15 * 60  # 58 MB
+# 38 MB, decoded in a second or two: a longer one's first words would wait for it.
+_REMEMBERED_SECONDS = 10 * 60
+_BLOCK_SECONDS = 60.0
 
 _Identity = tuple[Path, int, int]
 
 
 class SoundMemory:
-    """Reads recordings and remembers the last one that it read whole, up to 15 minutes.
+    """Reads recordings by seeking; one of up to ten minutes it decodes whole, once, and remembers until the next one.
 
-    A short recording's plan, chunk and diarization usually run in the same worker one after the other.
+    A short recording's parts, chunks and voices are often the work of one worker, and decoding it once is less work than
+    seeking for each of them. Only the mix of all channels is remembered: a channel alone is asked for less often.
     """
 
     def __init__(self) -> None:
         self._identity: _Identity | None = None
-        self._samples: Samples = np.empty(0, np.float32)
+        self._samples: Samples | None = None  # None: the recording is too long, or of unknown length
 
-    def blocks(self, path: Path, block_seconds: float) -> Iterator[Samples]:
-        """Yield the recording as `decode_blocks` does."""
-        if self._remembers(path):
-            size = round(block_seconds * SAMPLE_RATE)
-            for begin in range(0, len(self._samples), size):
-                yield self._samples[begin : begin + size]
+    def blocks(
+        self, path: Path, block_seconds: float, start: float = 0.0, channel: int | None = None
+    ) -> Iterator[Samples]:
+        """Yield the recording from `start` on as `decode_blocks` does."""
+        whole = self._whole(path) if channel is None else None
+        if whole is None:
+            yield from decode_blocks(path, block_seconds, start, channel)
             return
-        kept: list[Samples] | None = []
-        identity = _identify(path)
-        for block in decode_blocks(path, block_seconds):
-            if kept is not None:
-                kept.append(block)
-                if sum(map(len, kept)) > _REMEMBERED_SECONDS * SAMPLE_RATE:
-                    kept = None
-            yield block
-        if kept is not None:
-            self._identity, self._samples = identity, np.concatenate(kept)
+        size = round(block_seconds * SAMPLE_RATE)
+        for begin in range(round(start * SAMPLE_RATE), len(whole), size):
+            yield whole[begin : begin + size]
 
-    def span(self, path: Path, start: float = 0.0, end: float | None = None) -> Samples:
+    def span(self, path: Path, start: float = 0.0, end: float | None = None, channel: int | None = None) -> Samples:
         """Return the recording from `start` to `end` seconds as `decode_span` does."""
-        if self._remembers(path):
-            return self._samples[round(start * SAMPLE_RATE) : None if end is None else round(end * SAMPLE_RATE)]
-        return decode_span(path, start, end)
+        whole = self._whole(path) if channel is None else None
+        if whole is None:
+            return decode_span(path, start, end, channel)
+        return whole[max(0, round(start * SAMPLE_RATE)) : None if end is None else round(end * SAMPLE_RATE)]
 
-    def _remembers(self, path: Path) -> bool:
-        return self._identity == _identify(path)
+    def _whole(self, path: Path) -> Samples | None:
+        """Return all of the recording, or None where it is not one to remember."""
+        identity = _identify(path)
+        if identity != self._identity:
+            self._samples = None  # before the next one is decoded: never two at a time
+            self._samples = _decoded(path)
+            self._identity = identity
+        return self._samples
+
+
+def _decoded(path: Path) -> Samples | None:
+    seconds = declared(path).seconds
+    if seconds is None or seconds > _REMEMBERED_SECONDS:
+        return None
+    kept: list[Samples] = []
+    for block in decode_blocks(path, _BLOCK_SECONDS):
+        kept.append(block)
+        if len(kept) * _BLOCK_SECONDS > _REMEMBERED_SECONDS + 2 * _BLOCK_SECONDS:
+            return None  # it is longer than it says
+    return np.concatenate(kept)
 
 
 def _identify(path: Path) -> _Identity:

@@ -1,5 +1,8 @@
 """Voice activity: where in a recording anybody speaks (Silero VAD, as faster-whisper ships it)."""
 
+from collections.abc import Sequence
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,6 +20,8 @@ BLOCK_SECONDS = 60
 
 # The network is recurrent; after so many frames of the block before it has forgotten that it was started anew.
 _RUN_UP_FRAMES = 64
+RUN_UP_SECONDS = _RUN_UP_FRAMES * FRAME_SECONDS
+
 # Ten steps of a 16-bit sample: below any recorded voice, above dither.
 _SILENT_PEAK = 3e-4
 
@@ -33,11 +38,18 @@ LONGEST_SPAN_SECONDS = 28.0
 
 
 class Listener:
-    """Hears a recording block by block; remembers 8 bytes for each 32 ms of it."""
+    """Hears a recording, or one channel of it, block by block from a place on; remembers 8 bytes for each 32 ms.
 
-    def __init__(self, *, voice: bool) -> None:
-        """`voice`: whether speech is looked for, or only loudness is measured."""
+    Blocks lie on a grid that is the same for all of the recording, and each is heard after the same run-up. So what is
+    heard at a place does not depend on where hearing began.
+    """
+
+    def __init__(self, *, voice: bool, start: float = 0.0) -> None:
+        """`voice`: whether speech is looked for, or only loudness is measured. `start`: speech before it is left out."""
         self._voice = voice
+        self._start = start
+        self.begin = start // BLOCK_SECONDS * float(BLOCK_SECONDS)
+        """Where the first block begins, at or before `start`, in seconds."""
         self._tail: Samples = np.empty(0, np.float32)
         self._probabilities: list[Frames] = []
         self._loudness: list[Frames] = []
@@ -45,23 +57,27 @@ class Listener:
 
     @property
     def seconds(self) -> float:
-        """How much was heard."""
-        return self._samples / SAMPLE_RATE
+        """Where in the recording what was heard ends."""
+        return (round(self.begin * SAMPLE_RATE) + self._samples) / SAMPLE_RATE
 
     @property
     def loudness(self) -> Frames:
-        """Root mean square of each frame, shape (frames,), in [0, 1]."""
+        """Root mean square of each frame from `begin` on, shape (frames,), in [0, 1]."""
         return np.concatenate(self._loudness) if self._loudness else np.empty(0, np.float32)
 
     @property
     def probabilities(self) -> Frames:
-        """Probability of speech in each frame, shape (frames,)."""
+        """Probability of speech in each frame from `begin` on, shape (frames,)."""
         return np.concatenate(self._probabilities) if self._probabilities else np.empty(0, np.float32)
 
-    @property
-    def faint(self) -> bool:
-        """Whether there may have been speech, be it too faint to count as such."""
-        return int((self.probabilities >= _FAINT_PROBABILITY).sum()) >= _SHORTEST_SPEECH_FRAMES
+    def faint(self, start: float, end: float) -> bool:
+        """Whether there may have been speech between the two times, be it too faint to count as such."""
+        frames = self.probabilities[self.index(start) : self.index(end)]
+        return int((frames >= _FAINT_PROBABILITY).sum()) >= _SHORTEST_SPEECH_FRAMES
+
+    def run_up(self, samples: Samples) -> None:
+        """Take the `RUN_UP_SECONDS` before `begin`, where there are any."""
+        self._tail = samples
 
     def hear(self, block: Samples) -> None:
         """Take the next block. Every block but the last is a whole number of frames long."""
@@ -80,21 +96,45 @@ class Listener:
             self._probabilities.append(heard[len(self._tail) // FRAME_SAMPLES :])
         self._tail = whole[-_RUN_UP_FRAMES * FRAME_SAMPLES :]
 
+    def stretches(self) -> list[Span]:
+        """Return where somebody speaks from `start` on, pauses apart: in order, without padding, of any length."""
+        found = []
+        for first, last in speech_frames(self.probabilities):
+            span = Span(max(self.time(first), self._start), min(self.time(last), self.seconds))
+            if span.start < span.end:
+                found.append(span)
+        return found
+
+    def divided(self, stretches: Sequence[Span]) -> list[Span]:
+        """Cut stretches of speech into spans none of which is longer than `LONGEST_SPAN_SECONDS`."""
+        probabilities, loudness = self.probabilities, self.loudness
+        spans = []
+        for stretch in stretches:
+            pieces = divide(self.index(stretch.start), self.index(stretch.end), probabilities, loudness)
+            cuts = [self.time(first) for first, _ in pieces[1:]]
+            spans += [Span(*bounds) for bounds in pairwise([stretch.start, *cuts, stretch.end])]
+        return spans
+
     def speech(self) -> list[Span]:
         """Return the spans of speech heard so far, none longer than `LONGEST_SPAN_SECONDS`, without padding."""
-        probabilities = self.probabilities
-        spans = []
-        for start, end in speech_frames(probabilities):
-            for begin, stop in divide(start, end, probabilities, self.loudness):
-                spans.append(Span(begin * FRAME_SECONDS, min(stop * FRAME_SECONDS, self.seconds)))
-        return spans
+        return self.divided(self.stretches())
+
+    def time(self, frame: int) -> float:
+        """Return where the frame, counted from `begin`, begins in the recording."""
+        # From the whole number of the frame in the recording: the same number whatever `begin` is.
+        return (round(self.begin / FRAME_SECONDS) + frame) * FRAME_SECONDS
+
+    def index(self, time: float) -> int:
+        """Return the frame, counted from `begin`, that begins nearest to a time."""
+        return round((time - self.begin) / FRAME_SECONDS)
 
 
 def _speech_probabilities(samples: Samples) -> Frames:
     from faster_whisper.vad import get_vad_model  # heavy, and only workers have it
 
-    result: Frames = np.asarray(get_vad_model()(samples), np.float32).reshape(-1)
-    return result
+    # The model blanks the end of the last frame that it is given: here an empty one, which is not asked about.
+    result: Frames = np.asarray(get_vad_model()(np.pad(samples, (0, FRAME_SAMPLES))), np.float32).reshape(-1)
+    return result[:-1]
 
 
 def speech_frames(probabilities: Frames) -> list[tuple[int, int]]:

@@ -3,14 +3,18 @@
 Recordings with known speech are decoded in batches: the speech is packed into windows of up to 30 s, its silences left
 out, four windows at a time. Without known speech the decoder walks through the sound itself, because only that walk
 recognises silence and skips it.
+
+The model hears a batch only as far as its longest window goes. Whisper was trained on windows of 30 s, the rest of them
+silent, but needs no more than a second of that silence to know where the speech ends. Hearing half a minute each time
+costs a sixth more on long recordings, and several times as much on a single sentence.
 """
 
 import logging
 import os
-from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 from itertools import accumulate, pairwise
+from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +23,15 @@ import numpy as np
 from app.core.options import TranscriptionOptions
 from app.core.transcript import Segment, Span, Word
 from app.media.decode import SAMPLE_RATE, Samples
-from app.workers.transcription.cutting import windows
+from app.workers.transcription.guards import (
+    SILENCE_PROBABILITY,
+    WORST_COMPRESSION_RATIO,
+    WORST_LOG_PROBABILITY,
+    on_silence,
+    went_wrong,
+)
+from app.workers.transcription.packing import Packed, balanced, settled
+from app.workers.transcription.timing import Timed
 
 if TYPE_CHECKING:
     from faster_whisper import BatchedInferencePipeline, WhisperModel
@@ -31,10 +43,10 @@ WINDOW_SECONDS = 30.0
 BEAM_SIZE = 5
 BATCH_SIZE = 4
 
-# Radford et al. 2022, section 4.5: a window outside these was decoded badly, or holds no speech.
-_WORST_COMPRESSION_RATIO = 2.4
-_WORST_LOG_PROBABILITY = -1.0
-_SILENCE_PROBABILITY = 0.6
+# Steps keep the number of different sizes of a batch small.
+_HEARD_STEP_SECONDS = 0.5
+
+# Radford et al. 2022, section 4.5.
 _TEMPERATURES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 # The first attempt was made already, and in a wrongly chosen language every window fails: few more, or hours pass.
 _TEMPERATURES_AGAIN = (0.0, 0.4)
@@ -47,11 +59,26 @@ _SUSPICIOUS_SILENCE_SECONDS = 2.0
 _PROMPT_TOKENS = 223
 _HOTWORD_TOKENS_BESIDE_PROMPT = 111
 
+_PARTS_OF_MODEL = {"encode": "encoder_seconds", "generate": "decoder_seconds", "align": "alignment_seconds"}
+_PART_OF_FEATURES = {"__call__": "features_seconds"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decoding:
+    """How the engine is run. The defaults are the fastest of those that cost no accuracy: `benchmarks.decoding`."""
+
+    beam_size: int = BEAM_SIZE
+    batch_size: int = BATCH_SIZE
+    longest_window_seconds: float = WINDOW_SECONDS
+    silence_after_window_seconds: float = 1.0
+    """Without some silence after it the decoder runs in circles."""
+    compute_type: str = "int8"
+
 
 class Whisper:
-    """A Whisper model in CTranslate2 format, int8 on the processor, from a local folder."""
+    """A Whisper model in CTranslate2 format, on the processor, from a local folder."""
 
-    def __init__(self, folder: Path, threads: int) -> None:
+    def __init__(self, folder: Path, threads: int, decoding: Decoding | None = None) -> None:
         # A folder without its tokenizer would make the library ask the model hub.
         os.environ.setdefault("HF_HUB_OFFLINE", "1")
         os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
@@ -59,11 +86,22 @@ class Whisper:
         import ctranslate2
         import faster_whisper
 
+        self._decoding = decoding or Decoding()
         self._set_random_seed = ctranslate2.set_random_seed
         self._model: WhisperModel = faster_whisper.WhisperModel(
-            str(folder), device="cpu", compute_type="int8", cpu_threads=threads, local_files_only=True
+            str(folder),
+            device="cpu",
+            compute_type=self._decoding.compute_type,
+            cpu_threads=threads,
+            local_files_only=True,
         )
+        self.seconds: dict[str, float] = {}
+        """How long each part of the model has worked since somebody cleared this; parts by name, `…_seconds`."""
+        self._model.model = Timed(self._model.model, _PARTS_OF_MODEL, self.seconds)
+        self._model.feature_extractor = Timed(self._model.feature_extractor, _PART_OF_FEATURES, self.seconds)
         self._pipeline: BatchedInferencePipeline = faster_whisper.BatchedInferencePipeline(self._model)
+        self._decode_batch = self._pipeline.forward
+        self._pipeline.forward = self._decode_heard
 
     @property
     def multilingual(self) -> bool:
@@ -72,21 +110,25 @@ class Whisper:
 
     def language_probabilities(self, samples: Samples) -> dict[str, float]:
         """Return the probability of each language in the first 30 s of `samples`."""
-        _, _, probabilities = self._model.detect_language(audio=samples)
-        return dict(probabilities)
+        heard = samples[: round(WINDOW_SECONDS * SAMPLE_RATE)]
+        frames = self._frames_heard(len(heard) / SAMPLE_RATE)
+        features = self._model.feature_extractor(heard)[..., :frames]
+        encoded = self._model.encode(np.pad(features, ((0, 0), (0, frames - features.shape[-1]))))
+        # Tokens are written <|en|>.
+        return {token[2:-2]: probability for token, probability in self._model.model.detect_language(encoded)[0]}
 
     def decode_speech(
         self, samples: Samples, speech: Sequence[Span], language: str | None, options: TranscriptionOptions
     ) -> Iterator[tuple[float, list[Segment]]]:
         """Decode the spans `speech` of `samples`; yield (part done, 0 to 1, segments of one window) in order of time.
 
-        Times are seconds from the first sample. Windows that come out badly are decoded again with the thresholds and
-        the rising temperatures of the sequential decoder; those in which there is no speech after all give nothing.
+        Times are seconds from the first sample. Windows that come out badly are decoded again, over 30 s of sound,
+        with the thresholds and the rising temperatures of the sequential decoder.
         """
-        groups = windows(speech, WINDOW_SECONDS)
+        groups = balanced(speech, self._decoding.longest_window_seconds)
         if not groups:
             return
-        packed = [_Packed(samples, group) for group in groups]
+        packed = [Packed(samples, group) for group in groups]
         starts = [0, *accumulate(len(window.samples) for window in packed)]
         decoded, _ = self._pipeline.transcribe(
             np.concatenate([window.samples for window in packed]),
@@ -95,9 +137,8 @@ class Whisper:
                 {"start": (start + 0.5) / SAMPLE_RATE, "end": (end + 0.5) / SAMPLE_RATE}
                 for start, end in pairwise(starts)
             ],
-            batch_size=BATCH_SIZE,
-            # With words, segments are made from the words; without, the decoder's own timestamps part them.
-            without_timestamps=options.word_timestamps,
+            batch_size=self._decoding.batch_size,
+            without_timestamps=True,  # segments are made from the words
             **self._arguments(language, options),
         )
         # The engine names a window by its first feature frame.
@@ -105,14 +146,27 @@ class Whisper:
         fruitless = 0
         for index, parts in _grouped(decoded, by_frame):
             segments = [_segment(part).shifted(-starts[index] / SAMPLE_RATE) for part in parts]
-            if any(_went_wrong(segment) for segment in segments):
+            if any(went_wrong(segment) and not on_silence(segment) for segment in segments):
                 # Where second attempts do no good (another language, music), more of them only cost time.
                 if fruitless < _FRUITLESS_ATTEMPTS:
-                    segments = self._decode_again(packed[index], segments, language, options)
-                    fruitless += any(_went_wrong(segment) for segment in segments)
-            else:
+                    segments = self._decode_again(packed[index], language, options)
+                    fruitless += any(went_wrong(segment) for segment in segments)
+            elif not any(went_wrong(segment) for segment in segments):
                 segments += self._decode_rest(packed[index], segments, language, options)
             yield (index + 1) / len(packed), [packed[index].restore(segment) for segment in segments if segment.text]
+
+    def _decode_heard(self, features: Any, tokenizer: Any, chunks_metadata: list[dict[str, Any]], options: Any) -> Any:
+        """Decode a batch as the library does, but with the silence after its longest window cut short."""
+        frames = self._frames_heard(max(metadata["duration"] for metadata in chunks_metadata))
+        return self._decode_batch(features[..., :frames], tokenizer, chunks_metadata, options)
+
+    def _frames_heard(self, seconds: float) -> int:
+        """Return how many feature frames the model is to hear of a window that holds so much sound."""
+        heard = (
+            ceil((seconds + self._decoding.silence_after_window_seconds) / _HEARD_STEP_SECONDS) * _HEARD_STEP_SECONDS
+        )
+        frames_per_second: int = self._model.frames_per_second
+        return round(min(heard, WINDOW_SECONDS) * frames_per_second)
 
     def decode_everything(
         self, samples: Samples, language: str | None, options: TranscriptionOptions
@@ -135,11 +189,11 @@ class Whisper:
             condition_on_previous_text=False,
             temperature=list(temperatures),
             best_of=_SAMPLES,
-            compression_ratio_threshold=_WORST_COMPRESSION_RATIO,
-            log_prob_threshold=_WORST_LOG_PROBABILITY,
-            no_speech_threshold=_SILENCE_PROBABILITY,
-            hallucination_silence_threshold=_SUSPICIOUS_SILENCE_SECONDS if options.word_timestamps else None,
-            **self._arguments(language, options),
+            compression_ratio_threshold=WORST_COMPRESSION_RATIO,
+            log_prob_threshold=WORST_LOG_PROBABILITY,
+            no_speech_threshold=SILENCE_PROBABILITY,
+            hallucination_silence_threshold=_SUSPICIOUS_SILENCE_SECONDS,
+            **self._arguments(language, options) | self._prompt_of_each_window(options),
         )
         whole = Span(0.0, len(samples) / SAMPLE_RATE)
         for part in decoded:
@@ -147,17 +201,13 @@ class Whisper:
             if segment.text:
                 yield segment
 
-    def _decode_again(
-        self, window: "_Packed", segments: list[Segment], language: str | None, options: TranscriptionOptions
-    ) -> list[Segment]:
-        if all(_is_silence(segment) for segment in segments):
-            return []
+    def _decode_again(self, window: Packed, language: str | None, options: TranscriptionOptions) -> list[Segment]:
         again = list(self._walk(window.samples, language, options, _TEMPERATURES_AGAIN))
         log.debug("decoded a window again", extra={"fields": {"segments": len(again)}})
         return again
 
     def _decode_rest(
-        self, window: "_Packed", segments: list[Segment], language: str | None, options: TranscriptionOptions
+        self, window: Packed, segments: list[Segment], language: str | None, options: TranscriptionOptions
     ) -> list[Segment]:
         """Decode what is left of a window in which the decoder stopped long before the speech does.
 
@@ -169,17 +219,23 @@ class Whisper:
         if len(window.samples) / SAMPLE_RATE - heard < _UNHEARD_SECONDS:
             return []
         rest = self._walk(window.samples[round(heard * SAMPLE_RATE) :], language, options, _TEMPERATURES_AGAIN)
-        return [segment.shifted(heard) for segment in rest if not _went_wrong(segment)]
+        return [segment.shifted(heard) for segment in rest if not went_wrong(segment)]
 
     def _arguments(self, language: str | None, options: TranscriptionOptions) -> dict[str, Any]:
         prompt, hotwords = self._fitting(options.initial_prompt, options.hotwords)
         return {
             "language": language,
-            "beam_size": BEAM_SIZE,
+            "beam_size": self._decoding.beam_size,
             "initial_prompt": prompt,
             "hotwords": hotwords,
-            "word_timestamps": options.word_timestamps,
+            "word_timestamps": True,  # always: the guards weigh words
         }
+
+    def _prompt_of_each_window(self, options: TranscriptionOptions) -> dict[str, str | None]:
+        """Return the prompt as hot words: those the walk repeats in each window, a prompt it forgets after the first."""
+        prompt, hotwords = self._fitting(options.initial_prompt, options.hotwords)
+        said = " ".join(text for text in (hotwords, prompt) if text)
+        return {"initial_prompt": None, "hotwords": said or None}
 
     def _fitting(self, prompt: str | None, hotwords: str | None) -> tuple[str | None, str | None]:
         """Shorten both so that together they leave the decoder room: the prompt's end, the first hot words."""
@@ -198,61 +254,6 @@ class Whisper:
         return texts[0] or None, texts[1] or None
 
 
-class _Packed:
-    """The speech of one window, silences left out, and the way back to the recording's clock."""
-
-    def __init__(self, samples: Samples, spans: Sequence[Span]) -> None:
-        pieces = []
-        self._spans: list[Span] = []
-        self._starts: list[float] = []
-        length = 0
-        for span in spans:
-            first = round(span.start * SAMPLE_RATE)
-            piece = samples[first : round(span.end * SAMPLE_RATE)]
-            self._starts.append(length / SAMPLE_RATE)
-            self._spans.append(Span(first / SAMPLE_RATE, (first + len(piece)) / SAMPLE_RATE))
-            pieces.append(piece)
-            length += len(piece)
-        self.samples: Samples = np.concatenate(pieces)
-
-    def restore(self, segment: Segment) -> Segment:
-        """Return the segment, given in times of the packed samples, in times of the recording."""
-        words = []
-        for word in segment.words:
-            # A word belongs to one span, that of its middle, and cannot reach over a silence that was left out.
-            index = self._index((word.start + word.end) / 2)
-            words.append(replace(word, start=self._time(word.start, index), end=self._time(word.end, index)))
-        first, last = self._index(segment.start), self._index(segment.end, at_end=True)
-        bounds = Span(self._spans[0].start, self._spans[-1].end)
-        start, end = self._time(segment.start, first), self._time(segment.end, last)
-        return settled(replace(segment, start=start, end=end, words=tuple(words)), bounds)
-
-    def _index(self, time: float, *, at_end: bool = False) -> int:
-        return max(0, bisect_right(self._starts, time - 1e-6 if at_end else time) - 1)
-
-    def _time(self, time: float, index: int) -> float:
-        span = self._spans[index]
-        return min(max(span.start + time - self._starts[index], span.start), span.end)
-
-
-def settled(segment: Segment, bounds: Span) -> Segment:
-    """Return the segment with times in order: words within `bounds`, none before the one before it, none outside.
-
-    Word alignment can overrun a window's end, and the engine's own repairs of long words can set one back.
-    """
-    time = bounds.start
-    words = []
-    for word in segment.words:
-        start = min(max(word.start, time), bounds.end)
-        end = min(max(word.end, start), bounds.end)
-        words.append(replace(word, start=start, end=end))
-        time = end
-    if words:
-        return replace(segment, start=words[0].start, end=words[-1].end, words=tuple(words))
-    start = min(max(segment.start, bounds.start), bounds.end)
-    return replace(segment, start=start, end=min(max(segment.end, start), bounds.end))
-
-
 def _segment(decoded: "DecodedSegment") -> Segment:
     words = tuple(
         Word(float(word.start), float(word.end), word.word, float(word.probability)) for word in decoded.words or ()
@@ -265,19 +266,6 @@ def _segment(decoded: "DecodedSegment") -> Segment:
         average_log_probability=float(decoded.avg_logprob),
         no_speech_probability=float(decoded.no_speech_prob),
         compression_ratio=float(decoded.compression_ratio),
-    )
-
-
-def _went_wrong(segment: Segment) -> bool:
-    return (
-        segment.compression_ratio > _WORST_COMPRESSION_RATIO or segment.average_log_probability < _WORST_LOG_PROBABILITY
-    )
-
-
-def _is_silence(segment: Segment) -> bool:
-    return (
-        segment.no_speech_probability > _SILENCE_PROBABILITY
-        and segment.average_log_probability < _WORST_LOG_PROBABILITY
     )
 
 

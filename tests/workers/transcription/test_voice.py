@@ -15,6 +15,7 @@ from app.workers.transcription.voice import (
     FRAME_SAMPLES,
     FRAME_SECONDS,
     LONGEST_SPAN_SECONDS,
+    RUN_UP_SECONDS,
     Listener,
     divide,
     speech_frames,
@@ -93,6 +94,24 @@ def test_endless_speech_is_divided_into_touching_spans_that_fit(length: int, sta
 def test_a_voice_across_the_room_is_faint_and_noise_is_not() -> None:
     noise = np.random.default_rng(0).normal(0, 0.01, 20 * SAMPLE_RATE).astype(np.float32)
     voice = decode_span(SPEECH) * 0.02
-    assert heard(voice, round(BLOCK_SECONDS / FRAME_SECONDS)).faint
-    assert not heard(noise, round(BLOCK_SECONDS / FRAME_SECONDS)).faint
-    assert not heard(np.zeros(20 * SAMPLE_RATE, np.float32), round(BLOCK_SECONDS / FRAME_SECONDS)).faint
+    frames = round(BLOCK_SECONDS / FRAME_SECONDS)
+    assert heard(voice, frames).faint(0, 75)
+    assert not heard(noise, frames).faint(0, 20)
+    assert not heard(np.zeros(20 * SAMPLE_RATE, np.float32), frames).faint(0, 20)
+
+
+@pytest.mark.engine
+def test_listening_from_the_middle_hears_the_same() -> None:
+    sound = np.tile(decode_span(SPEECH), 2)
+    block = BLOCK_SECONDS * SAMPLE_RATE
+    whole = heard(sound, round(BLOCK_SECONDS / FRAME_SECONDS))
+    pauses = [(span.end + following.start) / 2 for span, following in pairwise(whole.stretches())]
+    for pause in pauses[::9]:
+        start = int(pause / FRAME_SECONDS) * FRAME_SECONDS
+        listener = Listener(voice=True, start=start)
+        begin = round(listener.begin * SAMPLE_RATE)
+        listener.run_up(sound[max(0, begin - round(RUN_UP_SECONDS * SAMPLE_RATE)) : begin])
+        for at in range(begin, len(sound), block):
+            listener.hear(sound[at : at + block])
+        assert listener.stretches() == [span for span in whole.stretches() if span.start > start]
+        assert listener.speech() == [span for span in whole.speech() if span.start > start]

@@ -1,0 +1,58 @@
+"""What is remembered of recordings: the same samples as a decode gives, and never those of another file."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from app.media.decode import SAMPLE_RATE, decode_blocks, decode_span
+from app.workers.transcription.sound import SoundMemory
+from tests.media.recordings import SPEECH, write
+from tests.workers.transcription.calls import call
+
+
+@pytest.mark.parametrize(("start", "end"), [(0.0, None), (0.0, 20.0), (12.345, 30.0), (70.0, 90.0), (80.0, 90.0)])
+def test_a_span_is_that_of_a_whole_decode(start: float, end: float | None) -> None:
+    whole = decode_span(SPEECH)
+    last = None if end is None else round(end * SAMPLE_RATE)
+    np.testing.assert_array_equal(SoundMemory().span(SPEECH, start, end), whole[round(start * SAMPLE_RATE) : last])
+
+
+def test_blocks_are_those_of_a_decode() -> None:
+    memory = SoundMemory()
+    whole = decode_span(SPEECH)
+    for start in (0.0, 31.0, 100.0):
+        blocks = list(memory.blocks(SPEECH, 20, start))
+        assert all(len(block) == 20 * SAMPLE_RATE for block in blocks[:-1])
+        np.testing.assert_array_equal(np.concatenate([*blocks, whole[:0]]), whole[round(start * SAMPLE_RATE) :])
+
+
+def test_a_short_recording_is_decoded_once_and_a_long_one_never_whole(tmp_path: Path) -> None:
+    memory = SoundMemory()
+    assert np.shares_memory(memory.span(SPEECH, 0, 20), memory.span(SPEECH, 10, 30))
+    long = write(tmp_path / "long.flac", np.zeros(700 * SAMPLE_RATE, np.float32), "flac")
+    assert len(memory.span(long, 600, 620)) == 20 * SAMPLE_RATE
+    assert not np.shares_memory(memory.span(long, 0, 20), memory.span(long, 0, 20))
+    unknown = write(tmp_path / "live.mkv", decode_span(SPEECH), "flac", options={"live": "1"})
+    assert not np.shares_memory(memory.span(unknown, 0, 20), memory.span(unknown, 0, 20))
+
+
+def test_a_file_that_was_replaced_is_read_again(tmp_path: Path) -> None:
+    memory = SoundMemory()
+    path = write(tmp_path / "a.wav", np.full(SAMPLE_RATE, 0.5, np.float32), "pcm_s16le")
+    before = memory.span(path)
+    write(path, np.full(2 * SAMPLE_RATE, 0.25, np.float32), "pcm_s16le")
+    after = memory.span(path)
+    assert (len(before), len(after)) == (SAMPLE_RATE, 2 * SAMPLE_RATE)
+    assert after[0] == pytest.approx(0.25, abs=1e-3)
+
+
+def test_a_channel_is_that_channel_beside_a_remembered_mix(tmp_path: Path) -> None:
+    path = write(tmp_path / "call.wav", call(), "pcm_s16le", layout="stereo")
+    memory = SoundMemory()
+    memory.span(path)
+    for channel in (0, 1):
+        np.testing.assert_array_equal(memory.span(path, 20, 30, channel), decode_span(path, 20, 30, channel))
+        blocks = list(memory.blocks(path, 30, 15, channel))
+        expected = list(decode_blocks(path, 30, 15, channel))
+        np.testing.assert_array_equal(np.concatenate(blocks), np.concatenate(expected))
