@@ -56,8 +56,19 @@ eval: install models ## Measure word and diarization error rates on recordings w
 	@$(BIN)/vocalyx during $(BIN)/python -m benchmarks.evaluate $(EVAL_ARGS)
 
 .PHONY: bench
-bench: install models ## Measure wall time against the bare engines
-	@$(BIN)/vocalyx during $(BIN)/python -m benchmarks.overhead $(BENCH_ARGS)
+bench: install models ## Measure wall time over a plain sequential script of the same engines
+	@$(BIN)/vocalyx during $(BIN)/python -m benchmarks.sequential $(BENCH_ARGS)
+
+BENCHMARKS_WITH_INSTANCE := rivals first-words fairness stages endurance
+BENCHMARKS_ALONE         := spread decoding guards speakers recognition
+
+.PHONY: $(BENCHMARKS_WITH_INSTANCE:%=bench-%)
+$(BENCHMARKS_WITH_INSTANCE:%=bench-%): bench-%: install models
+	@$(BIN)/vocalyx during $(BIN)/python -m benchmarks.$(subst -,_,$*) $(BENCH_ARGS)
+
+.PHONY: $(BENCHMARKS_ALONE:%=bench-%)
+$(BENCHMARKS_ALONE:%=bench-%): bench-%: install models
+	@$(BIN)/python -m benchmarks.$* $(BENCH_ARGS)
 
 .PHONY: lock
 lock: ## Lock requirements/*.in again (LOCK_ARGS=--upgrade renews everything)

@@ -24,9 +24,9 @@ from app.core.options import TranscriptionOptions
 from app.core.transcript import Segment, Span
 from app.media.decode import SAMPLE_RATE, Samples, decode_span
 from app.settings import load_settings
-from app.workers.transcription.cutting import padded
-from app.workers.transcription.voice import BLOCK_SECONDS, Listener
-from app.workers.transcription.whisper import Decoding, Whisper
+from app.workers.transcription.plan.cutting import padded
+from app.workers.transcription.plan.voice import BLOCK_SECONDS, Listener
+from app.workers.transcription.text.whisper import Decoding, Whisper
 from benchmarks.command import audio_option, new_console, new_table
 from benchmarks.measures import WordErrors, normalise, recordings_with, word_errors
 

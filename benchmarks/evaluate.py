@@ -1,7 +1,5 @@
 """Word and diarization error rates of Vocalyx and of the bare engines, file by file: `python -m benchmarks.evaluate`."""
 
-import os
-import sys
 from collections import defaultdict
 from pathlib import Path
 
@@ -9,10 +7,10 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from app.cli.instance import InstanceNotFound
 from app.settings import load_settings
 from benchmarks.bare import BareEngines
-from benchmarks.instance import RunningInstance, text_of
+from benchmarks.command import audio_option, new_console, new_table, open_instance, url_option
+from benchmarks.instance import TEXT_ALONE, WITH_SPEAKERS, RunningInstance, text_of
 from benchmarks.measures import (
     COLLARS_SECONDS,
     NORMALISATION,
@@ -25,31 +23,19 @@ from benchmarks.measures import (
     word_errors,
 )
 
-WIDTH_WITHOUT_TERMINAL = 160
 LANGUAGES = frozenset({"en", "fr"})
 """Names of folders that tell the language of the recordings in them; elsewhere it is detected."""
 
 
 @click.command()
-@click.option(
-    "--audio",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    default=lambda: os.environ.get("VOCALYX_EVALUATION_AUDIO", "../shared/audio"),
-    help="Folder of recordings with .txt or .rttm references beside them.  [default: $VOCALYX_EVALUATION_AUDIO or ../shared/audio]",
-)
-@click.option(
-    "--url",
-    help="A running Vocalyx; its credentials are in $VOCALYX_TOKEN or $VOCALYX_API_KEY.  [default: the one of $VOCALYX_STATE]",
-)
+@audio_option
+@url_option
 @click.option("--bare-only", is_flag=True, help="Measure the bare engines only; needs no running instance.")
 @click.option("--only", default="", help="Only recordings whose path contains this.")
 def evaluate(audio: Path, url: str | None, *, bare_only: bool, only: str) -> None:
-    """Print the error rates of Vocalyx and of the bare engines with the same options over the same recordings."""
-    console = Console(width=None if sys.stdout.isatty() else WIDTH_WITHOUT_TERMINAL)
-    try:
-        instance = None if bare_only else RunningInstance.open(url)
-    except InstanceNotFound as error:
-        raise click.ClickException(f"{error.detail}\n{error.remedy} (Or --bare-only.)") from error
+    """Print the error rates of Vocalyx and of the bare engines over the same recordings."""
+    console = new_console()
+    instance = None if bare_only else open_instance(url)
     bare = BareEngines(load_settings())
     with_text = [pair for pair in recordings_with(audio, ".txt") if only in str(pair[0])]
     with_speakers = [pair for pair in recordings_with(audio, ".rttm") if only in str(pair[0])]
@@ -66,7 +52,7 @@ def word_error_table(
     recordings: list[tuple[Path, Path]], bare: BareEngines, instance: RunningInstance | None, console: Console
 ) -> Table:
     """Transcribe each recording both ways; rows by file, then one by language over all its words."""
-    table = _table("Word error rate", "words", "Vocalyx", "bare engine")
+    table = new_table("Word error rate", "recording", "words", "Vocalyx", "bare engine")
     sums: dict[str, dict[str, WordErrors]] = defaultdict(lambda: defaultdict(lambda: WordErrors(0, 0)))
     for recording, reference in recordings:
         language = recording.parent.name if recording.parent.name in LANGUAGES else None
@@ -75,7 +61,7 @@ def word_error_table(
             found = {"bare": word_errors(truth, bare.transcribe(bare.decode(recording), language))}
             if instance is not None:
                 options = {"language": language} if language else {}
-                transcription, _, _ = instance.transcribe(recording, diarization="false", enrichment="false", **options)
+                transcription, _, _ = instance.transcribe(recording, **TEXT_ALONE, **options)
                 found["vocalyx"] = word_errors(truth, text_of(transcription))
         table.add_row(recording.name, str(found["bare"].words), _rate(found.get("vocalyx")), _rate(found["bare"]))
         for system, errors in found.items():
@@ -93,27 +79,19 @@ def speaker_error_table(
     """Diarize each recording both ways, the number of speakers unknown; rows by file."""
     collars = [f"{collar:g} s" for collar in COLLARS_SECONDS]
     columns = [f"{system}, {collar}" for system in ("Vocalyx", "bare") for collar in collars]
-    table = _table("Diarization error rate", "speakers", *columns, "found by Vocalyx", "by bare")
+    table = new_table("Diarization error rate", "recording", "speakers", *columns, "found by Vocalyx", "by bare")
     for recording, reference in recordings:
         truth = read_rttm(reference.read_text(encoding="utf-8"))
         ours: SpeakerErrors | None = None
         with console.status(recording.name):
             theirs = speaker_errors(truth, bare.diarize(bare.decode(recording)))
             if instance is not None:
-                _, rttm, _ = instance.transcribe(recording, diarization="true", enrichment="false")
+                _, rttm, _ = instance.transcribe(recording, **WITH_SPEAKERS)
                 ours = speaker_errors(truth, read_rttm(rttm))
         rates = [f"{rate:.3f}" for rate in theirs.rates]
         our_rates = ["-"] * len(rates) if ours is None else [f"{rate:.3f}" for rate in ours.rates]
         counts = ["-" if ours is None else str(ours.speakers), str(theirs.speakers)]
         table.add_row(recording.name, str(len(truth.labels())), *our_rates, *rates, *counts)
-    return table
-
-
-def _table(title: str, *headings: str) -> Table:
-    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
-    table.add_column("recording", no_wrap=True)
-    for heading in headings:
-        table.add_column(heading, justify="right")
     return table
 
 

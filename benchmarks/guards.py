@@ -21,9 +21,9 @@ from app.core.options import TranscriptionOptions
 from app.core.transcript import Segment, Span
 from app.media.decode import SAMPLE_RATE, Samples
 from app.settings import load_settings
-from app.workers.transcription.evidence import voiced_seconds
-from app.workers.transcription.guards import Reason, guarded
-from app.workers.transcription.whisper import WINDOW_SECONDS, Whisper
+from app.workers.transcription.text.evidence import voiced_seconds
+from app.workers.transcription.text.guards import Reason, guarded
+from app.workers.transcription.text.whisper import WINDOW_SECONDS, Whisper
 from benchmarks.command import audio_option, new_console, new_table
 from benchmarks.decoding import LANGUAGES, MAX_SECONDS, read
 from benchmarks.measures import normalise, recordings_with

@@ -1,17 +1,35 @@
-"""A running Vocalyx, measured from outside: the public HTTP API and nothing else."""
+"""A running Vocalyx, measured from outside: the public HTTP API, the WebSocket, and the processes if it runs here."""
 
+import asyncio
+import contextlib
 import os
+import signal
+import subprocess
+import sys
+import tempfile
 import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
+import aiohttp
+import psutil
 import requests
 
 from app.cli.instance import AccessToken, ApiKey, InstanceNotFound, Login, find_instance
+from app.standalone import leash
+from app.standalone.site import CHECKOUT, answers
+from app.standalone.state import StateFolder, free_port
 
 POLL_SECONDS = 0.1
 ANSWER_SECONDS = 60
+START_SECONDS = 180
+STOP_SECONDS = 60
+FIRST_WORDS_SECONDS = 300
 FINAL_STATES = frozenset({"done", "error", "cancelled"})
+TEXT_ALONE = {"diarization": "false", "enrichment": "false"}
+WITH_SPEAKERS = {"diarization": "true", "enrichment": "false"}
 
 
 class NotTranscribed(Exception):
@@ -22,7 +40,7 @@ class RunningInstance:
     """A session with an instance; what it creates there it deletes."""
 
     def __init__(self, url: str, session: requests.Session) -> None:
-        self._url = url
+        self.url = url
         self._session = session
 
     @classmethod
@@ -40,13 +58,7 @@ class RunningInstance:
                 case ApiKey(value):
                     session.headers["X-API-Key"] = value
                 case Login(username, password):
-                    answer = session.post(
-                        f"{instance.url}/api/auth/token",
-                        json={"username": username, "password": password},
-                        timeout=ANSWER_SECONDS,
-                    )
-                    answer.raise_for_status()
-                    session.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+                    _log_in(session, instance.url, username, password)
         except requests.RequestException as error:
             raise InstanceNotFound(
                 f"No Vocalyx answers at {instance.url} ({type(error).__name__}).",
@@ -54,37 +66,230 @@ class RunningInstance:
             ) from error
         return cls(instance.url, session)
 
+    @classmethod
+    def of(cls, state: StateFolder) -> Self:
+        """Log in to the instance of a state folder."""
+        login = state.read_first_login()
+        if login is None:
+            raise InstanceNotFound(f"There is no login in {state.root}.", remedy="Start the instance.")
+        session = requests.Session()
+        _log_in(session, login.url, login.username, login.password)
+        return cls(login.url, session)
+
     def transcribe(self, recording: Path, **options: str) -> tuple[dict[str, Any], str, float]:
         """Send a recording through; return the finished transcription, its RTTM, and the seconds from send to `done`."""
         started = time.monotonic()
-        with recording.open("rb") as file:
-            created = self._call(
-                "POST", "/api/transcriptions", data=options, files={"file": (recording.name, file)}
-            ).json()
-        path = f"/api/transcriptions/{created['id']}"
+        sent = self.send(recording, **options)
         try:
-            transcription = self._finished(path)
+            self.wait(sent)
             seconds = time.monotonic() - started
-            rttm = self._call("GET", f"{path}.rttm").text if options.get("diarization") == "true" else ""
+            transcription = self.read(sent)
+            rttm = self.rttm(sent) if options.get("diarization") == "true" else ""
         finally:
-            self._call("DELETE", path)
+            self.delete(sent)
         return transcription, rttm, seconds
 
-    def _finished(self, path: str) -> dict[str, Any]:
+    def send(self, recording: Path, **options: str) -> str:
+        """Upload a recording and return its transcription's id."""
+        with recording.open("rb") as file:
+            created = self._call("POST", "/api/transcriptions", data=options, files={"file": (recording.name, file)})
+        return str(created.json()["id"])
+
+    def wait(self, transcription: str) -> dict[str, Any]:
+        """Wait for the end; return the summary. Raises `NotTranscribed` unless it is `done`, speakers included."""
         while True:
-            transcription: dict[str, Any] = self._call("GET", path).json()
-            if transcription["state"] in FINAL_STATES:
+            # The list tells everything but the text, which in a long recording is megabytes a look.
+            found = self.summaries([transcription])[transcription]
+            if found["state"] in FINAL_STATES:
                 break
             time.sleep(POLL_SECONDS)
-        error = transcription["error"] or transcription["diarization"]["error"]
-        if transcription["state"] != "done" or error:
-            raise NotTranscribed(f"{transcription['name']}: {transcription['state']}, {error}")
-        return transcription
+        error = found["error"] or found["diarization"]["error"]
+        if found["state"] != "done" or error:
+            raise NotTranscribed(f"{found['name']}: {found['state']}, {error}")
+        return found
+
+    def summaries(self, transcriptions: Sequence[str]) -> dict[str, dict[str, Any]]:
+        """Return the summaries of transcriptions that are among the newest, by id."""
+        newest = self._call("GET", "/api/transcriptions", params={"limit": 200}).json()["items"]
+        return {found["id"]: found for found in newest if found["id"] in transcriptions}
+
+    def read(self, transcription: str) -> dict[str, Any]:
+        found: dict[str, Any] = self._call("GET", f"/api/transcriptions/{transcription}").json()
+        return found
+
+    def rttm(self, transcription: str) -> str:
+        return self._call("GET", f"/api/transcriptions/{transcription}.rttm").text
+
+    def jobs(self, transcription: str) -> list[dict[str, Any]]:
+        """Return what the workers did: kind, position, seconds of sound, moments, metrics."""
+        answer = self._call("GET", f"/api/transcriptions/{transcription}/jobs").json()
+        found: list[dict[str, Any]] = answer["items"] if isinstance(answer, dict) else answer
+        return found
+
+    def delete(self, transcription: str) -> None:
+        """Remove a transcription, whatever it is doing."""
+        self._call("DELETE", f"/api/transcriptions/{transcription}")
+
+    def create_project(self, name: str) -> str:
+        return str(self._call("POST", "/api/projects", json={"name": name}).json()["id"])
+
+    def delete_project(self, project: str) -> None:
+        self._call("DELETE", f"/api/projects/{project}")
+
+    def seconds_to_first_words(self, recording: Path, **options: str) -> float:
+        """Send a recording; return the seconds from the end of the upload to the first text on the WebSocket.
+
+        The end of the upload is when the API has answered, the recording being on disk. The recording is removed then.
+        """
+        return asyncio.run(self._listen(recording, options))
+
+    async def _listen(self, recording: Path, options: dict[str, str]) -> float:
+        credentials = {
+            name: str(value) for name, value in self._session.headers.items() if name in ("Authorization", "X-API-Key")
+        }
+        heard: dict[str, float] = {}
+        sent = None
+        async with (
+            aiohttp.ClientSession(headers=credentials) as client,
+            # Before the upload, so that nothing can be missed.
+            client.ws_connect(f"{self.url}/api/ws/updates", max_msg_size=0) as socket,
+        ):
+            await socket.receive()  # the snapshot
+            listening = asyncio.create_task(_note_first_texts(socket, heard))
+            try:
+                sent = await asyncio.to_thread(self.send, recording, **options)
+                uploaded = time.monotonic()
+                async with asyncio.timeout(FIRST_WORDS_SECONDS):
+                    while sent not in heard:  # noqa: ASYNC110 - when it came is noted; this only waits for the note
+                        await asyncio.sleep(POLL_SECONDS)
+            finally:
+                listening.cancel()
+                if sent is not None:
+                    await asyncio.to_thread(self.delete, sent)
+        return heard[sent] - uploaded
 
     def _call(self, method: str, path: str, **arguments: Any) -> requests.Response:
-        answer = self._session.request(method, self._url + path, timeout=ANSWER_SECONDS, **arguments)
+        answer = self._session.request(method, self.url + path, timeout=ANSWER_SECONDS, **arguments)
         answer.raise_for_status()
         return answer
+
+
+async def _note_first_texts(socket: aiohttp.ClientWebSocketResponse, heard: dict[str, float]) -> None:
+    """Note when the first text of each transcription came."""
+    async for message in socket:
+        event = message.json()
+        if event["type"] == "transcription.text" and event["segments"]:
+            heard.setdefault(event["transcription_id"], time.monotonic())
+
+
+def _log_in(session: requests.Session, url: str, username: str, password: str) -> None:
+    answer = session.post(
+        f"{url}/api/auth/token", json={"username": username, "password": password}, timeout=ANSWER_SECONDS
+    )
+    answer.raise_for_status()
+    session.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+
+
+@dataclass(frozen=True, slots=True)
+class LocalProcesses:
+    """The processes of an instance on this machine."""
+
+    state: StateFolder
+
+    @classmethod
+    def of_environment(cls) -> Self | None:
+        """Return those of $VOCALYX_STATE, or None where no instance runs on that folder."""
+        found = cls(StateFolder(Path(os.environ.get("VOCALYX_STATE", "var")).absolute()))
+        return found if found.supervisor is not None else None
+
+    @property
+    def supervisor(self) -> psutil.Process | None:
+        with contextlib.suppress(OSError, ValueError, psutil.NoSuchProcess):
+            return psutil.Process(int((self.state.root / "lock").read_text(encoding="utf-8")))
+        return None
+
+    def cpu_seconds(self) -> float:
+        """Return the processor time that everything in the instance has used so far."""
+        seconds = 0.0
+        for process in self._all():
+            with contextlib.suppress(psutil.NoSuchProcess):
+                times = process.cpu_times()
+                seconds += times.user + times.system
+        return seconds
+
+    def transcription_workers(self) -> list[psutil.Process]:
+        return [process for process in self._all() if _is_transcription_worker(process)]
+
+    def forget_peaks(self) -> None:
+        """Begin anew with the highest resident memory of the workers."""
+        for worker in self.transcription_workers():
+            Path(f"/proc/{worker.pid}/clear_refs").write_text("5", encoding="ascii")
+
+    def peak_bytes(self) -> int:
+        """Return the highest resident memory that a transcription worker has had (VmHWM)."""
+        return max(_peak_bytes(worker) for worker in self.transcription_workers())
+
+    def _all(self) -> list[psutil.Process]:
+        root = self.supervisor
+        return [] if root is None else [root, *root.children(recursive=True)]
+
+
+def _is_transcription_worker(process: psutil.Process) -> bool:
+    with contextlib.suppress(psutil.NoSuchProcess):
+        command = process.cmdline()
+        return "app.workers.transcription" in command and not any("leash" in word for word in command)
+    return False
+
+
+def _peak_bytes(process: psutil.Process) -> int:
+    for line in Path(f"/proc/{process.pid}/status").read_text(encoding="ascii", errors="replace").splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) * 1024
+    return 0
+
+
+@contextlib.contextmanager
+def started(*, workers: int = 1, threads: int | None = None) -> Iterator[tuple[RunningInstance, LocalProcesses]]:
+    """Start an instance of its own in a temporary folder, its engines loaded, and stop it afterwards."""
+    with tempfile.TemporaryDirectory(prefix="vocalyx-bench-") as folder:
+        state = StateFolder(Path(folder) / "var")
+        output = Path(folder) / "output"
+        port = free_port()
+        environment = {
+            **os.environ,
+            "VOCALYX_STATE": str(state.root),
+            "VOCALYX_PORT": str(port),
+            "VOCALYX_TRANSCRIPTION_WORKERS": str(workers),
+            **({} if threads is None else {"VOCALYX_TRANSCRIPTION_THREADS": str(threads)}),
+        }
+        command = leash.command([sys.executable, "-m", "app.cli.main", "serve"], orphan_signal=signal.SIGTERM)
+        with output.open("wb") as file:
+            process = subprocess.Popen(
+                command, cwd=CHECKOUT, env=environment, stdin=subprocess.DEVNULL, stdout=file,
+                stderr=subprocess.STDOUT, start_new_session=True,
+            )  # fmt: skip
+        try:
+            _wait_until_loaded(process, f"http://127.0.0.1:{port}", output, workers)
+            yield RunningInstance.of(state), LocalProcesses(state)
+        finally:
+            process.send_signal(signal.SIGINT)
+            try:
+                process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _wait_until_loaded(process: subprocess.Popen[bytes], url: str, output: Path, workers: int) -> None:
+    """Wait for the API and for every engine, the language model's included: loading takes cores."""
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        said = output.read_text(encoding="utf-8", errors="replace")
+        if process.poll() is not None or time.monotonic() > deadline:
+            raise InstanceNotFound("The instance did not start.", remedy=f"It said: {said[-2000:]}")
+        if answers(url) and said.count("Engines ready") >= workers + 1:
+            return
+        time.sleep(POLL_SECONDS)
 
 
 def text_of(transcription: dict[str, Any]) -> str:

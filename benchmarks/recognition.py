@@ -30,7 +30,7 @@ from app.core.recognition import SIMILARITY_NEEDED, similarity
 from app.core.transcript import Diarization, Span
 from app.media.decode import SAMPLE_RATE
 from app.settings import load_settings
-from app.workers.transcription.diarizer import Diarizer
+from app.workers.transcription.speakers.diarizer import Diarizer
 from benchmarks.command import audio_option, new_console, new_table
 from benchmarks.measures import read_rttm
 

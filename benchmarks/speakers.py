@@ -25,10 +25,10 @@ from app.core.options import TranscriptionOptions
 from app.core.transcript import Span
 from app.media.decode import SAMPLE_RATE, Samples, decode_span
 from app.settings import load_settings
-from app.workers.transcription.diarizer import Diarizer
-from app.workers.transcription.pipeline import SpeakerPipeline
 from app.workers.transcription.sound import SoundMemory
-from app.workers.transcription.trunk import Blocks
+from app.workers.transcription.speakers.diarizer import Diarizer
+from app.workers.transcription.speakers.pipeline import SpeakerPipeline
+from app.workers.transcription.speakers.trunk import Blocks
 from benchmarks.measures import COLLARS_SECONDS, annotation, read_rttm, recordings_with, speaker_errors
 
 

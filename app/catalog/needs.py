@@ -14,7 +14,7 @@ from app.catalog.installed import InstalledModel, ModelKind
 
 MEBIBYTE = 1024**2
 
-# What app/workers/transcription/whisper.py decodes with; a test holds the two together.
+# What app/workers/transcription/text/whisper.py decodes with; a test holds the two together.
 WHISPER_BATCH = 4
 WHISPER_BEAM = 5
 

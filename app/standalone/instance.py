@@ -10,6 +10,7 @@ from pathlib import Path
 
 from app.catalog.demo import FIRST_START
 from app.catalog.installed import describe
+from app.standalone.cores import CoreShares
 from app.standalone.errors import CannotStart
 from app.standalone.first_login import prepare_database
 from app.standalone.log import InstanceLog
@@ -20,8 +21,20 @@ from app.standalone.supervisor import Supervisor
 from app.standalone.valkey import ValkeyServer
 
 
-def serve(state_folder: Path, port: int, models: Path, say: Callable[[str], None]) -> None:
-    """Run an instance until SIGINT, SIGTERM or SIGHUP. Raises CannotStart where it cannot be brought up."""
+def serve(
+    state_folder: Path,
+    port: int,
+    models: Path,
+    say: Callable[[str], None],
+    *,
+    workers: int = 1,
+    threads: int | None = None,
+) -> None:
+    """Run an instance until SIGINT, SIGTERM or SIGHUP, with so many transcription workers of so many threads each.
+
+    Raises CannotStart where it cannot be brought up.
+    """
+    cores = CoreShares.of(usable_cores(), workers=workers, threads=threads)
     os.umask(0o077)  # recordings and logs are nobody else's, whoever writes them
     state = StateFolder(state_folder.absolute())
     state.create()
@@ -31,7 +44,7 @@ def serve(state_folder: Path, port: int, models: Path, say: Callable[[str], None
                 f"Port {port} is taken by another program.",
                 remedy=f"Choose another one: VOCALYX_PORT={port + 10} make run",
             )
-        site = _lay_out(state, port, models.absolute(), say)
+        site = _lay_out(state, port, models.absolute(), cores, say)
         log = InstanceLog(state.log)
         try:
             asyncio.run(_Instance(site, log).run())
@@ -39,14 +52,14 @@ def serve(state_folder: Path, port: int, models: Path, say: Callable[[str], None
             log.close()
 
 
-def _lay_out(state: StateFolder, port: int, models: Path, say: Callable[[str], None]) -> Site:
+def _lay_out(state: StateFolder, port: int, models: Path, cores: CoreShares, say: Callable[[str], None]) -> Site:
     site = Site(
         state=state,
         postgres=PostgresServer(state.postgres, state.port("postgres"), state.secret("postgres_password")),
         valkey=ValkeyServer(state.valkey, state.port("redis"), state.secret("redis_password")),
         port=port,
         models=models,
-        threads=usable_cores(),
+        cores=cores,
     )
     if not state.postgres.exists():
         say(f"First start: a new instance in {state.root}.")
@@ -100,7 +113,7 @@ class _Instance:
         )
         await asyncio.to_thread(prepare_database, site)
         await supervisor.keep(site.api_program())
-        await supervisor.keep(site.transcription_program())
+        await supervisor.keep(*site.transcription_programs())
         self._announce()
         await self._start_enrichment()
 

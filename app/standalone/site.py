@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from app.standalone import leash
 from app.standalone.child import Program
+from app.standalone.cores import CoreShare, CoreShares
 from app.standalone.postgres import PostgresServer
 from app.standalone.state import LOOPBACK, StateFolder
 from app.standalone.valkey import ValkeyServer
@@ -43,7 +44,7 @@ class Site:
     valkey: ValkeyServer
     port: int
     models: Path
-    threads: int
+    cores: CoreShares
 
     @property
     def url(self) -> str:
@@ -96,11 +97,14 @@ class Site:
             stop_timeout_seconds=15,
         )  # fmt: skip
 
-    def transcription_program(self) -> Program:
-        return self._worker("transcription")
+    def transcription_programs(self) -> list[Program]:
+        shares = self.cores.transcription
+        if len(shares) == 1:
+            return [self._worker("transcription", "transcription", shares[0])]
+        return [self._worker(f"transcriber-{n}", "transcription", share) for n, share in enumerate(shares, start=1)]
 
     def enrichment_program(self) -> Program:
-        return self._worker("enrichment")
+        return self._worker("enrichment", "enrichment", self.cores.enrichment)
 
     def models_step(self) -> Program:
         """Fetch the demo models that are missing."""
@@ -117,23 +121,22 @@ class Site:
         return Program(
             name="engine",
             command=(sys.executable, str(INSTALLER), "enrichment"),
-            environment=self.environment(threads=self.threads),
+            environment=self.environment(threads=usable_cores()),
             folder=CHECKOUT,
             niceness=19,
             umask=SHARED_UMASK,
             orphan_signal=signal.SIGTERM,  # it ends the compilers that it has started
         )
 
-    def _worker(self, name: str) -> Program:
+    def _worker(self, name: str, package: str, share: CoreShare) -> Program:
+        environment = self.environment(threads=share.threads)
+        environment["VOCALYX_WORKER_NAME"] = f"{name}-{self.port}"
+        if share.turn is not None:
+            environment["VOCALYX_COMPUTE_LOCK"] = str(self.state.turn(share.turn))
         return Program(
             name=name,
-            command=(sys.executable, "-m", f"app.workers.{name}"),
-            environment={
-                **self.environment(threads=self.threads),
-                "VOCALYX_WORKER_NAME": f"{name}-{self.port}",
-                # Each worker has all the cores, in turns.
-                "VOCALYX_COMPUTE_LOCK": str(self.state.compute_lock),
-            },
+            command=(sys.executable, "-m", f"app.workers.{package}"),
+            environment=environment,
             folder=CHECKOUT,
             stop_timeout_seconds=WORKER_STOP_TIMEOUT_SECONDS,
         )

@@ -57,10 +57,9 @@ class StateFolder:
     def credentials(self) -> Path:
         return self.root / "credentials"
 
-    @property
-    def compute_lock(self) -> Path:
-        """What the workers of this instance lock while they use the cores."""
-        return self.root / "compute.lock"
+    def turn(self, name: str) -> Path:
+        """Return what the workers that share cores lock while they use them."""
+        return self.root / f"{name}.lock"
 
     @property
     def log(self) -> Path:

@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_the_estimate_is_for_the_way_in_which_whisper_is_run() -> None:
-    from app.workers.transcription import whisper
+    from app.workers.transcription.text import whisper
 
     assert (needs.WHISPER_BATCH, needs.WHISPER_BEAM) == (whisper.BATCH_SIZE, whisper.BEAM_SIZE)
 

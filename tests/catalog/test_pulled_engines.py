@@ -58,7 +58,7 @@ def from_shelf(hub: PlayedHub, target: Path, name: str) -> InstalledModel:
 
 @pytest.mark.engine
 def test_a_whisper_model_of_the_shelf_loads(hub: PlayedHub, models_dir: Path, tmp_path: Path) -> None:
-    from app.workers.transcription.whisper import Whisper
+    from app.workers.transcription.text.whisper import Whisper
 
     files = whisper_files(models_dir)
     hub.publish("Systran/faster-whisper-tiny.en", files | {"README.md": b"", ".gitattributes": b"", "extra.bin": b"x"})

@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,6 +72,16 @@ class RunningInstance:
                 continue
         return None
 
+    def worker(self, name: str) -> psutil.Process | None:
+        """Return the worker that calls itself so."""
+        for child in psutil.Process(self.process.pid).children():
+            try:
+                if child.environ().get("VOCALYX_WORKER_NAME") == name and "leash.py" not in " ".join(child.cmdline()):
+                    return child
+            except psutil.NoSuchProcess:
+                continue
+        return None
+
     def everyone(self) -> list[psutil.Process]:
         root = psutil.Process(self.process.pid)
         return [root, *root.children(recursive=True)]
@@ -82,8 +92,13 @@ class RunningInstance:
 
 
 @contextmanager
-def running_instance(folder: Path, models: Path, *, port: int | None = None) -> Iterator[RunningInstance]:
-    """Start an instance, wait until its API answers and its workers run, and end it whatever happens."""
+def running_instance(
+    folder: Path, models: Path, *, port: int | None = None, settings: Mapping[str, str] | None = None
+) -> Iterator[RunningInstance]:
+    """Start an instance, wait until its API answers and its workers run, and end it whatever happens.
+
+    `settings` are environment variables that it has beside this process's.
+    """
     port = port or free_port()
     output = folder.with_suffix(".output")
     environment = {
@@ -91,6 +106,7 @@ def running_instance(folder: Path, models: Path, *, port: int | None = None) -> 
         "VOCALYX_STATE": str(folder),
         "VOCALYX_PORT": str(port),
         "VOCALYX_MODELS_DIR": str(models),
+        **(settings or {}),
     }
     command = leash.command([sys.executable, "-m", "app.cli.main", "serve"], orphan_signal=signal.SIGTERM)
     with output.open("ab") as file:

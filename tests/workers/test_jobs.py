@@ -13,7 +13,7 @@ from app.core.transcript import ChunkPlan, ChunkText, Diarization, Segment, Span
 from app.workers.enrichment.jobs import EnrichmentJobs
 from app.workers.orders import WorkOrder
 from app.workers.transcription.jobs import TranscriptionJobs
-from app.workers.transcription.planner import PlanOrder
+from app.workers.transcription.plan.planner import PlanOrder
 from tests.api.sound import tone
 
 # ruff: noqa: ARG002 - the stand-ins have the engines' signatures

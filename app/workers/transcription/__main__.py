@@ -21,9 +21,9 @@ def load_engines(settings: Settings) -> Mapping[JobKind, Handler]:
     # Imported here: the libraries read the environment, which `run` has set by now, when they are imported.
     from app.catalog.installed import find
     from app.workers.memory import memory_limit, require_room
-    from app.workers.transcription.diarizer import Diarizer
     from app.workers.transcription.jobs import TranscriptionJobs
-    from app.workers.transcription.recognizer import Recognizer
+    from app.workers.transcription.speakers.diarizer import Diarizer
+    from app.workers.transcription.text.recognizer import Recognizer
 
     diarization_model = find(settings.models_dir, "diarization", settings.diarization_model)
     speech_model = find(settings.models_dir, "whisper", settings.default_model)

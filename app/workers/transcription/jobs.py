@@ -8,9 +8,9 @@ from app.workers.context import JobContext
 from app.workers.entry import Handler
 from app.workers.orders import MalformedOrder, WorkOrder
 from app.workers.recordings import locate
-from app.workers.transcription.diarizer import Diarizer
-from app.workers.transcription.planner import PlanOrder, plan_part
-from app.workers.transcription.recognizer import Recognizer
+from app.workers.transcription.plan.planner import PlanOrder, plan_part
+from app.workers.transcription.speakers.diarizer import Diarizer
+from app.workers.transcription.text.recognizer import Recognizer
 
 
 class TranscriptionJobs:

@@ -9,7 +9,7 @@ import pytest
 from app.catalog import find
 from app.catalog.offline import import_pyannote_audio
 from app.media.decode import SAMPLE_RATE, decode_span
-from tests.workers.transcription.speakers import read_rttm
+from tests.workers.transcription.dialogues import read_rttm
 
 ROOT = Path(__file__).resolve().parents[3]
 TWO_SPEAKERS = ROOT / "tests/audio/two-speakers.ogg"

@@ -1,0 +1,1 @@
+"""What is to be done with a recording: who is heard where, in which language, on which channel, and where to cut."""

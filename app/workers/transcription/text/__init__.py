@@ -1,0 +1,1 @@
+"""Speech to text: Whisper over a chunk, and the guards over what it writes."""

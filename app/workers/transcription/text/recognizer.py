@@ -1,0 +1,193 @@
+"""Speech to text: keeps Whisper models loaded and turns chunks of recordings into segments."""
+
+import gc
+import logging
+import math
+import time
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from app.catalog.installed import InstalledModel, find
+from app.core.errors import InvalidOptions
+from app.core.options import TranscriptionOptions
+from app.core.transcript import ChunkPlan, ChunkText, Segment, Span
+from app.media.decode import SAMPLE_RATE, Samples
+from app.workers.context import Checkpoint
+from app.workers.memory import MemoryLimit, has_room, memory_limit, require_room
+from app.workers.transcription.sound import SoundMemory
+from app.workers.transcription.text.edges import MARGIN_SECONDS, in_order, owned
+from app.workers.transcription.text.evidence import voiced_seconds
+from app.workers.transcription.text.guards import guarded
+from app.workers.transcription.text.timing import counted
+from app.workers.transcription.text.whisper import Whisper
+
+log = logging.getLogger(__name__)
+
+_MODELS_KEPT = 2
+
+# Two windows that agree settle the language of a recording, unless the model itself is in doubt.
+_WINDOWS_HEARD_AT_LEAST = 2
+_SURE_PROBABILITY = 0.8
+
+_ROUNDING_SECONDS = 0.01
+"""Cuts are kept to the millisecond; the last chunk's end may lie past the last sample by so much."""
+
+_TIMED_PARTS = ("encoder_seconds", "decoder_seconds", "alignment_seconds", "features_seconds", "sound_seconds")
+
+
+class Recognizer:
+    """Whisper models by name, the least recently used dropped; not for several threads at once.
+
+    `sound` is the recording at work, shared by whatever reads it in this process. All that is loaded has to stay below
+    `limit`, together with the models `beside` it.
+    """
+
+    def __init__(
+        self,
+        models_dir: Path,
+        threads: int,
+        default_model: str = "base",
+        *,
+        limit: MemoryLimit | None = None,
+        beside: Sequence[InstalledModel] = (),
+    ) -> None:
+        self.sound = SoundMemory()
+        self._models_dir = models_dir
+        self._threads = threads
+        self._default_model = default_model
+        self._limit = limit or memory_limit()
+        self._beside = tuple(beside)
+        self._loaded: OrderedDict[str, Whisper] = OrderedDict()
+        self._installed: dict[str, InstalledModel] = {}
+        self._seconds: dict[str, float] = {}
+
+    def load(self, name: str | None = None, context: Checkpoint | None = None) -> Whisper:
+        """Return the model `name` (None: the site's default), loaded.
+
+        Raises `UnknownModel`, and `ModelTooLarge` where it would not fit even alone; others make room for it.
+        """
+        name = name or self._default_model
+        if name in self._loaded:
+            self._loaded.move_to_end(name)
+            return self._loaded[name]
+        model = find(self._models_dir, "whisper", name)
+        require_room((*self._beside, model), self._limit, self._models_dir)
+        if context is not None:
+            context.report("loading-model", 0)
+        while self._loaded and (len(self._loaded) >= _MODELS_KEPT or not self._has_room(model)):
+            # No name may hold on to it: it has to be gone before the next one is loaded.
+            dropped = next(iter(self._loaded))
+            self._collect_seconds(self._loaded[dropped])
+            del self._loaded[dropped], self._installed[dropped]
+            gc.collect()
+            log.info("model unloaded", extra={"fields": {"model": dropped}})
+        began = time.monotonic()
+        self._loaded[name] = Whisper(model.folder, self._threads)
+        self._installed[name] = model
+        fields = {"model": name, "seconds": f"{time.monotonic() - began:.1f}"}
+        log.info("model loaded", extra={"fields": fields})
+        return self._loaded[name]
+
+    def _has_room(self, model: InstalledModel) -> bool:
+        return has_room((*self._beside, *self._installed.values(), model), self._limit)
+
+    def take_seconds(self) -> dict[str, float]:
+        """Return how long each part of the work took since this was last asked.
+
+        Keys: `encoder_seconds`, `decoder_seconds`, `alignment_seconds`, `features_seconds`, and `sound_seconds` for the
+        reading of recordings in `transcribe`.
+        """
+        for model in self._loaded.values():
+            self._collect_seconds(model)
+        taken = dict.fromkeys(_TIMED_PARTS, 0.0) | self._seconds
+        self._seconds.clear()
+        return taken
+
+    def _collect_seconds(self, model: Whisper) -> None:
+        for part, seconds in model.seconds.items():
+            self._seconds[part] = self._seconds.get(part, 0.0) + seconds
+        model.seconds.clear()
+
+    def require_language(self, options: TranscriptionOptions, context: Checkpoint | None = None) -> None:
+        """Raise `InvalidOptions` where the model does not know the language that was asked for."""
+        if options.language not in {None, "en"} and not self.load(options.model, context).multilingual:
+            raise InvalidOptions(
+                field="language",
+                detail=f"The model {options.model or self._default_model!r} knows English only, not {options.language!r}.",
+                remedy="Choose a multilingual model, or leave the language out.",
+            )
+
+    def detect_language(
+        self, windows: Iterable[Samples], options: TranscriptionOptions, context: Checkpoint
+    ) -> tuple[str | None, float]:
+        """Return the language spoken in `windows` of speech (up to 30 s each) and its mean probability.
+
+        Windows are drawn and heard one by one until the answer is sure. An English-only model answers without hearing.
+        (None, 0.0) where there is no window.
+        """
+        model = self.load(options.model, context)
+        if not model.multilingual:
+            return "en", 1.0
+        totals: dict[str, float] = {}
+        heard = 0
+        for window in windows:
+            context.checkpoint()
+            for language, probability in model.language_probabilities(window).items():
+                totals[language] = totals.get(language, 0.0) + probability
+            heard += 1
+            if heard >= _WINDOWS_HEARD_AT_LEAST and max(totals.values()) / heard >= _SURE_PROBABILITY:
+                break
+        if not heard:
+            return None, 0.0
+        best = max(totals, key=totals.__getitem__)
+        return best, totals[best] / heard
+
+    def transcribe(
+        self,
+        audio_path: Path,
+        chunk: ChunkPlan,
+        language: str | None,
+        options: TranscriptionOptions,
+        context: Checkpoint,
+    ) -> ChunkText:
+        """Decode one chunk; report segments as they appear and return them all, in order, in times of the recording.
+
+        Words are monotone and inside their segment, segments are monotone and inside the chunk; a segment's text is its
+        words' text, stripped. What nobody said is taken out, with the reason.
+        """
+        model = self.load(options.model, context)
+        context.checkpoint()
+        context.report("transcribing", 0)
+        margin = MARGIN_SECONDS if chunk.speech is None else 0.0
+        begin = max(0.0, chunk.start - margin)
+        with counted(self._seconds, "sound_seconds"):
+            samples = self.sound.span(audio_path, begin, chunk.end + margin, chunk.channel)
+        if chunk.speech is None:
+            decoded = model.decode_everything(samples, language, options)
+        else:
+            speech = [Span(span.start - begin, span.end - begin) for span in chunk.speech]
+            decoded = model.decode_speech(samples, speech, language, options)
+
+        def voice(start: float, end: float) -> float:
+            return voiced_seconds(samples, start - begin, end - begin)
+
+        def wanted(segments: tuple[Segment, ...]) -> tuple[Segment, ...]:
+            return segments if options.word_timestamps else tuple(replace(segment, words=()) for segment in segments)
+
+        told = f"{options.initial_prompt or ''} {options.hotwords or ''}"
+        # After the recording's last chunk nobody else takes a word that its alignment has set on the very end.
+        more_follows = begin + len(samples) / SAMPLE_RATE > chunk.end + _ROUNDING_SECONDS
+        written: list[Segment] = []
+        for part, found in decoded:
+            new = [segment.shifted(begin) for segment in found]
+            if margin:
+                new = owned(new, chunk.start, chunk.end if more_follows else math.inf)
+            new = in_order(new, written[-1].end if written else chunk.start, chunk.end)
+            written.extend(new)
+            context.report("transcribing", 100 * part, segments=wanted(guarded(new, voice, told).segments))
+            context.checkpoint()
+        # Once more over all of it: a loop can go on from window to window.
+        text = guarded(written, voice, told)
+        return replace(text, segments=wanted(text.segments))
