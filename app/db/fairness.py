@@ -1,11 +1,17 @@
 """Whose job a worker that is free ought to begin.
 
-Priorities come first. Within one, the project that has had the least of the workers' time in the last two minutes, and
-within that the recording that has had the least: usage that is forgotten again is what fair-share schedulers go by (Kay
-and Lauder 1988, "A Fair Share Scheduler"). So a short recording begins at once behind a ten-hour one, projects share the
-workers evenly however much each of them sends, and nobody waits for ever: whoever got nothing for two minutes has used
-nothing, and among those the oldest job comes first.
+The project that has had the least of the workers' time in the last two minutes comes first, and within it the recording
+that has had the least: usage that is forgotten again is what fair-share schedulers go by (Kay and Lauder 1988, "A Fair
+Share Scheduler"). So a short recording begins at once behind a ten-hour one, and projects share the workers evenly
+however much each of them sends.
+
+Between projects a priority is a weight: to what is of high priority its project's usage counts a quarter, to what is of
+low priority four times. Where that is equal, and so within a project, the higher priority comes first. A project that
+calls all its work high gets four times the share of the others, and cannot keep them waiting for ever: whoever got
+nothing for two minutes has used nothing.
 """
+
+import json
 
 from app.core.identifiers import JobId
 from app.core.lifecycle import JobKind, JobState
@@ -17,7 +23,7 @@ REMEMBERED_SECONDS = 120
 JUST_BEGUN_SECONDS = 5
 """What a running job counts for at least: many workers that ask at once shall not all be sent to the same recording."""
 
-_PRIORITIES = list(Priority)
+_WEIGHTS = {Priority.HIGH: 0.25, Priority.NORMAL: 1.0, Priority.LOW: 4.0}
 
 _FIRST = """
 with work as (
@@ -41,12 +47,15 @@ with work as (
 select jobs.id
 from jobs
 join transcriptions on transcriptions.id = jobs.transcription_id
+cross join lateral (
+    select coalesce((%(weights)s::jsonb ->> (transcriptions.options ->> 'priority'))::float, 1) as weight
+) as priority
 left join of_project on of_project.project_id = transcriptions.project_id
 left join of_recording on of_recording.transcription_id = jobs.transcription_id
 where jobs.state = %(queued)s and jobs.kind = any(%(kinds)s)
 order by
-    array_position(%(priorities)s, coalesce(transcriptions.options ->> 'priority', %(normal)s)),
-    coalesce(of_project.seconds, 0),
+    coalesce(of_project.seconds, 0) * priority.weight,
+    priority.weight,
     coalesce(of_recording.seconds, 0),
     jobs.queued_at,
     jobs.position
@@ -67,8 +76,7 @@ def first(kinds: list[JobKind]) -> JobId | None:
             "just_begun": JUST_BEGUN_SECONDS,
             "remembered": REMEMBERED_SECONDS,
             "kinds": [str(kind) for kind in kinds],
-            "priorities": [str(priority) for priority in _PRIORITIES],
-            "normal": str(Priority.NORMAL),
+            "weights": json.dumps(_WEIGHTS),
         },
     ).fetchone()
     return JobId(found[0]) if found else None

@@ -116,7 +116,24 @@ async def test_recordings_of_one_project_share_its_workers_evenly(editor: Person
     assert [begun.count(recording["id"]) for recording in recordings] == [4, 4, 4]
 
 
-async def test_priorities_come_before_everything_else(editor: Person, stranger: Person, crew: Crew) -> None:
+async def test_high_priority_takes_a_larger_share_and_starves_nobody(
+    editor: Person, stranger: Person, crew: Crew
+) -> None:
+    """The weights of `app.db.fairness`: what is high counts a quarter, so four jobs to one."""
+    for _ in range(3):
+        await crew.plan(await editor.uploaded(priority="high"), *LONG, stretches=())
+    other = await stranger.uploaded(priority="normal")
+    begun = []
+    for _ in range(20):
+        order = await crew.begin()
+        begun.append(order["transcription_id"] == other["id"])
+        if order["kind"] == "plan":
+            await crew.worker.report(order, "result", plan=part_of_plan(*LONG, stretches=()))
+    assert 3 <= sum(begun) <= 5
+    assert begun.index(True) < 5
+
+
+async def test_where_usage_is_equal_priorities_decide(editor: Person, stranger: Person, crew: Crew) -> None:
     sent = {}
     for person, priority in ((editor, "low"), (editor, "normal"), (stranger, "high"), (editor, "high")):
         sent[(await person.uploaded(priority=priority))["id"]] = priority

@@ -14,7 +14,7 @@ STATEMENTS = (
         add constraint jobs_state_check
             check (state in ('held', 'queued', 'running', 'done', 'failed', 'cancelled'))
     """,
-    "create index jobs_started on jobs (started_at)",
+    "create index jobs_finished on jobs (finished_at)",
     """
     alter table chunks
         add column channel integer,
@@ -59,7 +59,7 @@ BACK = (
     "drop table voices",
     "alter table transcriptions drop column survey, drop column planned_turns",
     "alter table chunks drop column channel, drop column dropped, drop column told",
-    "drop index jobs_started",
+    "drop index jobs_finished",
     "delete from jobs where kind = 'voices' or state = 'held'",
     "alter table jobs drop constraint jobs_kind_check",
     "alter table jobs drop constraint jobs_state_check",
