@@ -156,7 +156,10 @@ class Work:
         return replace(self, state=TranscriptionState.CANCELLED, jobs=self._with_unfinished_cancelled())
 
     def retry(self) -> Self:
-        """Queue again what failed or was cancelled, with every option of the first try. What is finished is kept."""
+        """Queue again what failed or was cancelled, with every option of the first try. What is finished is kept.
+
+        But for the voices, where the speakers are still to be told apart: what is known of them goes with the stop.
+        """
         if self.state not in STOPPED_STATES:
             raise IllegalTransition(
                 f"The transcription is {self.state}: it is still being worked on.",
@@ -169,6 +172,10 @@ class Work:
                 remedy="Send the recording again to have it transcribed with other options.",
             )
         kinds = {job.kind for job in self.jobs if job.id in again}
+        diarization = self.job_of(JobKind.DIARIZATION)
+        if kinds - {JobKind.ENRICHMENT} and (diarization is None or diarization.state is not JobState.DONE):
+            again |= {job.id for job in self.jobs if job.kind is JobKind.VOICES}
+            kinds |= {job.kind for job in self.jobs if job.kind is JobKind.VOICES}
         # What needs the results of others is asked for again once those stand again.
         due_later = {JobKind.ENRICHMENT} if kinds - {JobKind.ENRICHMENT} else set()
         due_later |= {JobKind.DIARIZATION} if kinds & {JobKind.PLAN, JobKind.VOICES} else set()

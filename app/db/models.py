@@ -192,9 +192,9 @@ class Chunk(Table):
 
 
 class Voices(Table):
-    """A stretch of a recording, and what the voices in it sound like; gone once speakers are told apart.
+    """A stretch of a recording, and what the voices in it sound like.
 
-    That is biometric data, kept only from its job to the diarization's.
+    That is biometric data, kept from its job to the diarization's, and no longer than the recording is worked on.
     """
 
     transcription_id: uuid.UUID

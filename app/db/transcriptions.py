@@ -195,7 +195,7 @@ def _shown_and_announced(step: Step) -> tuple[dict[str, Any], Outcome]:
 
 
 def _summaries(rows: list[Any]) -> list[dict[str, Any]]:
-    return summarize_all(list(zip(rows, work.load_all(rows), strict=True)))
+    return summarize_all(list(zip(rows, work.load_to_show(rows), strict=True)))
 
 
 def _cursor(row: Any) -> str:

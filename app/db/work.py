@@ -9,13 +9,29 @@ from uuid import UUID
 
 from app.core.errors import NotFound
 from app.core.identifiers import EventId, JobId, TranscriptionId
-from app.core.lifecycle import STOPPED_STATES, JobKind, JobState, PartState, TranscriptionState, Work
+from app.core.lifecycle import READABLE_STATES, STOPPED_STATES, JobKind, JobState, PartState, TranscriptionState, Work
 from app.core.lifecycle import Job as WorkJob
 from app.core.options import TranscriptionOptions
 from app.db import events, models
 from app.db.events import EventKind
-from app.db.models import Enrichment, Transcription, now
+from app.db.models import Enrichment, Transcription, Voices, now
 from app.db.summaries import summarize
+
+# Without what jobs cost and why they failed: read with every report of every worker.
+_COLUMNS_OF_WORK = (
+    models.Job.id,
+    models.Job.transcription,
+    models.Job.kind,
+    models.Job.position,
+    models.Job.state,
+    models.Job.start_seconds,
+    models.Job.length_seconds,
+    models.Job.attempt,
+    models.Job.lease,
+    models.Job.stage,
+    models.Job.percent,
+    models.Job.empty,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +90,23 @@ def lock_by_job(job: UUID) -> Any:
 
 def load(row: Any) -> Work:
     """Rebuild the domain's view of a transcription from its rows."""
-    return load_all([row])[0]
+    return _load([row])[0]
 
 
-def load_all(rows: Sequence[Any]) -> list[Work]:
-    """Rebuild the domain's view of many transcriptions, in their order, with one query for all of them."""
+def load_to_show(rows: Sequence[Any]) -> list[Work]:
+    """Return many transcriptions, in their order, with one query for all of them: for summaries, not for steps.
+
+    Of those whose text stands, the jobs that made it are left out: a day's are hundreds, and nothing shown needs them.
+    """
+    readable = [row.id for row in rows if row.state in READABLE_STATES]
+    made_it = (models.Job.kind.in_([JobKind.PLAN, JobKind.CHUNK, JobKind.VOICES])) & (models.Job.state == JobState.DONE)
+    return _load(rows, ~(models.Job.transcription.in_(readable) & made_it))
+
+
+def _load(rows: Sequence[Any], *conditions: Any) -> list[Work]:
     jobs = (
-        models.Job.select()
-        .where(models.Job.transcription.in_([row.id for row in rows]))
+        models.Job.select(*_COLUMNS_OF_WORK)
+        .where(models.Job.transcription.in_([row.id for row in rows]), *conditions)
         .order_by(models.Job.queued_at, models.Job.position)
     )
     jobs_of: defaultdict[UUID, list[WorkJob]] = defaultdict(list)
@@ -127,6 +152,9 @@ def advance(row: Any, take: Callable[[Work], Work]) -> Step:
         _store_jobs(row, before, after)
         _store_state(row, before, after)
         _store_enrichment_state(row, after)
+        if after.state in STOPPED_STATES and before.state not in STOPPED_STATES:
+            # Biometric data: nobody knows when somebody will retry, and then they are described anew.
+            Voices.update(description=None).where(Voices.transcription == row).execute()
     return step
 
 

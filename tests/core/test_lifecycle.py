@@ -332,7 +332,7 @@ def test_a_failed_diarization_leaves_the_text() -> None:
     assert work.diarization_state is PartState.ERROR
 
 
-def test_voices_that_cannot_be_described_leave_the_text_and_are_tried_again_alone() -> None:
+def test_voices_that_cannot_be_described_leave_the_text_and_all_are_tried_again() -> None:
     work = planned(new_work(enrichment=False), chunks=1, stretches=3)
     first, second = (job_id(work.transcription, JobKind.VOICES, position) for position in (0, 1))
     work = work.complete(first)
@@ -343,10 +343,33 @@ def test_voices_that_cannot_be_described_leave_the_text_and_are_tried_again_alon
     again = work.retry()
     assert again.state is TranscriptionState.PROCESSING
     third = job_id(work.transcription, JobKind.VOICES, 2)
-    assert {job.id for job in again.newly_queued(work)} == {second, third}
-    ended = again.complete(second).complete(third).complete(job_id(work.transcription, JobKind.DIARIZATION))
+    # What was known of the first ones is gone since the recording ended.
+    assert {job.id for job in again.newly_queued(work)} == {first, second, third}
+    described = again.complete(first).complete(second).complete(third)
+    ended = described.complete(job_id(work.transcription, JobKind.DIARIZATION))
     assert ended.state is TranscriptionState.DONE
     assert ended.diarization_state is PartState.DONE
+
+
+def test_a_diarization_that_failed_is_tried_again_with_voices_described_anew() -> None:
+    work = planned(new_work(enrichment=False), chunks=1, stretches=2)
+    voices = [job_id(work.transcription, JobKind.VOICES, position) for position in (0, 1)]
+    diarization = job_id(work.transcription, JobKind.DIARIZATION)
+    work = work.complete(job_id(work.transcription, JobKind.CHUNK)).complete(voices[0]).complete(voices[1])
+    work = work.claim(diarization, "b").fail(diarization, "b", retryable=False)
+    again = work.retry()
+    assert {job.id for job in again.newly_queued(work)} == set(voices)
+    described = again.complete(voices[0]).complete(voices[1])
+    assert [job.id for job in described.newly_queued(again)] == [diarization]
+    assert described.complete(diarization).diarization_state is PartState.DONE
+
+
+def test_speakers_that_were_told_apart_stay_so_over_a_retry_of_the_text() -> None:
+    work = planned(new_work(enrichment=False), chunks=1, stretches=1)
+    chunk, diarization = job_id(work.transcription, JobKind.CHUNK), job_id(work.transcription, JobKind.DIARIZATION)
+    work = work.complete(job_id(work.transcription, JobKind.VOICES)).complete(diarization)
+    work = work.claim(chunk, "x").fail(chunk, "x", retryable=False)
+    assert [job.id for job in work.retry().newly_queued(work)] == [chunk]
 
 
 def test_a_failed_enrichment_leaves_the_transcript_and_can_be_retried() -> None:
