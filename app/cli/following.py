@@ -24,7 +24,7 @@ class Observer(Protocol):
         """State, stage or percentage are new; also called with what is already known, after a reconnection."""
 
     def text_appeared(self, segments: Sequence[Mapping[str, Any]]) -> None:
-        """These segments were heard; not necessarily in order of time, for chunks are worked side by side."""
+        """These segments were heard, in order of time; where a chunk's end changed them, some a second time."""
 
 
 class SilentObserver:

@@ -116,12 +116,13 @@ def complete(job: JobId, result: JobResult, metrics: Mapping[str, float]) -> Out
     step = work.advance(row, lambda before: _take_result(before, job, kind, result))
     if not step.changed:
         return work.announce(step)
+    untold = partial_text.finish(row, _position(job), result) if isinstance(result, ChunkText) else None
     _store_result(row, job, kind, result)
     Job.update(metrics=dict(metrics), error=None).where(Job.id == job).execute()
     if step.after.text_became_complete(step.before):
         transcripts.merge(row)
     if kind is JobKind.CHUNK:
-        partial_text.tell(row, step.after)
+        partial_text.tell(row, step.after, untold)
     return work.announce(step)
 
 
@@ -225,8 +226,6 @@ def _take_result(before: Work, job: JobId, kind: JobKind, result: Any) -> Work:
 def _store_result(row: Any, job: JobId, kind: JobKind, result: Any) -> None:
     if kind is JobKind.PLAN:
         _store_plan(row, result)
-    elif kind is JobKind.CHUNK:
-        Chunk.update(result.to_dict()).where(Chunk.transcription == row, Chunk.position == _position(job)).execute()
     elif kind is JobKind.VOICES:
         Voices.update(description=dict(result.description)).where(
             Voices.transcription == row, Voices.position == _position(job)
@@ -235,7 +234,7 @@ def _store_result(row: Any, job: JobId, kind: JobKind, result: Any) -> None:
         row.diarization = voiceprints.store(row, result).to_dict()
         row.save(only=[Transcription.diarization])
         Voices.update(description=None).where(Voices.transcription == row).execute()
-    else:
+    elif kind is JobKind.ENRICHMENT:
         Enrichment.update(
             answers=dict(result.answers), model=result.model, provenance=dict(result.provenance), error=None
         ).where(Enrichment.transcription == row).execute()

@@ -5,10 +5,12 @@ Several workers write down one recording at a time. What comes from a later chun
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import takewhile
+from operator import eq
 from typing import Any
 
 from app.core.lifecycle import JobKind, JobState, Work
-from app.core.transcript import Segment
+from app.core.transcript import ChunkText, Segment
 from app.db import events
 from app.db.events import EventKind
 from app.db.models import Chunk
@@ -31,13 +33,30 @@ def begin_again(row: Any, position: int) -> None:
     Chunk.update(segments=[], told=0).where(*_named(row, position)).execute()
 
 
-def tell(row: Any, present: Work) -> None:
-    """Tell what is new from the first chunk on, up to the first one that is still being written down."""
-    for message in _news(row, present):
+def finish(row: Any, position: int, text: ChunkText) -> int | None:
+    """Put a chunk's final text in place of what was reported on the way.
+
+    Where it differs from what was told (a line turned out to be a loop's), that is untold: returns its position then,
+    for `tell`.
+    """
+    chunk = _of(row, position).get()
+    values = text.to_dict()
+    told = chunk.segments[: chunk.told or 0]
+    same = len(list(takewhile(bool, map(eq, told, values["segments"]))))
+    Chunk.update(values | {"told": same}).where(*_named(row, position)).execute()
+    return position if same < len(told) else None
+
+
+def tell(row: Any, present: Work, untold: int | None = None) -> None:
+    """Tell what is new from the first chunk on, up to the first one that is still being written down.
+
+    Of the chunk `untold` listeners have more than stands: they are told even where nothing comes in its place.
+    """
+    for message in _news(row, present, untold):
         events.append(EventKind.TEXT, message, project=row.project_id, transcription=row.id)
 
 
-def _news(row: Any, present: Work) -> Iterator[dict[str, Any]]:
+def _news(row: Any, present: Work, untold: int | None) -> Iterator[dict[str, Any]]:
     states = {job.position: job.state for job in present.jobs if job.kind is JobKind.CHUNK}
     told = {chunk.position: chunk.told for chunk in Chunk.select(Chunk.position, Chunk.told).where(_all(row))}
     for position in sorted(states):
@@ -48,7 +67,7 @@ def _news(row: Any, present: Work) -> Iterator[dict[str, Any]]:
         done = states[position] is JobState.DONE
         if done or len(segments) > begun:
             Chunk.update(told=None if done else len(segments)).where(*_named(row, position)).execute()
-        if len(segments) > begun:
+        if len(segments) > begun or position == untold:
             yield {
                 "transcription_id": str(row.id),
                 "chunk": position,

@@ -54,10 +54,10 @@ async def work_through(worker: Worker) -> None:
     for _ in range(2):
         order = await worker.claim()
         start = order["chunk"]["start"]
+        said = [segment(start + n, start + n + 1, f"Part {n}") for n in range(2)]
         for n in range(2):
-            said = segment(start + n, start + n + 1, f"Part {n}")
-            await worker.report(order, "progress", stage="transcribing", percent=40 * n, segments=[said])
-        await worker.report(order, "result", **await worker.result_of(order))
+            await worker.report(order, "progress", stage="transcribing", percent=40 * n, segments=[said[n]])
+        await worker.report(order, "result", text=text(*said))
     await worker.do_next(QueueName.ENRICHMENT)
 
 
@@ -81,6 +81,33 @@ async def test_text_is_told_in_the_order_in_which_it_was_said_whoever_is_first(e
         "Words of chunk 9.",
     ]
     assert [(message["chunk"], message["offset"]) for message in heard] == [(0, 0), (1, 0), (1, 1), (2, 0)]
+
+
+async def test_text_that_turned_out_to_be_nobodys_is_untold(editor: Person, worker: Worker) -> None:
+    said = [segment(n, n + 1.0, f"Line {n}") for n in range(4)]
+    async with await editor.listen() as socket:
+        created = await editor.uploaded(diarization="false", enrichment="false")
+        await worker.plan((0.0, 4.0), (4.0, 8.0), (8.0, 9.0))
+        first, second, last = [await worker.claim() for _ in range(3)]
+        await worker.report(first, "progress", stage="transcribing", percent=50, segments=said[:3])
+        while (await receive(socket))["type"] != "transcription.text":
+            pass
+        # Of the three told lines the second was a loop's, and one more is new: as many as were told.
+        await worker.report(first, "result", text=text(said[0], said[2], said[3]))
+        await worker.report(second, "progress", stage="transcribing", percent=50, segments=[segment(5.0, 6.0, "No")])
+        await worker.report(second, "result", text=text())
+        messages = [await receive(socket)]
+        while messages[-1].get("segments") != []:
+            messages.append(await receive(socket))
+        await worker.report(last, "result", text=text())
+        await receive_until(socket, "done")
+    shown: dict[int, list[str]] = {0: ["Line 0", "Line 1", "Line 2"]}
+    for message in messages:
+        if message["type"] == "transcription.text":
+            lines = shown.setdefault(message["chunk"], [])
+            lines[message["offset"] :] = [found["text"] for found in message["segments"]]
+    assert shown == {0: ["Line 0", "Line 2", "Line 3"], 1: []}
+    assert [found["text"] for found in (await editor.read(created["id"]))["segments"]] == shown[0]
 
 
 def follow(messages: list[Message]) -> dict[str, Message]:
