@@ -83,6 +83,7 @@ async def _create(request: web.Request, form: _Form) -> tuple[dict[str, Any], bo
         return _same(earlier, form.file, options), False
     async with app[PROBE_SLOTS]:
         media = await probe(form.file.path, settings.probe_timeout)
+    options.require_channels(media.channels)
     new_id = TranscriptionId(uuid.uuid4())
     # The file first, then the row: a crash in between leaves a file without a row, never a row without its file.
     audio_path = await asyncio.to_thread(uploads.keep, form.file, new_id)

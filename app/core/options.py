@@ -19,6 +19,8 @@ MAX_INITIAL_PROMPT_CHARACTERS = 2_000
 MAX_HOTWORDS_CHARACTERS = 1_000
 MAX_TASK_PROMPT_CHARACTERS = 4_000
 MAX_MODEL_NAME_CHARACTERS = 100
+MAX_SEPARATE_CHANNELS = 8
+"""More than the tracks of any common recorder; each costs a decode."""
 
 SpeakerCount = Annotated[int, Ge(1), Le(MAX_SPEAKERS)]
 ModelName = Annotated[str, MaxLen(MAX_MODEL_NAME_CHARACTERS)]
@@ -34,7 +36,7 @@ class EnrichmentTask(StrEnum):
 
 
 class Priority(StrEnum):
-    """Whose work is begun first, over the whole site."""
+    """Whose work is begun first: within a project always, between projects as far as their shares allow."""
 
     HIGH = "high"
     NORMAL = "normal"
@@ -82,6 +84,12 @@ class TranscriptionOptions:
                 detail=f"The language {self.language!r} is not one that the speech models know.",
                 remedy="Send an ISO 639-1 code such as 'fr' or 'en', or leave the language out to have it detected.",
             )
+        if self.channels is Channels.SEPARATE and not self.diarization:
+            raise InvalidOptions(
+                field="channels",
+                detail="Channels are to be separate, which tells speakers apart, and diarization is switched off.",
+                remedy="Leave diarization on, or send channels=mixed.",
+            )
         bounds = (self.min_speakers, self.max_speakers)
         if self.num_speakers is not None and bounds != (None, None):
             raise InvalidOptions(
@@ -94,6 +102,15 @@ class TranscriptionOptions:
                 field="min_speakers",
                 detail=f"min_speakers ({self.min_speakers}) is larger than max_speakers ({self.max_speakers}).",
                 remedy="Send min_speakers at or below max_speakers.",
+            )
+
+    def require_channels(self, channels: int) -> None:
+        """Raise `InvalidOptions` where a recording of so many channels cannot be heard as wished."""
+        if self.channels is Channels.SEPARATE and channels > MAX_SEPARATE_CHANNELS:
+            raise InvalidOptions(
+                field="channels",
+                detail=f"The recording has {channels} channels; up to {MAX_SEPARATE_CHANNELS} can be heard separately.",
+                remedy="Send channels=mixed, or a recording with fewer channels.",
             )
 
     def to_dict(self) -> dict[str, Any]:

@@ -10,16 +10,16 @@ import av
 RATE = 8000
 
 
-def tone(seconds: float = 1.0, hertz: float = 440.0) -> bytes:
-    """A mono 16-bit WAV file."""
+def tone(seconds: float = 1.0, hertz: float = 440.0, *, channels: int = 1) -> bytes:
+    """A 16-bit WAV file, the same on all channels."""
     samples = (round(8000 * math.sin(2 * math.pi * hertz * n / RATE)) for n in range(round(seconds * RATE)))
-    return wav(b"".join(struct.pack("<h", sample) for sample in samples))
+    return wav(b"".join(struct.pack("<h", sample) * channels for sample in samples), channels=channels)
 
 
-def wav(frames: bytes) -> bytes:
+def wav(frames: bytes, *, channels: int = 1) -> bytes:
     file = io.BytesIO()
     with wave.open(file, "wb") as sound:
-        sound.setnchannels(1)
+        sound.setnchannels(channels)
         sound.setsampwidth(2)
         sound.setframerate(RATE)
         sound.writeframes(frames)

@@ -82,6 +82,16 @@ async def test_an_option_that_cannot_be(
     await assert_nothing_is_left(client)
 
 
+async def test_channels_that_cannot_be_heard_separately(client: TestClient, editor: Person) -> None:
+    many = await problem(await editor.upload(tone(channels=9), channels="separate"), 422, "invalid-options")
+    assert fields(many) == ["channels"]
+    assert "9 channels" in many["detail"]
+    together = await problem(await editor.upload(channels="separate", diarization="false"), 422, "invalid-options")
+    assert fields(together) == ["channels"]
+    await assert_nothing_is_left(client)
+    assert (await editor.upload(tone(channels=9), channels="mixed")).status == 201
+
+
 async def test_what_is_installed_is_told_to_who_asks_for_another(editor: Person) -> None:
     body = await problem(await editor.upload(model="large-v9"), 422, "unknown-model")
     assert "base" in body["remedy"]

@@ -16,9 +16,6 @@ from app.workers.transcription.plan.voice import FRAME_SECONDS, Frames
 
 Levels = NDArray[np.float64]
 
-MOST_CHANNELS = 8
-"""More than the tracks of any common recorder; each costs a decode."""
-
 # In speech the levels of two microphones in one room rise and fall together (0.75 to 0.98 was
 # seen); those of two parties do not (about 0 where both talk at once, down to -0.9 where they take turns).
 _HIGHEST_CORRELATION = 0.25

@@ -10,11 +10,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from app.core.options import TranscriptionOptions
+from app.core.options import MAX_SEPARATE_CHANNELS, TranscriptionOptions
 from app.core.transcript import ChunkPlan, PlanPart, Span, SpeakerTurn, Survey
 from app.media.decode import Samples, declared
 from app.workers.context import Checkpoint
-from app.workers.transcription.plan.channels import MOST_CHANNELS, turns_of
+from app.workers.transcription.plan.channels import turns_of
 from app.workers.transcription.plan.cutting import cut_anywhere, cut_at_pauses, joined, stretches_of, target_seconds
 from app.workers.transcription.plan.hearing import Hearing, Limits
 from app.workers.transcription.plan.survey import loudest_windows, parties_have_channels, spoken_places, spoken_windows
@@ -74,7 +74,7 @@ def plan_part(audio_path: Path, order: PlanOrder, recognizer: Recognizer, contex
         recognizer.sound,
         audio_path,
         start=order.start,
-        channels=range(min(says.channels, MOST_CHANNELS)) if survey.by_channel else (None,),
+        channels=range(min(says.channels, MAX_SEPARATE_CHANNELS)) if survey.by_channel else (None,),
         voice=order.options.vad or survey.by_channel,
     )
     limits = _LATER_PART if order.part else _WHOLE if short else _FIRST_PART

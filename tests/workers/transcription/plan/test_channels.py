@@ -153,7 +153,6 @@ def test_turns_are_by_channel_with_short_pauses_closed() -> None:
         (2, TranscriptionOptions(channels=Channels.SEPARATE), True),
         (6, TranscriptionOptions(channels=Channels.SEPARATE), True),
         (2, TranscriptionOptions(channels=Channels.MIXED), False),
-        (2, TranscriptionOptions(diarization=False, channels=Channels.SEPARATE), False),
         (2, TranscriptionOptions(), None),
         (6, TranscriptionOptions(), False),
     ],
