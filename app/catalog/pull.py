@@ -34,7 +34,7 @@ _SLACK_BYTES = 16 * 1024 * 1024
 class PullOrder:
     """What is to be pulled. Empty texts are filled in from what the hub says; `revision` holds for the first piece.
 
-    `sha256` insists on the checksum of the model's one file.
+    `sha256` insists on the checksum of the model's one file; `insists`: that, or the revision, was asked for by name.
     """
 
     kind: ModelKind
@@ -45,11 +45,12 @@ class PullOrder:
     languages: tuple[str, ...] = ()
     revision: str = "main"
     sha256: str | None = None
+    insists: bool = False
     settle: Callable[[Path], None] | None = None
 
-    def given(self, *, revision: str, sha256: str | None) -> "PullOrder":
-        """Return the same order of one revision, and of one checksum where one is insisted on."""
-        return replace(self, revision=revision, sha256=sha256)
+    def given(self, *, revision: str | None, sha256: str | None) -> "PullOrder":
+        """Return the same order of one revision, and of one checksum, where they are insisted on."""
+        return replace(self, revision=revision or self.revision, sha256=sha256, insists=bool(revision or sha256))
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,11 +118,12 @@ def pull(
 ) -> InstalledModel:
     """Install what is ordered, unless it is there and whole; with `update` also where the hub has another state of it.
 
-    Raises `ModelPullFailed`, `ModelRefused`, `NotEnoughSpace`.
+    An order that insists on a revision or a checksum is held against the hub in any case. Raises `ModelPullFailed`,
+    `ModelRefused` (also where another state than that is installed, and `update` was not asked for), `NotEnoughSpace`.
     """
     place = place_of(models_dir, order.kind, checked_name(order.name))
     present = describe(place)
-    if present is not None and present.is_whole() and not update:
+    if present is not None and present.is_whole() and not (update or order.insists):
         observer.present(_as_shown(present), None)
         return present
     started = time.monotonic()
@@ -131,6 +133,11 @@ def pull(
         if present is not None and present.source == arriving.source and not present.damaged_files():
             observer.present(arriving, None)
             return present
+        if present is not None and present.is_whole() and present.source != arriving.source and not update:
+            raise ModelRefused(
+                f"{order.kind}/{order.name} is installed from {present.source}, not from {arriving.source}.",
+                remedy="Add --update to put this in its place.",
+            )
         partial = partial_of(models_dir, order.kind, order.name)
         _download(arriving, hub, models_dir, partial, place, observer)
         folder = work / "model"

@@ -221,7 +221,7 @@ def pull_model(
             )
         else:
             order = order_from_repository(repository, ModelKind(kind), patterns=patterns, name=name)
-        order = order.given(revision=revision or "main", sha256=sha256)
+        order = order.given(revision=revision or None, sha256=sha256)
         source = Hub(hub, hub_token(hub), say=observer.note)
         try:
             found = pull(order, models_dir, source, observer, update=update)

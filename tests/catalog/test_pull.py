@@ -56,7 +56,7 @@ def hub() -> Iterator[PlayedHub]:
 
 def order(**how: str) -> PullOrder:
     return order_from_repository(REPOSITORY, ModelKind.LLM).given(
-        revision=how.get("revision", "main"), sha256=how.get("sha256")
+        revision=how.get("revision"), sha256=how.get("sha256")
     )
 
 
@@ -97,6 +97,22 @@ def test_what_is_installed_is_left_alone_without_a_question_to_the_hub(hub: Play
     hub.asked.clear()
     pulled(hub, tmp_path)
     assert hub.asked == []
+
+
+def test_what_is_installed_is_held_against_what_is_insisted_on(hub: PlayedHub, tmp_path: Path) -> None:
+    hub.publish(REPOSITORY, {FILE: CONTENT})
+    first = pulled(hub, tmp_path)
+    asked = order(sha256=hashlib.sha256(CONTENT).hexdigest(), revision="main")
+    assert pulled(hub, tmp_path, asked) == first
+    with pytest.raises(ModelPullFailed, match="has the checksum"):
+        pulled(hub, tmp_path, order(sha256="0" * 64))
+    newer = small_gguf(6000)
+    hub.publish(REPOSITORY, {FILE: newer}, commit="d" * 40)
+    with pytest.raises(ModelRefused, match=r"is installed from .*c{40}, not from .*d{40}") as refused:
+        pulled(hub, tmp_path, order(revision="main"))
+    assert "--update" in refused.value.remedy
+    assert find(tmp_path, "llm", "a-model") == first
+    assert pulled(hub, tmp_path, order(revision="main"), update=True).source.endswith("d" * 40)
 
 
 def test_an_update_downloads_only_what_changed(hub: PlayedHub, tmp_path: Path) -> None:
