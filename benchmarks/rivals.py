@@ -29,7 +29,7 @@ from app.catalog import ModelKind, find
 from app.cli.instance import InstanceNotFound
 from app.settings import load_settings
 from app.standalone.site import CHECKOUT
-from benchmarks.command import audio_option, new_console, new_table
+from benchmarks.command import audio_option, new_console, new_table, verdict
 from benchmarks.instance import TEXT_ALONE, LocalProcesses, RunningInstance, text_of
 from benchmarks.measures import WordErrors, word_errors
 
@@ -128,6 +128,9 @@ def rivals(
                 with console.status(f"{recording.name}, the command line of {name}"):
                     found.command_seconds.append(_command_seconds(name, model, threads, recording))
     console.print(_table(measured, threads))
+    if not rivals_only:
+        for line in _verdicts(measured):
+            console.print(line, highlight=False)
     console.print(
         "Seconds are medians; 'against the first' is the warm time over the first row's. Peaks are those of the engine's "
         "process (Vocalyx: of its worker). Vocalyx and faster-whisper give each word its times; the others, as set up "
@@ -287,6 +290,20 @@ def _command_seconds(name: str, model: Path, threads: int, recording: Path) -> f
         if ended.returncode or not written:
             raise click.ClickException(f"{' '.join(command)}:\n{ended.stderr[-2000:]}")
     return seconds
+
+
+def _verdicts(measured: dict[tuple[Path, str], Measured]) -> Iterator[str]:
+    """Say of each recording whether Vocalyx is faster than each rival, at no worse word error rate."""
+    for recording in dict.fromkeys(recording for recording, _ in measured):
+        ours = measured[recording, OURS]
+        rivals = {name: found for (of, name), found in measured.items() if of == recording and name in COMMANDS}
+        theirs = [found for name, found in rivals.items() if name != OURS]
+        ratio = max(median(ours.wall_seconds) / median(found.wall_seconds) for found in theirs)
+        worse = ours.errors.rate - min(found.errors.rate for found in theirs)
+        yield (
+            f"{recording.name}: time over the fastest rival's {ratio:.2f} ({verdict(ratio, 1)}); "
+            f"word error rate over the best rival's {worse:+.4f} ({verdict(worse, 0)})"
+        )
 
 
 def _versions() -> dict[str, str]:

@@ -75,7 +75,7 @@ def sequential(
         "minutes", "Vocalyx", "script", "ratio", "decoding", "transcription", "diarization", "WER Vocalyx",
         "WER script", "DER Vocalyx", "DER script",
     )  # fmt: skip
-    worst = 0.0
+    worst, worse_words, worse_speakers = 0.0, -1.0, -1.0
     with tempfile.TemporaryDirectory() as folder:
         with console.status("warming up"):
             short = joined(audio, Path(folder) / "short.flac", minutes=WARM_UP_MINUTES, language=language)
@@ -95,6 +95,10 @@ def sequential(
                         _measure_vocalyx(instance, recording, language, ours)
             ratio = median(ours.seconds) / median(theirs.seconds) if ours.seconds else 0.0
             worst = max(worst, ratio)
+            worse_words = max(worse_words, ours.words.rate - theirs.words.rate)
+            worse_speakers = max(
+                worse_speakers, *(mine - its for mine, its in zip(ours.speakers, theirs.speakers, strict=False)), -1.0
+            )
             stages = [median(values) for values in zip(*(dataclasses.astuple(part) for part in parts), strict=True)]
             table.add_row(
                 f"{recording.seconds / 60:.1f}",
@@ -110,6 +114,10 @@ def sequential(
     console.print(table)
     if instance is not None:
         console.print(f"The highest ratio: {worst:.3f} ({verdict(worst, WANTED)})", highlight=False)
+        for name, worse in (("word", worse_words), ("diarization", worse_speakers)):
+            console.print(
+                f"Highest {name} error rate over the script's: {worse:+.4f} ({verdict(worse, 0)})", highlight=False
+            )
 
 
 def _measure_vocalyx(instance: RunningInstance, recording: JoinedRecording, language: str, figures: Figures) -> None:

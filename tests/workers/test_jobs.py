@@ -169,7 +169,7 @@ def test_a_plan_is_made_as_ordered(uploads: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr("app.workers.transcription.jobs.plan_part", plan_part)
     jobs = TranscriptionJobs(RecordingRecognizer(), RecordingDiarizer(), uploads)  # type: ignore[arg-type]
 
-    jobs.plan(order(JobKind.PLAN), None)  # type: ignore[arg-type]
+    jobs.plan(order(JobKind.PLAN), RecordingContext())  # type: ignore[arg-type]
 
     survey = Survey(language="fr", language_probability=0.9, by_channel=True)
     assert given == [PlanOrder(options=WANTED, part=2, start=0.5, workers=3, survey=survey, duration=1.0)]
@@ -179,7 +179,7 @@ def test_the_voices_of_a_stretch_are_described_as_ordered(uploads: Path) -> None
     diarizer = RecordingDiarizer()
     jobs = TranscriptionJobs(RecordingRecognizer(), diarizer, uploads)  # type: ignore[arg-type]
 
-    jobs.voices(order(JobKind.VOICES), None)  # type: ignore[arg-type]
+    jobs.voices(order(JobKind.VOICES), RecordingContext())  # type: ignore[arg-type]
 
     assert diarizer.given == {"audio": uploads / "ab" / "source", "stretch": Span(0.25, 0.75)}
 

@@ -1,6 +1,7 @@
 """The jobs of a transcription worker, each handed to its engine."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from app.core.lifecycle import JobKind
@@ -42,15 +43,16 @@ class TranscriptionJobs:
             survey=order.survey,
             duration=order.duration_seconds,
         )
-        return {"plan": plan_part(audio, plan, self._recognizer, context).to_dict()}
+        with self._measured(context):
+            return {"plan": plan_part(audio, plan, self._recognizer, context).to_dict()}
 
     def chunk(self, order: WorkOrder, context: JobContext) -> Mapping[str, object]:
         """Write down what is said in one piece of the recording."""
         if order.chunk is None:
             raise MalformedOrder("The work order for a chunk names no chunk.")
         audio = locate(self._uploads_dir, order.audio)
-        text = self._recognizer.transcribe(audio, order.chunk, order.language, order.options, context)
-        context.measured(self._recognizer.take_seconds())
+        with self._measured(context):
+            text = self._recognizer.transcribe(audio, order.chunk, order.language, order.options, context)
         return {"text": text.to_dict()}
 
     def voices(self, order: WorkOrder, context: JobContext) -> Mapping[str, object]:
@@ -58,7 +60,8 @@ class TranscriptionJobs:
         if order.stretch is None:
             raise MalformedOrder("The work order for voices names no stretch.")
         audio = locate(self._uploads_dir, order.audio)
-        return {"voices": self._diarizer.voices(audio, order.stretch, context)}
+        with self._measured(context):
+            return {"voices": self._diarizer.voices(audio, order.stretch, context)}
 
     def diarization(self, order: WorkOrder, context: JobContext) -> Mapping[str, object]:
         """Tell the speakers of the whole recording apart, by what is known of the voices in all stretches."""
@@ -71,3 +74,10 @@ class TranscriptionJobs:
             embeddings=order.voiceprints,
         )
         return {"diarization": found.to_dict()}
+
+    @contextmanager
+    def _measured(self, context: JobContext) -> Iterator[None]:
+        """Add to the job's figures where the engines' time went."""
+        self._recognizer.take_seconds()  # what a job before left when it failed
+        yield
+        context.measured(self._recognizer.take_seconds())

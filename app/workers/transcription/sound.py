@@ -6,6 +6,9 @@ from pathlib import Path
 import numpy as np
 
 from app.media.decode import SAMPLE_RATE, Samples, declared, decode_blocks, decode_span
+from app.workers.transcription.timing import counted
+
+SOUND_SECONDS, VOICE_ACTIVITY_SECONDS = "sound_seconds", "voice_activity_seconds"
 
 # 38 MB, decoded in a second or two: a longer one's first words would wait for it.
 _REMEMBERED_SECONDS = 10 * 60
@@ -22,6 +25,8 @@ class SoundMemory:
     """
 
     def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        """How long reading took (`SOUND_SECONDS`), and looking for speech in what was read; see `counted`."""
         self._identity: _Identity | None = None
         self._samples: Samples | None = None  # None: the recording is too long, or of unknown length
 
@@ -29,19 +34,26 @@ class SoundMemory:
         self, path: Path, block_seconds: float, start: float = 0.0, channel: int | None = None
     ) -> Iterator[Samples]:
         """Yield the recording from `start` on as `decode_blocks` does."""
-        whole = self._whole(path) if channel is None else None
+        with counted(self.seconds, SOUND_SECONDS):
+            whole = self._whole(path) if channel is None else None
         if whole is None:
-            yield from decode_blocks(path, block_seconds, start, channel)
-            return
+            blocks = decode_blocks(path, block_seconds, start, channel)
+            while True:
+                with counted(self.seconds, SOUND_SECONDS):
+                    block = next(blocks, None)
+                if block is None:
+                    return
+                yield block
         size = round(block_seconds * SAMPLE_RATE)
         for begin in range(round(start * SAMPLE_RATE), len(whole), size):
             yield whole[begin : begin + size]
 
     def span(self, path: Path, start: float = 0.0, end: float | None = None, channel: int | None = None) -> Samples:
         """Return the recording from `start` to `end` seconds as `decode_span` does."""
-        whole = self._whole(path) if channel is None else None
-        if whole is None:
-            return decode_span(path, start, end, channel)
+        with counted(self.seconds, SOUND_SECONDS):
+            whole = self._whole(path) if channel is None else None
+            if whole is None:
+                return decode_span(path, start, end, channel)
         return whole[max(0, round(start * SAMPLE_RATE)) : None if end is None else round(end * SAMPLE_RATE)]
 
     def _whole(self, path: Path) -> Samples | None:

@@ -18,7 +18,8 @@ from app.workers.transcription.plan.cutting import (
     within,
 )
 from app.workers.transcription.plan.voice import BLOCK_SECONDS, FRAME_SECONDS, RUN_UP_SECONDS, Frames, Listener
-from app.workers.transcription.sound import SoundMemory
+from app.workers.transcription.sound import VOICE_ACTIVITY_SECONDS, SoundMemory
+from app.workers.transcription.timing import counted
 
 # So little is not left for a part of its own.
 _SHORTEST_PART_SECONDS = 60.0
@@ -61,7 +62,8 @@ class Hearing:
         for blocks in self._blocks():
             context.checkpoint()
             for listener, block in zip(self._listeners, blocks, strict=True):
-                listener.hear(block)
+                with counted(self._sound.seconds, VOICE_ACTIVITY_SECONDS):
+                    listener.hear(block)
             sound = self.heard - self.start
             speech = sum(span.duration for span in self._anybody()) if self.voice else sound
             done = max(speech / limits.speech, sound / limits.sound)

@@ -13,8 +13,9 @@ from app.workers.context import Checkpoint
 from app.workers.transcription.plan.channels import alike, forced, one_party_each
 from app.workers.transcription.plan.cutting import padded, windows
 from app.workers.transcription.plan.voice import FRAME_SECONDS, Frames, Listener, speech_frames
-from app.workers.transcription.sound import SoundMemory
+from app.workers.transcription.sound import VOICE_ACTIVITY_SECONDS, SoundMemory
 from app.workers.transcription.text.whisper import WINDOW_SECONDS
+from app.workers.transcription.timing import counted
 
 _Item = TypeVar("_Item")
 
@@ -78,7 +79,8 @@ def spoken_places(sound: SoundMemory, path: Path, duration: float, context: Chec
         context.report("surveying", 0)
         samples = sound.span(path, place.start, place.end)
         listener = Listener(voice=True)
-        listener.hear(samples)
+        with counted(sound.seconds, VOICE_ACTIVITY_SECONDS):
+            listener.hear(samples)
         speech = padded(listener.speech(), 0.0, listener.seconds)
         if sum(span.duration for span in speech) >= _ENOUGH_SPEECH_SECONDS:
             enough = True

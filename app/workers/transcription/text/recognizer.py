@@ -20,7 +20,6 @@ from app.workers.transcription.sound import SoundMemory
 from app.workers.transcription.text.edges import MARGIN_SECONDS, in_order, owned
 from app.workers.transcription.text.evidence import voiced_seconds
 from app.workers.transcription.text.guards import guarded
-from app.workers.transcription.text.timing import counted
 from app.workers.transcription.text.whisper import Whisper
 
 log = logging.getLogger(__name__)
@@ -33,8 +32,6 @@ _SURE_PROBABILITY = 0.8
 
 _ROUNDING_SECONDS = 0.01
 """Cuts are kept to the millisecond; the last chunk's end may lie past the last sample by so much."""
-
-_TIMED_PARTS = ("encoder_seconds", "decoder_seconds", "alignment_seconds", "features_seconds", "sound_seconds")
 
 
 class Recognizer:
@@ -79,7 +76,7 @@ class Recognizer:
         while self._loaded and (len(self._loaded) >= _MODELS_KEPT or not self._has_room(model)):
             # No name may hold on to it: it has to be gone before the next one is loaded.
             dropped = next(iter(self._loaded))
-            self._collect_seconds(self._loaded[dropped])
+            self._collect_seconds(self._loaded[dropped].seconds)
             del self._loaded[dropped], self._installed[dropped]
             gc.collect()
             log.info("model unloaded", extra={"fields": {"model": dropped}})
@@ -96,19 +93,20 @@ class Recognizer:
     def take_seconds(self) -> dict[str, float]:
         """Return how long each part of the work took since this was last asked.
 
-        Keys: `encoder_seconds`, `decoder_seconds`, `alignment_seconds`, `features_seconds`, and `sound_seconds` for the
-        reading of recordings in `transcribe`.
+        Keys, of the parts that did anything: `encoder_seconds`, `decoder_seconds`, `alignment_seconds`,
+        `features_seconds`, and what `sound` counts, whoever read from it: `sound_seconds`, `voice_activity_seconds`.
         """
         for model in self._loaded.values():
-            self._collect_seconds(model)
-        taken = dict.fromkeys(_TIMED_PARTS, 0.0) | self._seconds
+            self._collect_seconds(model.seconds)
+        self._collect_seconds(self.sound.seconds)
+        taken = dict(self._seconds)
         self._seconds.clear()
         return taken
 
-    def _collect_seconds(self, model: Whisper) -> None:
-        for part, seconds in model.seconds.items():
+    def _collect_seconds(self, parts: dict[str, float]) -> None:
+        for part, seconds in parts.items():
             self._seconds[part] = self._seconds.get(part, 0.0) + seconds
-        model.seconds.clear()
+        parts.clear()
 
     def require_language(self, options: TranscriptionOptions, context: Checkpoint | None = None) -> None:
         """Raise `InvalidOptions` where the model does not know the language that was asked for."""
@@ -162,8 +160,7 @@ class Recognizer:
         context.report("transcribing", 0)
         margin = MARGIN_SECONDS if chunk.speech is None else 0.0
         begin = max(0.0, chunk.start - margin)
-        with counted(self._seconds, "sound_seconds"):
-            samples = self.sound.span(audio_path, begin, chunk.end + margin, chunk.channel)
+        samples = self.sound.span(audio_path, begin, chunk.end + margin, chunk.channel)
         if chunk.speech is None:
             decoded = model.decode_everything(samples, language, options)
         else:

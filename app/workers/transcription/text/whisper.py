@@ -31,7 +31,7 @@ from app.workers.transcription.text.guards import (
     went_wrong,
 )
 from app.workers.transcription.text.packing import Packed, balanced, settled
-from app.workers.transcription.text.timing import Timed
+from app.workers.transcription.timing import Timed
 
 if TYPE_CHECKING:
     from faster_whisper import BatchedInferencePipeline, WhisperModel

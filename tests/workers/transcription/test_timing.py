@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.workers.transcription.text.timing import Timed, counted
+from app.workers.transcription.timing import Timed, counted
 
 
 class Engine:
