@@ -10,6 +10,7 @@ BIN     := .venv/bin
 .PHONY: help
 help: ## Say what there is to make
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@printf "  make %-10s %s\n" bench-NAME "Measure one thing: $(sort $(BENCHMARKS_WITH_INSTANCE) $(BENCHMARKS_ALONE))"
 	@echo
 	@echo "  VOCALYX_STATE (./var) and VOCALYX_PORT (8000) move an instance, so that several can run side by side."
 
