@@ -59,8 +59,12 @@ def new_work(*, diarization: bool = True, enrichment: bool = True) -> Work:
 def part_of(
     job: Job, *, chunks: int, stretches: int, last: bool = True, by_channel: bool = False, length: float = 60.0
 ) -> PlanPart:
-    """Make up the part of a plan that this job results in, with so many chunks and stretches of equal length."""
+    """Make up the part of a plan that this job results in, with so many chunks and stretches of equal length.
+
+    Where each party has a channel there are no stretches: no voices have to be told apart.
+    """
     start = job.start
+    stretches = 0 if by_channel else stretches
     spans = [
         Span(start + n * length / max(1, chunks), start + (n + 1) * length / max(1, chunks)) for n in range(chunks)
     ]
@@ -161,6 +165,8 @@ class Reports(RuleBasedStateMachine):
             self.step(self.work.retry())
         except IllegalTransition:
             assert self.work.state is TranscriptionState.DONE
+        # What is known of voices is gone, unless the speakers were told apart by it.
+        self.accepted -= {job.id for job in self.work.jobs if job.kind is JobKind.VOICES and not job.state.finished}
 
     @invariant()
     def nothing_accepted_is_lost(self) -> None:
@@ -230,7 +236,8 @@ class Reports(RuleBasedStateMachine):
             if job.state is JobState.QUEUED:
                 self.step(self.work.claim(job.id, "diligent"))
             elif job.kind is JobKind.PLAN:
-                self.step(self.work.complete_plan(job.id, part_of(job, chunks=2, stretches=2)))
+                part = part_of(job, chunks=2, stretches=2, by_channel=self.by_channel)
+                self.step(self.work.complete_plan(job.id, part))
             else:
                 self.step(self.work.complete(job.id))
         assert self.work.state is TranscriptionState.DONE
