@@ -56,6 +56,9 @@ format: ## Put the code into the one format, and mend what can be mended by rule
 eval: install models ## Measure word and diarization error rates on recordings with a reference
 	@$(BIN)/vocalyx during $(BIN)/python -m benchmarks.evaluate $(EVAL_ARGS)
 
+# A worker for each thread of the script: two of one thread do more than one of two (see docs/measurements.md).
+bench bench-rivals: export VOCALYX_TRANSCRIPTION_WORKERS ?= 2
+
 .PHONY: bench
 bench: install models ## Measure wall time over a plain sequential script of the same engines
 	@$(BIN)/vocalyx during $(BIN)/python -m benchmarks.sequential $(BENCH_ARGS)

@@ -15,6 +15,7 @@ from statistics import median
 import click
 
 from app.settings import load_settings
+from app.standalone.site import usable_cores
 from benchmarks.bare import BareEngines, BareTimes
 from benchmarks.command import (
     audio_option,
@@ -25,7 +26,7 @@ from benchmarks.command import (
     url_option,
     verdict,
 )
-from benchmarks.instance import WITH_SPEAKERS, RunningInstance
+from benchmarks.instance import WITH_SPEAKERS, LocalProcesses, RunningInstance
 from benchmarks.measures import WordErrors, read_rttm
 from benchmarks.recordings import JoinedRecording, joined, words_of
 
@@ -71,7 +72,8 @@ def sequential(
     settings = settings.model_copy(update={"threads": threads}) if threads else settings
     script = BareEngines(settings)
     table = new_table(
-        f"With diarization, {settings.threads} threads, seconds; DER without and with a collar of 0.25 s",
+        f"With diarization, {settings.threads} threads in the script, {_workers()} in Vocalyx; seconds;"
+        " DER without and with a collar of 0.25 s",
         "minutes", "Vocalyx", "script", "ratio", "decoding", "transcription", "diarization", "WER Vocalyx",
         "WER script", "DER Vocalyx", "DER script",
     )  # fmt: skip
@@ -118,6 +120,16 @@ def sequential(
             console.print(
                 f"Highest {name} error rate over the script's: {worse:+.4f} ({verdict(worse, 0)})", highlight=False
             )
+
+
+def _workers() -> str:
+    """Say what the instance measured consists of, as far as it runs here."""
+    processes = LocalProcesses.of_environment()
+    if processes is None:
+        return "those of its workers"
+    workers = len(processes.transcription_workers())
+    threads = max(1, usable_cores() // max(1, workers))
+    return f"{threads} in each of {workers} transcription worker(s)"
 
 
 def _measure_vocalyx(instance: RunningInstance, recording: JoinedRecording, language: str, figures: Figures) -> None:

@@ -11,8 +11,12 @@ from numpy.typing import NDArray
 
 from app.core.transcript import ChunkPlan, Span
 
-TARGET_SECONDS = 120.0
-"""Of speech in a chunk, or of sound in a stretch: one batch of four of the decoder's windows."""
+TARGET_SECONDS = 60.0
+"""Of speech in a chunk, or of sound in a stretch: two of the decoder's windows.
+
+Twice as much would take a few hundredths less of a worker's time in all; but who sends ten seconds of speech waits for the
+job in hand, and shall not wait for longer than twice what those ten seconds take (`python -m benchmarks.fairness`).
+"""
 SHORTEST_TARGET_SECONDS = 45.0
 FIRST_CHUNK_SECONDS = 45.0
 """The first chunk of a recording is no longer, so that its first words come early."""

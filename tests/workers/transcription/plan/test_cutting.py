@@ -135,17 +135,17 @@ def test_windows_keep_all_spans_in_order_and_fit_the_decoder(conversation: tuple
 
 def test_sizes_follow_the_length_and_the_workers() -> None:
     assert target_seconds(None, 8) == target_seconds(100, 1) == target_seconds(36_000, 8) == TARGET_SECONDS
-    assert target_seconds(600, 4) == 75
+    assert target_seconds(400, 4) == 50
     assert target_seconds(60, 4) == SHORTEST_TARGET_SECONDS
 
 
 def test_chunks_are_full_windows_and_even() -> None:
     talk = [Span(second, second + 4) for second in range(0, 300, 5)]
-    chunks = cut_at_pauses(talk, WINDOW, target=TARGET_SECONDS)
+    chunks = cut_at_pauses(talk, WINDOW, target=120)
     assert [len(windows(chunk.speech or (), WINDOW)) for chunk in chunks] == [3, 3, 3]
-    chunks = cut_at_pauses(talk, WINDOW, target=TARGET_SECONDS, first=True)
+    chunks = cut_at_pauses(talk, WINDOW, target=120, first=True)
     assert [len(windows(chunk.speech or (), WINDOW)) for chunk in chunks] == [1, 4, 4]
-    assert len(cut_at_pauses(talk[:9], WINDOW, target=TARGET_SECONDS, first=True)) == 1
+    assert len(cut_at_pauses(talk[:9], WINDOW, target=120, first=True)) == 1
 
 
 def test_nobody_speaking_makes_no_chunk() -> None:
@@ -189,5 +189,5 @@ def test_every_window_that_hears_a_word_begins_in_one_stretch(
 
 def test_stretches_leave_out_long_silences_and_touch_where_speech_goes_on() -> None:
     talk = [Span(100, 200), Span(201, 340), Span(1000, 1005)]
-    stretches = stretches_of(talk, 0, 1000, target=TARGET_SECONDS)
+    stretches = stretches_of(talk, 0, 1000, target=120)
     assert stretches == (Span(90, 215.5), Span(215.5, 341), Span(990, 1000))
