@@ -5,6 +5,7 @@ import hmac
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from app.api.contract import Access, contract_of
 from app.api.keys import DATABASE, PRINCIPAL, SETTINGS
 from app.core.access import Principal
 from app.core.errors import NotAuthenticated
@@ -14,17 +15,19 @@ from app.logs import log_context
 
 _BEARER = "bearer"
 
-# Whoever opens the WebSocket may also prove himself in its first message: browsers cannot set headers there.
-_OPEN_PATHS = frozenset({"/health/live", "/health/ready", "/api/auth/token", "/api/ws/updates"})
 _INTERNAL_PREFIX = "/internal/"
 
 
 @web.middleware
 async def authentication_middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Let nobody past without credentials, but to the few open addresses."""
-    if request.path.startswith(_INTERNAL_PREFIX):
+    """Let nobody past without credentials, but where a route's contract says that it is public, or asks for them later.
+
+    What has no contract, an address that does not exist among it, is told of to nobody without credentials.
+    """
+    promised = contract_of(request.match_info.handler)
+    if request.path.startswith(_INTERNAL_PREFIX) or (promised and promised.access is Access.WORKER):
         _require_internal_key(request)
-    elif request.path not in _OPEN_PATHS:
+    elif promised is None or not (promised.access is Access.PUBLIC or promised.credentials_later):
         principal = await authenticate(request.app[DATABASE], *credentials(request))
         request[PRINCIPAL] = principal
         log_context.set(log_context.get() | {"user": _in_one_line(principal.name)})

@@ -6,11 +6,11 @@ import uuid
 import warnings
 from collections.abc import AsyncIterator
 from dataclasses import asdict, dataclass, field, fields, replace
-from typing import Any
+from typing import Annotated, Any
 
 from aiohttp import BadContentDispositionHeader, BadContentDispositionParam, BodyPartReader, web
 from aiohttp.http_exceptions import HttpProcessingError
-from pydantic import TypeAdapter
+from pydantic import StringConstraints, TypeAdapter
 
 from app.api.keys import DATABASE, DELIVERY, PRINCIPAL, PROBE_SLOTS, SETTINGS, UPLOADS
 from app.api.requests import check_text, validate
@@ -38,6 +38,8 @@ for _category in (BadContentDispositionHeader, BadContentDispositionParam):
 
 _OPTION_NAMES = frozenset(option.name for option in fields(TranscriptionOptions))
 _OPTIONS = TypeAdapter(TranscriptionOptions)
+
+IdempotencyKey = Annotated[str, StringConstraints(min_length=1, max_length=_IDEMPOTENCY_KEY_CHARACTERS)]
 
 
 @dataclass

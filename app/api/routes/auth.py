@@ -6,10 +6,12 @@ from typing import Annotated
 from aiohttp import web
 from pydantic import BaseModel, Field, TypeAdapter
 
+from app.api import answers
 from app.api.authentication import credentials
+from app.api.contract import Access, Form, Tag, contract
 from app.api.keys import DATABASE, DELIVERY, PASSWORD_SLOTS, PRINCIPAL, SETTINGS
 from app.api.requests import read_json, validate
-from app.core.errors import BadRequest
+from app.core.errors import BadRequest, WrongCredentials
 from app.db import accounts
 
 routes = web.RouteTableDef()
@@ -21,6 +23,14 @@ class Login(BaseModel):
 
 
 @routes.post("/api/auth/token")
+@contract(
+    tag=Tag.SIGNING_IN,
+    access=Access.PUBLIC,
+    body=(Login, Form(Login)),
+    example={"username": "anna", "password": "a long enough password"},
+    answers={200: answers.AccessToken},
+    errors=(WrongCredentials,),
+)
 async def log_in(request: web.Request) -> web.Response:
     """Exchange a name and a password, as a form or as JSON, for a bearer token."""
     login = await (read_json(request, Login) if request.content_type == "application/json" else _read_form(request))
@@ -33,8 +43,16 @@ async def log_in(request: web.Request) -> web.Response:
 
 
 @routes.delete("/api/auth/token")
+@contract(
+    tag=Tag.SIGNING_IN,
+    access=Access.PUBLIC,
+    answers={204: None},
+)
 async def log_out(request: web.Request) -> web.Response:
-    """End the login that the request's own token stands for. The address is an open one: without a token it does nothing."""
+    """End the login that the request's own token stands for.
+
+    The address is an open one: without a token it does nothing.
+    """
     token, _ = credentials(request)
     if token is not None:
         await request.app[DELIVERY].wake(await request.app[DATABASE].run(accounts.log_out, token))
@@ -42,6 +60,11 @@ async def log_out(request: web.Request) -> web.Response:
 
 
 @routes.get("/api/auth/me")
+@contract(
+    tag=Tag.SIGNING_IN,
+    access=Access.SIGNED_IN,
+    answers={200: answers.Me},
+)
 async def me(request: web.Request) -> web.Response:
     """Say who the credentials belong to, and which roles they carry."""
     principal = request[PRINCIPAL]

@@ -6,6 +6,8 @@ from collections.abc import Awaitable
 from aiohttp import web
 
 from app import __version__
+from app.api import answers
+from app.api.contract import Access, Reply, Tag, contract
 from app.api.keys import ASYNC_REDIS, DATABASE, UPLOADS
 
 _CHECK_TIMEOUT_SECONDS = 3.0
@@ -14,14 +16,24 @@ routes = web.RouteTableDef()
 
 
 @routes.get("/health/live")
+@contract(
+    tag=Tag.HEALTH,
+    access=Access.PUBLIC,
+    answers={200: answers.Liveness},
+)
 async def live(_request: web.Request) -> web.Response:
-    """The process answers."""
+    """Say that the process answers."""
     return web.json_response({"status": "live", "version": __version__})
 
 
 @routes.get("/health/ready")
+@contract(
+    tag=Tag.HEALTH,
+    access=Access.PUBLIC,
+    answers={200: answers.Readiness, 503: Reply(answers.Readiness, "Something that requests need does not answer.")},
+)
 async def ready(request: web.Request) -> web.Response:
-    """All that a request needs answers; 503 says which part does not."""
+    """Say whether all that a request needs answers; 503 names the part that does not."""
     app = request.app
     database, redis, uploads = await asyncio.gather(
         _check(app[DATABASE].check()),

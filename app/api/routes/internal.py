@@ -1,12 +1,14 @@
 """What workers ask and report. Reached with the internal key alone; HAProxy lets nobody else near it."""
 
 from collections.abc import Sequence
+from functools import wraps
 from typing import Annotated, Any, Self
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
 from pydantic import BaseModel, Field, TypeAdapter, model_validator
 
+from app.api.contract import Access, Tag, contract
 from app.api.keys import DATABASE, DELIVERY, SETTINGS
 from app.api.requests import path_id, read_json, validate
 from app.core.errors import InvalidFields, NotFound
@@ -15,6 +17,8 @@ from app.core.transcript import ChunkText, Diarization, PlanPart, Segment
 from app.db import fairness, jobs
 from app.db.jobs import EnrichmentResult, Failure, JobResult, VoicesOfStretch
 from app.queueing.queues import QueueName, kinds_of
+
+_for_workers = contract(tag=Tag.WORKERS, access=Access.WORKER, answers={})
 
 Lease = Annotated[str, Field(min_length=1, max_length=100)]
 
@@ -72,6 +76,7 @@ def routes(limit_bytes: int) -> list[web.RouteDef]:
     """Return the routes; their bodies may be as large as `limit_bytes`."""
 
     def large(handler: Handler) -> Handler:
+        @wraps(handler)
         async def with_limit(request: web.Request) -> web.StreamResponse:
             return await handler(request.clone(client_max_size=limit_bytes))
 
@@ -89,6 +94,7 @@ def routes(limit_bytes: int) -> list[web.RouteDef]:
     ]
 
 
+@_for_workers
 async def first(request: web.Request) -> web.Response:
     """Say which job of a queue a free worker ought to begin, for projects and recordings to have an equal share."""
     name = request.match_info["queue"]
@@ -98,6 +104,7 @@ async def first(request: web.Request) -> web.Response:
     return web.json_response({"job_id": None if job is None else str(job)})
 
 
+@_for_workers
 async def claim(request: web.Request) -> web.Response:
     """Lease a queued job to a worker: the answer is its work order."""
     wanted = await read_json(request, Claim)
@@ -108,6 +115,7 @@ async def claim(request: web.Request) -> web.Response:
     return web.json_response(order)
 
 
+@_for_workers
 async def voices(request: web.Request) -> web.Response:
     """Give a diarization what is known of the voices in one stretch: a recording's worth would be too much at once."""
     held = await read_json(request, Held)
@@ -115,6 +123,7 @@ async def voices(request: web.Request) -> web.Response:
     return web.json_response(await request.app[DATABASE].run(jobs.voices, _job(request), held.lease, position))
 
 
+@_for_workers
 async def heartbeat(request: web.Request) -> web.Response:
     """Keep a lease."""
     held = await read_json(request, Held)
@@ -123,6 +132,7 @@ async def heartbeat(request: web.Request) -> web.Response:
     return web.json_response({"lease_seconds": lease_seconds})
 
 
+@_for_workers
 async def progress(request: web.Request) -> web.Response:
     """Record how far a job is, with what is new since the last report."""
     report = await read_json(request, Progress)
@@ -140,6 +150,7 @@ async def progress(request: web.Request) -> web.Response:
     return web.json_response({})
 
 
+@_for_workers
 async def result(request: web.Request) -> web.Response:
     """Take a result: the first one counts, whoever brings it."""
     report = await read_json(request, Result)
@@ -148,6 +159,7 @@ async def result(request: web.Request) -> web.Response:
     return web.json_response({"accepted": outcome.changed})
 
 
+@_for_workers
 async def failure(request: web.Request) -> web.Response:
     """Take a worker's word that it cannot do a job."""
     report = await read_json(request, FailureReport)
@@ -157,6 +169,7 @@ async def failure(request: web.Request) -> web.Response:
     return web.json_response({})
 
 
+@_for_workers
 async def release(request: web.Request) -> web.Response:
     """Take a job back from a worker that was asked to stop."""
     held = await read_json(request, Held)

@@ -5,6 +5,8 @@ from typing import Any
 
 from aiohttp import web
 
+from app.api import answers
+from app.api.contract import Access, Tag, contract
 from app.api.keys import SETTINGS
 from app.catalog import installed
 from app.catalog.installed import ModelKind
@@ -15,6 +17,11 @@ routes = web.RouteTableDef()
 
 
 @routes.get("/api/models")
+@contract(
+    tag=Tag.MODELS,
+    access=Access.SIGNED_IN,
+    answers={200: answers.ModelList},
+)
 async def list_models(request: web.Request) -> web.Response:
     """List what is installed: licence, languages, size, and about how much memory a worker needs for it."""
     return web.json_response({"items": await asyncio.to_thread(_items, request.app[SETTINGS])})

@@ -6,10 +6,13 @@ from uuid import UUID
 from aiohttp import web
 from pydantic import BaseModel, Field, StrictBool, model_validator
 
+from app.api import answers
+from app.api.contract import Access, Reply, Tag, contract
 from app.api.keys import DATABASE, DELIVERY, PRINCIPAL
+from app.api.parameters import KEY, PROJECT, USERNAME
 from app.api.requests import OneLine, check_text, path_id, read_json
 from app.core.access import Principal, Role
-from app.core.errors import NotPermitted
+from app.core.errors import Conflict, NotPermitted
 from app.core.identifiers import EventId, ProjectId
 from app.db import accounts, projects
 
@@ -47,6 +50,11 @@ class NewKey(BaseModel):
 
 
 @routes.get("/api/projects")
+@contract(
+    tag=Tag.PROJECTS,
+    access=Access.SIGNED_IN,
+    answers={200: answers.ProjectList},
+)
 async def list_projects(request: web.Request) -> web.Response:
     """List the projects of whoever asks."""
     principal = request[PRINCIPAL]
@@ -55,6 +63,14 @@ async def list_projects(request: web.Request) -> web.Response:
 
 
 @routes.post("/api/projects")
+@contract(
+    tag=Tag.PROJECTS,
+    access=Access.PERSON,
+    body=ProjectName,
+    example={"name": "Board meetings"},
+    answers={201: Reply(answers.Project, headers={"Location": "The project's address."})},
+    errors=(Conflict,),
+)
 async def create_project(request: web.Request) -> web.Response:
     """Add a project; its creator becomes its owner."""
     principal = request[PRINCIPAL]
@@ -70,7 +86,14 @@ async def create_project(request: web.Request) -> web.Response:
 
 
 @routes.get("/api/projects/{id}")
+@contract(
+    tag=Tag.PROJECTS,
+    access=Access.VIEWER,
+    path={"id": PROJECT},
+    answers={200: answers.ProjectWithMembers},
+)
 async def read_project(request: web.Request) -> web.Response:
+    """Give a project with its members."""
     principal = request[PRINCIPAL]
 
     def unit(project_id: UUID) -> dict[str, Any]:
@@ -82,8 +105,20 @@ async def read_project(request: web.Request) -> web.Response:
 
 
 @routes.patch("/api/projects/{id}")
+@contract(
+    tag=Tag.PROJECTS,
+    access=Access.OWNER,
+    path={"id": PROJECT},
+    body=ProjectChange,
+    example={"name": "Board meetings"},
+    answers={200: answers.Project},
+    errors=(Conflict,),
+)
 async def change_project(request: web.Request) -> web.Response:
-    """Rename a project, or switch the recognition of speakers; switched off, it deletes all voices."""
+    """Rename a project, or switch the recognition of speakers.
+
+    Switched off, it deletes every voiceprint and every voice of the project.
+    """
     principal = request[PRINCIPAL]
     change = await read_json(request, ProjectChange)
 
@@ -96,6 +131,13 @@ async def change_project(request: web.Request) -> web.Response:
 
 
 @routes.delete("/api/projects/{id}")
+@contract(
+    tag=Tag.PROJECTS,
+    access=Access.OWNER,
+    path={"id": PROJECT},
+    answers={204: None},
+    errors=(Conflict,),
+)
 async def delete_project(request: web.Request) -> web.Response:
     """Remove an empty project."""
     principal = request[PRINCIPAL]
@@ -108,6 +150,14 @@ async def delete_project(request: web.Request) -> web.Response:
 
 
 @routes.put("/api/projects/{id}/members/{username}")
+@contract(
+    tag=Tag.PROJECTS,
+    access=Access.OWNER,
+    path={"id": PROJECT, "username": USERNAME},
+    body=MemberRole,
+    example={"role": "editor"},
+    answers={200: answers.Member},
+)
 async def set_member(request: web.Request) -> web.Response:
     """Make a user a member, or change the role of one."""
     principal = request[PRINCIPAL]
@@ -123,7 +173,14 @@ async def set_member(request: web.Request) -> web.Response:
 
 
 @routes.delete("/api/projects/{id}/members/{username}")
+@contract(
+    tag=Tag.PROJECTS,
+    access=Access.OWNER,
+    path={"id": PROJECT, "username": USERNAME},
+    answers={204: None},
+)
 async def remove_member(request: web.Request) -> web.Response:
+    """Remove a member; what they sent stays."""
     principal = request[PRINCIPAL]
     username = check_text(request.match_info["username"], "username")
 
@@ -135,7 +192,14 @@ async def remove_member(request: web.Request) -> web.Response:
 
 
 @routes.get("/api/projects/{id}/keys")
+@contract(
+    tag=Tag.PROJECTS,
+    access=Access.OWNER,
+    path={"id": PROJECT},
+    answers={200: answers.ApiKeyList},
+)
 async def list_keys(request: web.Request) -> web.Response:
+    """List the API keys of a project, those that were revoked included."""
     principal = request[PRINCIPAL]
 
     def unit(project_id: UUID) -> list[dict[str, Any]]:
@@ -146,8 +210,19 @@ async def list_keys(request: web.Request) -> web.Response:
 
 
 @routes.post("/api/projects/{id}/keys")
+@contract(
+    tag=Tag.PROJECTS,
+    access=Access.OWNER,
+    path={"id": PROJECT},
+    body=NewKey,
+    example={"name": "archive", "role": "viewer"},
+    answers={201: answers.NewApiKey},
+)
 async def create_key(request: web.Request) -> web.Response:
-    """Add an API key. Its secret is in this answer, and in no later one."""
+    """Add an API key.
+
+    Its secret is in this answer, and in no later one.
+    """
     principal = request[PRINCIPAL]
     new = await read_json(request, NewKey)
 
@@ -160,7 +235,14 @@ async def create_key(request: web.Request) -> web.Response:
 
 
 @routes.delete("/api/projects/{id}/keys/{key}")
+@contract(
+    tag=Tag.PROJECTS,
+    access=Access.OWNER,
+    path={"id": PROJECT, "key": KEY},
+    answers={204: None},
+)
 async def revoke_key(request: web.Request) -> web.Response:
+    """Revoke an API key, at once and for good."""
     principal = request[PRINCIPAL]
 
     def unit(project_id: UUID, key: UUID) -> EventId:

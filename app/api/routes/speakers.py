@@ -5,8 +5,12 @@ from typing import Annotated, Any
 from aiohttp import web
 from pydantic import BaseModel, Field
 
+from app.api import answers
+from app.api.contract import Access, Reply, Tag, contract
 from app.api.keys import DATABASE, DELIVERY, PRINCIPAL
+from app.api.parameters import SPEAKER, TRANSCRIPTION
 from app.api.requests import OneLine, check_text, path_id, read_json
+from app.core.errors import Conflict
 from app.db import corrections
 from app.db.corrections import Corrected
 
@@ -37,12 +41,26 @@ class Assignment(BaseModel):
 
 # Before the addresses with a label: no speaker's label is "corrections".
 @routes.delete("/api/transcriptions/{id}/speakers/corrections")
+@contract(
+    tag=Tag.SPEAKERS,
+    access=Access.EDITOR,
+    path={"id": TRANSCRIPTION},
+    answers={200: answers.SpeakerList},
+)
 async def undo(request: web.Request) -> web.Response:
     """Put everything back to the machine's labels; names stay."""
     return _all(await _correct(request, corrections.undo))
 
 
 @routes.patch("/api/transcriptions/{id}/speakers/{label}")
+@contract(
+    tag=Tag.SPEAKERS,
+    access=Access.EDITOR,
+    path={"id": TRANSCRIPTION, "label": SPEAKER},
+    body=SpeakerName,
+    example={"name": "Anna"},
+    answers={200: Reply(answers.Speaker | answers.MergedSpeaker)},
+)
 async def rename(request: web.Request) -> web.Response:
     """Give a speaker a name, or take it away."""
     new = await read_json(request, SpeakerName)
@@ -51,6 +69,15 @@ async def rename(request: web.Request) -> web.Response:
 
 
 @routes.post("/api/transcriptions/{id}/speakers/{label}/merge")
+@contract(
+    tag=Tag.SPEAKERS,
+    access=Access.EDITOR,
+    path={"id": TRANSCRIPTION, "label": SPEAKER},
+    body=Merger,
+    example={"into": "SPEAKER_01"},
+    answers={200: answers.SpeakerList},
+    errors=(Conflict,),
+)
 async def merge(request: web.Request) -> web.Response:
     """Say that this speaker is another one."""
     merger = await read_json(request, Merger)
@@ -58,12 +85,27 @@ async def merge(request: web.Request) -> web.Response:
 
 
 @routes.delete("/api/transcriptions/{id}/speakers/{label}/merge")
+@contract(
+    tag=Tag.SPEAKERS,
+    access=Access.EDITOR,
+    path={"id": TRANSCRIPTION, "label": SPEAKER},
+    answers={200: answers.SpeakerList},
+)
 async def unmerge(request: web.Request) -> web.Response:
     """Take back that this speaker is another one."""
     return _all(await _correct(request, corrections.unmerge, _label(request)))
 
 
 @routes.post("/api/transcriptions/{id}/speakers/{label}/split")
+@contract(
+    tag=Tag.SPEAKERS,
+    access=Access.EDITOR,
+    path={"id": TRANSCRIPTION, "label": SPEAKER},
+    body=Split,
+    example={"segments": [0], "name": "Ben"},
+    answers={201: answers.Speaker},
+    errors=(Conflict,),
+)
 async def split(request: web.Request) -> web.Response:
     """Give segments of this speaker to a new one."""
     wanted = await read_json(request, Split)
@@ -72,6 +114,14 @@ async def split(request: web.Request) -> web.Response:
 
 
 @routes.patch("/api/transcriptions/{id}/segments/speaker")
+@contract(
+    tag=Tag.SPEAKERS,
+    access=Access.EDITOR,
+    path={"id": TRANSCRIPTION},
+    body=Assignment,
+    example={"segments": [0], "speaker": "SPEAKER_01"},
+    answers={200: answers.SpeakerList},
+)
 async def assign(request: web.Request) -> web.Response:
     """Give segments to a speaker of this recording, or back to whom the machine found."""
     wanted = await read_json(request, Assignment)

@@ -8,14 +8,33 @@ from uuid import UUID
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from app.api.creation import receive_transcription
+from app.api import answers
+from app.api.contract import Access, Multipart, Parameter, Reply, Tag, contract
+from app.api.creation import IdempotencyKey, receive_transcription
 from app.api.keys import DATABASE, DELIVERY, PRINCIPAL, UPLOADS
+from app.api.parameters import TRANSCRIPT_FORMAT, TRANSCRIPTION
 from app.api.rendering import rendered
 from app.api.requests import path_id, validate
-from app.core.errors import InvalidFields
+from app.core.errors import (
+    Conflict,
+    DamagedMedia,
+    EmptyUpload,
+    IllegalTransition,
+    InvalidFields,
+    InvalidOptions,
+    NoAudio,
+    NotFound,
+    NotMedia,
+    StorageFull,
+    UnknownModel,
+    UploadTooLarge,
+)
+from app.core.formats import FORMATS
 from app.core.identifiers import TranscriptionId
 from app.core.lifecycle import TranscriptionState
+from app.core.options import TranscriptionOptions
 from app.db import projects, transcriptions
+from app.db.transcriptions import IdempotencyKeyUsed
 
 routes = web.RouteTableDef()
 
@@ -30,14 +49,57 @@ class ListQuery(BaseModel):
 
 
 @routes.post("/api/transcriptions")
+@contract(
+    tag=Tag.TRANSCRIPTIONS,
+    access=Access.EDITOR,
+    headers={
+        "Idempotency-Key": Parameter(
+            IdempotencyKey, "Any text of yours, new for each recording: sending again with it gives the first one back."
+        )
+    },
+    body=Multipart(
+        TranscriptionOptions,
+        files={"file": "The recording: anything with sound in it, audio or video. Send it last."},
+        texts={"project": "The project, by id or name; may be left out by a member of exactly one."},
+    ),
+    answers={
+        201: Reply(answers.Transcription, "It is queued.", headers={"Location": "The transcription's address."}),
+        200: Reply(
+            answers.Transcription,
+            "This `Idempotency-Key` was used for the same recording and options before: the transcription of then.",
+            headers={"Location": "The transcription's address."},
+        ),
+    },
+    errors=(
+        InvalidOptions,
+        UnknownModel,
+        IdempotencyKeyUsed,
+        UploadTooLarge,
+        NotMedia,
+        EmptyUpload,
+        DamagedMedia,
+        NoAudio,
+        StorageFull,
+    ),
+)
 async def create(request: web.Request) -> web.Response:
-    """Take a recording and its options as multipart/form-data, and queue its transcription."""
+    """Take a recording and its options, and queue its transcription.
+
+    An empty field counts as left out; an unknown one is refused.
+    """
     body, created = await receive_transcription(request)
     headers = {"Location": f"/api/transcriptions/{body['id']}"}
     return web.json_response(body, status=201 if created else 200, headers=headers)
 
 
 @routes.get("/api/transcriptions")
+@contract(
+    tag=Tag.TRANSCRIPTIONS,
+    access=Access.SIGNED_IN,
+    query=ListQuery,
+    answers={200: answers.TranscriptionPage},
+    errors=(NotFound,),
+)
 async def list_transcriptions(request: web.Request) -> web.Response:
     """List the newest first, a page at a time."""
     query = validate(TypeAdapter(ListQuery), dict(request.query))
@@ -54,12 +116,34 @@ async def list_transcriptions(request: web.Request) -> web.Response:
 
 # Before the plain address below: an id contains no dot.
 @routes.get(r"/api/transcriptions/{id}.{format:\w+}")
+@contract(
+    tag=Tag.TRANSCRIPTIONS,
+    access=Access.VIEWER,
+    path={"id": TRANSCRIPTION, "format": TRANSCRIPT_FORMAT},
+    answers={
+        200: Reply(
+            answers.TranscriptFile,
+            media_types=tuple(sorted({chosen.media_type for chosen in FORMATS.values()})),
+            headers={"Content-Disposition": "The name of the file."},
+        )
+    },
+    errors=(Conflict,),
+)
 async def read_rendered(request: web.Request) -> web.Response:
-    """Give the transcript as a document: txt, srt, vtt, json, rttm."""
+    """Give the finished transcript as a document.
+
+    409 until there is one.
+    """
     return await rendered(request, path_id(request), request.match_info["format"])
 
 
 @routes.get("/api/transcriptions/{id}")
+@contract(
+    tag=Tag.TRANSCRIPTIONS,
+    access=Access.VIEWER,
+    path={"id": TRANSCRIPTION},
+    answers={200: answers.Transcription},
+)
 async def read(request: web.Request) -> web.Response:
     """Give a transcription with its text, as far as there is one."""
     body = await request.app[DATABASE].run(transcriptions.read, request[PRINCIPAL], path_id(request))
@@ -67,6 +151,12 @@ async def read(request: web.Request) -> web.Response:
 
 
 @routes.get("/api/transcriptions/{id}/jobs")
+@contract(
+    tag=Tag.TRANSCRIPTIONS,
+    access=Access.VIEWER,
+    path={"id": TRANSCRIPTION},
+    answers={200: answers.JobList},
+)
 async def read_jobs(request: web.Request) -> web.Response:
     """Give the jobs that a transcription is made of: who did them, when, and how long each stage took."""
     items = await request.app[DATABASE].run(transcriptions.read_jobs, request[PRINCIPAL], path_id(request))
@@ -74,6 +164,13 @@ async def read_jobs(request: web.Request) -> web.Response:
 
 
 @routes.post("/api/transcriptions/{id}/cancel")
+@contract(
+    tag=Tag.TRANSCRIPTIONS,
+    access=Access.EDITOR,
+    path={"id": TRANSCRIPTION},
+    answers={200: answers.Transcription},
+    errors=(IllegalTransition,),
+)
 async def cancel(request: web.Request) -> web.Response:
     """Stop what is not finished; what is finished is kept."""
     body, outcome = await request.app[DATABASE].run(transcriptions.cancel, request[PRINCIPAL], path_id(request))
@@ -82,6 +179,13 @@ async def cancel(request: web.Request) -> web.Response:
 
 
 @routes.post("/api/transcriptions/{id}/retry")
+@contract(
+    tag=Tag.TRANSCRIPTIONS,
+    access=Access.EDITOR,
+    path={"id": TRANSCRIPTION},
+    answers={200: answers.Transcription},
+    errors=(IllegalTransition,),
+)
 async def retry(request: web.Request) -> web.Response:
     """Queue again what failed or was cancelled, with every option of the first try."""
     body, outcome = await request.app[DATABASE].run(transcriptions.retry, request[PRINCIPAL], path_id(request))
@@ -90,6 +194,12 @@ async def retry(request: web.Request) -> web.Response:
 
 
 @routes.delete("/api/transcriptions/{id}")
+@contract(
+    tag=Tag.TRANSCRIPTIONS,
+    access=Access.EDITOR,
+    path={"id": TRANSCRIPTION},
+    answers={204: None},
+)
 async def delete(request: web.Request) -> web.Response:
     """Remove a transcription: its rows, then its file."""
     transcription, uploads = TranscriptionId(path_id(request)), request.app[UPLOADS]

@@ -2,17 +2,19 @@
 
 import asyncio
 import logging
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from aiohttp import WSCloseCode, WSMsgType, web
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Field, StringConstraints, TypeAdapter, ValidationError
 
 from app.api.authentication import authenticate, credentials
+from app.api.contract import Access, Reply, Tag, contract
 from app.api.feed import Feed
 from app.api.hub import HubClosed, ListenerTooSlow
 from app.api.keys import DATABASE, HUB
-from app.core.errors import DependencyDown, InvalidFields, NotAuthenticated
+from app.api.requests import validate
+from app.core.errors import DependencyDown, NotAuthenticated
 from app.core.identifiers import EventId
 
 _HEARTBEAT_SECONDS = 20
@@ -30,6 +32,16 @@ routes = web.RouteTableDef()
 logger = logging.getLogger(__name__)
 
 
+class UpdatesQuery(BaseModel):
+    """Where to begin, and what to tell of."""
+
+    after: Annotated[
+        Annotated[str, StringConstraints(pattern=rf"^[0-9]{{1,{_CURSOR_DIGITS}}}$")] | None,
+        Field(description="The cursor of the last message that you received; without it a snapshot comes first."),
+    ] = None
+    transcription: Annotated[UUID | None, Field(description="Tell of this one alone.")] = None
+
+
 class FirstMessage(BaseModel):
     """What a client that cannot set headers proves itself with."""
 
@@ -39,9 +51,21 @@ class FirstMessage(BaseModel):
 
 
 @routes.get("/api/ws/updates")
+@contract(
+    tag=Tag.UPDATES,
+    access=Access.SIGNED_IN,
+    credentials_later=True,
+    query=UpdatesQuery,
+    answers={101: Reply(description="From here on messages come, as docs/api.md tells them.")},
+)
 async def updates(request: web.Request) -> web.StreamResponse:
-    """Send a snapshot (or, behind `?after=<cursor>`, what was missed), then every change until the client leaves."""
-    after, only = _after(request), _only(request)
+    """Open the WebSocket of changes: a snapshot (or what was missed since a cursor), then every change.
+
+    Where headers cannot be set, send `{"type": "authenticate", "token": "…"}` (or `"api_key"`) as the first message,
+    within ten seconds.
+    """
+    query = validate(TypeAdapter(UpdatesQuery), dict(request.query))
+    after = EventId(int(query.after)) if query.after else None
     token, api_key = credentials(request)
     database = request.app[DATABASE]
     if token or api_key:
@@ -50,7 +74,7 @@ async def updates(request: web.Request) -> web.StreamResponse:
     await socket.prepare(request)
     if not (token or api_key):
         token, api_key = await _first_message(socket)
-    feed = Feed(socket, database, token, api_key, only)
+    feed = Feed(socket, database, token, api_key, query.transcription)
     async with request.app[HUB].listen() as listener:
         sending = asyncio.create_task(feed.send(listener, after))
         # Reading is what notices that the client has gone; nothing that it says after the start is of interest.
@@ -99,20 +123,3 @@ async def _close(socket: web.WebSocketResponse, sending: "asyncio.Task[None]") -
         # Not the edge's to answer: the connection speaks WebSocket by now, and no HTTP any more.
         logger.exception("a feed of updates failed")
         await socket.close(code=WSCloseCode.INTERNAL_ERROR, message=_RESUME)
-
-
-def _after(request: web.Request) -> EventId | None:
-    value = request.query.get("after")
-    if value is None:
-        return None
-    if not (value.isascii() and value.isdecimal()) or len(value) > _CURSOR_DIGITS:
-        raise InvalidFields([{"field": "after", "message": "Send the cursor of the last message that you received."}])
-    return EventId(int(value))
-
-
-def _only(request: web.Request) -> UUID | None:
-    value = request.query.get("transcription")
-    try:
-        return UUID(value) if value is not None else None
-    except ValueError as error:
-        raise InvalidFields([{"field": "transcription", "message": "Send the id of a transcription."}]) from error

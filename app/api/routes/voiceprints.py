@@ -6,8 +6,12 @@ from uuid import UUID
 from aiohttp import web
 from pydantic import BaseModel, Field, model_validator
 
+from app.api import answers
+from app.api.contract import Access, Tag, contract
 from app.api.keys import DATABASE, PRINCIPAL
+from app.api.parameters import PROJECT, VOICEPRINT
 from app.api.requests import OneLine, path_id, read_json
+from app.core.errors import Conflict
 from app.db import voiceprints
 
 routes = web.RouteTableDef()
@@ -29,6 +33,12 @@ class NewVoiceprint(BaseModel):
 
 
 @routes.get("/api/projects/{id}/voiceprints")
+@contract(
+    tag=Tag.VOICEPRINTS,
+    access=Access.VIEWER,
+    path={"id": PROJECT},
+    answers={200: answers.VoiceprintList},
+)
 async def list_voiceprints(request: web.Request) -> web.Response:
     """List whose voices are known, and where from."""
     found = await request.app[DATABASE].run(voiceprints.list_voiceprints, request[PRINCIPAL], path_id(request))
@@ -36,8 +46,24 @@ async def list_voiceprints(request: web.Request) -> web.Response:
 
 
 @routes.post("/api/projects/{id}/voiceprints")
+@contract(
+    tag=Tag.VOICEPRINTS,
+    access=Access.EDITOR,
+    path={"id": PROJECT},
+    body=NewVoiceprint,
+    example={
+        "transcription_id": "9f3c1a52-6f0e-4c55-8f6b-0b8f0c1b7e11",
+        "speaker": "SPEAKER_00",
+        "name": "Anna",
+    },
+    answers={201: answers.Voiceprint},
+    errors=(Conflict,),
+)
 async def enrol(request: web.Request) -> web.Response:
-    """Keep a speaker's voice, to recognise it in later recordings of the project."""
+    """Keep a speaker's voice, to recognise it in later recordings of the project.
+
+    409 where recognition is off, or it is not known what this speaker sounds like.
+    """
     new = await read_json(request, NewVoiceprint)
     made = await request.app[DATABASE].run(
         voiceprints.enrol,
@@ -52,8 +78,17 @@ async def enrol(request: web.Request) -> web.Response:
 
 
 @routes.delete("/api/projects/{id}/voiceprints/{voiceprint}")
+@contract(
+    tag=Tag.VOICEPRINTS,
+    access=Access.EDITOR,
+    path={"id": PROJECT, "voiceprint": VOICEPRINT},
+    answers={204: None},
+)
 async def delete(request: web.Request) -> web.Response:
-    """Forget a voice."""
+    """Forget a voice.
+
+    The names that it proposed stay, as if people had given them.
+    """
     await request.app[DATABASE].run(
         voiceprints.delete, request[PRINCIPAL], path_id(request), path_id(request, "voiceprint")
     )
