@@ -52,6 +52,11 @@ format: ## Put the code into the one format, and mend what can be mended by rule
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
+.PHONY: docs
+docs: ## Write those pages of docs/ anew that come from the code
+	@$(INSTALL) core
+	$(BIN)/python -m app.api.documentation.access > docs/access.md
+
 .PHONY: eval
 eval: install models ## Measure word and diarization error rates on recordings with a reference
 	@$(BIN)/vocalyx during $(BIN)/python -m benchmarks.evaluate $(EVAL_ARGS)

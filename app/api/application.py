@@ -9,6 +9,7 @@ from aiohttp import web
 
 from app.api.authentication import authentication_middleware
 from app.api.delivery import Delivery
+from app.api.documentation.library import LIBRARY, Library
 from app.api.hub import Hub
 from app.api.keys import ASYNC_REDIS, DATABASE, DELIVERY, HUB, PASSWORD_SLOTS, PROBE_SLOTS, REDIS, SETTINGS, UPLOADS
 from app.api.problems import problem_middleware
@@ -16,6 +17,7 @@ from app.api.reconciler import Reconciler
 from app.api.request_log import request_log_middleware
 from app.api.routes import (
     auth,
+    documentation,
     health,
     internal,
     models,
@@ -49,7 +51,10 @@ def create_app(settings: Settings) -> web.Application:
     app[SETTINGS] = settings
     app[PASSWORD_SLOTS] = asyncio.Semaphore(_PASSWORDS_AT_ONCE)
     app[PROBE_SLOTS] = asyncio.Semaphore(_PROBES_AT_ONCE)
-    for room in (auth, health, models, projects, speakers, transcriptions, updates, users, voiceprints):
+    app[LIBRARY] = Library(app)
+    for room in (
+        auth, documentation, health, models, projects, speakers, transcriptions, updates, users, voiceprints,
+    ):  # fmt: skip
         app.add_routes(room.routes)
     app.add_routes(internal.routes(_INTERNAL_LIMIT_BYTES))
     app.cleanup_ctx.extend([_database, _redis, _uploads, _hub, _reconciler])

@@ -69,7 +69,7 @@ class Access(StrEnum):
     @property
     def role(self) -> Role | None:
         """The role that is needed in the project, where it is about one."""
-        return Role(self) if self in set(Role) else None
+        return next((role for role in Role if role.value == self.value), None)
 
 
 class Tag(StrEnum):
@@ -125,8 +125,8 @@ class Form:
 class Multipart:
     """A body of `multipart/form-data`: one part a field of `fields` (a model or dataclass), and `files`.
 
-    `files` maps each file's part to its description, the first one being required; `texts` does so for fields that the
-    model does not have.
+    `files` maps each file's part to its description, the first one being required; `texts` describes the fields, and
+    adds those that the model does not have.
     """
 
     fields: type[Any]
@@ -204,7 +204,7 @@ def contract(
     - `query`, `body`: the very models that validate. Several bodies: whichever the client prefers.
     - `example`: a body that is taken as it stands.
     - `errors`: what the route may raise besides `Contract.refusals`.
-    - `credentials_later`: the handler asks for credentials itself, as the WebSocket does in its first message.
+    - `credentials_later`: the handler looks for credentials itself, as the WebSocket does in its first message.
     """
 
     def note(handler: Handler) -> Handler:
@@ -213,7 +213,7 @@ def contract(
             raise TypeError(f"{handler.__qualname__} has a contract and no docstring: say there what it does")
         promised = Contract(
             summary=summary.strip().removesuffix("."),
-            description=_unwrapped(description),
+            description=unwrapped(description),
             tag=tag,
             access=access,
             answers={status: _reply(answer) for status, answer in answers.items()},
@@ -239,11 +239,11 @@ def contract_of(handler: object) -> Contract | None:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A registered route: `path` with its parameters in braces, `name` made of the handler's module and own name."""
+    """A registered route: `path` with its parameters in braces, `operation_id` of the handler's module and own name."""
 
     method: str
     path: str
-    name: str
+    operation_id: str
     contract: Contract | None
 
 
@@ -254,7 +254,7 @@ def routes_of(app: web.Application) -> Iterator[Route]:
             continue
         handler = route.handler
         module = handler.__module__.rpartition(".")[2]
-        yield Route(route.method, route.resource.canonical, f"{module}.{handler.__name__}", contract_of(handler))
+        yield Route(route.method, route.resource.canonical, f"{module}_{handler.__name__}", contract_of(handler))
 
 
 def promised_routes(app: web.Application) -> list[tuple[Route, Contract]]:
@@ -272,7 +272,7 @@ def _reply(answer: Reply | type[BaseModel] | None) -> Reply:
     return Reply(answer)
 
 
-def _unwrapped(text: str) -> str:
+def unwrapped(text: str) -> str:
     """Return a docstring's paragraphs, each on one line."""
     paragraphs = (" ".join(paragraph.split()) for paragraph in text.split("\n\n"))
     return "\n\n".join(paragraph for paragraph in paragraphs if paragraph)

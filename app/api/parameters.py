@@ -1,5 +1,6 @@
 """What stands in the addresses, by the kind of thing that it names."""
 
+from collections.abc import Mapping
 from typing import Annotated
 from uuid import UUID
 
@@ -19,3 +20,24 @@ SPEAKER = Parameter(
 TRANSCRIPT_FORMAT = Parameter(
     Annotated[str, WithJsonSchema({"type": "string", "enum": list(FORMATS)})], "What to write it as.", "format"
 )
+PROBLEM = Parameter(Annotated[str, StringConstraints(min_length=1)], "The `code` of a problem document.", "problem")
+
+TRANSCRIPTION_FIELDS: Mapping[str, str] = {
+    "project": "The project, by id or name; may be left out by a member of exactly one.",
+    "language": "ISO 639-1 code, such as `fr`; detected where it is left out.",
+    "model": "An installed Whisper model; the site's default where it is left out.",
+    "vad": "Leave silence and music to voice activity detection.",
+    "diarization": "Tell speakers apart.",
+    "num_speakers": "How many speak, where that is known.",
+    "min_speakers": "How many speak at least.",
+    "max_speakers": "How many speak at most.",
+    "initial_prompt": "What the recognizer takes for the text before.",
+    "hotwords": "Names and terms to expect.",
+    "word_timestamps": "Give a time for every word.",
+    "enrichment": "Give a title, a summary and key points.",
+    "llm_model": "An installed language model; the site's default where it is left out.",
+    "prompts": "Your own instruction for `title`, `summary` or `points`, as a JSON object.",
+    "priority": "Whose work is begun first, over the whole site.",
+    "channels": "How the channels of a recording are heard: each as one party, all mixed, or as their sound suggests.",
+}
+"""What the parts of a form say that sends a recording."""

@@ -24,6 +24,8 @@ class MethodNotAllowed(VocalyxError):
     status = 405
     code = "method-not-allowed"
     title = "The address does not know this method"
+    default_detail = "The address exists, and does something else than this method asks for."
+    default_remedy = "Use one of the methods that the header Allow names."
 
 
 class RequestTooLarge(VocalyxError):

@@ -49,12 +49,16 @@ class InvalidOptions(VocalyxError):
     status = 422
     code = "invalid-options"
     title = "The options cannot be used together"
+    default_detail = "Two options contradict each other, or an option does not go with the model."
+    default_remedy = "Leave one of the options out, or change it as 'detail' says."
 
 
 class UnknownModel(VocalyxError):
     status = 422
     code = "unknown-model"
     title = "The model is not installed"
+    default_detail = "No model of this name is installed here."
+    default_remedy = "Choose one that GET /api/models lists, or ask the operator to install it."
 
 
 class NotAuthenticated(VocalyxError):
@@ -101,6 +105,9 @@ class IllegalTransition(Conflict):
     """A state machine was asked for a step that it does not have."""
 
     code = "illegal-transition"
+    title = "This step is not possible now"
+    default_detail = "The transcription is in a state from which this step cannot be taken."
+    default_remedy = "Read its present state and decide again."
 
 
 class JobSuperseded(VocalyxError):
@@ -117,6 +124,8 @@ class UploadTooLarge(VocalyxError):
     status = 413
     code = "upload-too-large"
     title = "The file is too large"
+    default_detail = "The file is larger than this site accepts."
+    default_remedy = "Split or compress the recording (16 kHz mono Opus serves speech well), or ask for a higher limit."
 
 
 class NotMedia(VocalyxError):

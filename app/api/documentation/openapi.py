@@ -112,7 +112,7 @@ class _Writer:
 
     def operation(self, route: Route, contract: Contract) -> dict[str, Any]:
         described: dict[str, Any] = {
-            "operationId": route.name.replace(".", "_"),
+            "operationId": route.operation_id,
             "summary": contract.summary,
             "description": "\n\n".join(filter(None, (contract.description, f"For: {_WHO_MAY[contract.access]}"))),
             "tags": [str(contract.tag)],
@@ -186,25 +186,24 @@ class _Writer:
         return JSON, {"schema": self._schemas.of(body)}
 
     def _multipart(self, body: Multipart) -> dict[str, Any]:
+        of_model = self._schemas.taken_apart(body.fields)["properties"]
+        added = {name: {"type": "string"} for name in body.texts if name not in of_model}
         fields = {
-            name: without_null(value) for name, value in self._schemas.taken_apart(body.fields)["properties"].items()
+            name: without_null(value) | ({"description": body.texts[name]} if name in body.texts else {})
+            for name, value in (added | of_model).items()
         }
-        texts = {name: {"type": "string", "description": description} for name, description in body.texts.items()}
         files = {
             name: {"type": "string", "contentMediaType": "application/octet-stream", "description": description}
             for name, description in body.files.items()
         }
-        structured = [name for name, value in fields.items() if value.get("type") == "object"]
-        described: dict[str, Any] = {
-            "schema": {
-                "type": "object",
-                "properties": texts | fields | files,
-                "required": list(body.files)[:1],
-                "additionalProperties": False,
-            }
+        encoding = {name: {"contentType": JSON} for name, value in fields.items() if value.get("type") == "object"}
+        schema = {
+            "type": "object",
+            "properties": fields | files,
+            "required": list(body.files)[:1],
+            "additionalProperties": False,
         }
-        encoding = {name: {"contentType": JSON} for name in structured}
-        return described | ({"encoding": encoding} if encoding else {})
+        return {"schema": schema} | ({"encoding": encoding} if encoding else {})
 
     def _responses(self, contract: Contract) -> dict[str, Any]:
         refused: defaultdict[int, list[type[VocalyxError]]] = defaultdict(list)
@@ -271,9 +270,9 @@ def _headers(headers: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _security(contract: Contract) -> list[dict[str, list[str]]]:
-    if contract.access is Access.PUBLIC:
-        return []
     bearer: dict[str, list[str]] = {_BEARER: []}
+    if contract.access is Access.PUBLIC:
+        return [bearer, {}] if contract.credentials_later else []
     if contract.access in (Access.PERSON, Access.ADMINISTRATOR):
         return [bearer]
     return [bearer, {_API_KEY: []}, *([{}] if contract.credentials_later else [])]

@@ -7,6 +7,7 @@ from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema
 
 from app.api.answers import Answer
+from app.api.contract import unwrapped
 
 _PLACE = "#/components/schemas/"
 
@@ -34,6 +35,9 @@ class Schemas:
         for name in self.components.keys() & _names_of_answers():
             # Clients must bear what a later release adds.
             self.components[name].pop("additionalProperties", None)
+        for schema in self.components.values():
+            if "description" in schema:
+                schema["description"] = unwrapped(schema["description"])
 
     def of(self, annotation: Any) -> dict[str, Any]:
         """Return the schema, or the reference to it."""
@@ -53,7 +57,7 @@ def without_null(schema: dict[str, Any]) -> dict[str, Any]:
         del kept["default"]
     choices = [choice for choice in schema.get("anyOf", []) if choice != {"type": "null"}]
     if len(choices) == 1:
-        return choices[0] | kept
+        return {**choices[0], **kept}
     return kept | ({"anyOf": choices} if choices else {})
 
 

@@ -46,6 +46,7 @@ async def log_in(request: web.Request) -> web.Response:
 @contract(
     tag=Tag.SIGNING_IN,
     access=Access.PUBLIC,
+    credentials_later=True,
     answers={204: None},
 )
 async def log_out(request: web.Request) -> web.Response:

@@ -12,7 +12,7 @@ from app.api import answers
 from app.api.contract import Access, Multipart, Parameter, Reply, Tag, contract
 from app.api.creation import IdempotencyKey, receive_transcription
 from app.api.keys import DATABASE, DELIVERY, PRINCIPAL, UPLOADS
-from app.api.parameters import TRANSCRIPT_FORMAT, TRANSCRIPTION
+from app.api.parameters import TRANSCRIPT_FORMAT, TRANSCRIPTION, TRANSCRIPTION_FIELDS
 from app.api.rendering import rendered
 from app.api.requests import path_id, validate
 from app.core.errors import (
@@ -42,10 +42,10 @@ routes = web.RouteTableDef()
 class ListQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    project: str | None = None
-    state: TranscriptionState | None = None
-    limit: Annotated[int, Field(ge=1, le=transcriptions.LIST_LIMIT)] = 50
-    cursor: Annotated[str, Field(max_length=100)] | None = None
+    project: Annotated[str | None, Field(description="Those of this project alone, by id or name.")] = None
+    state: Annotated[TranscriptionState | None, Field(description="Those in this state alone.")] = None
+    limit: Annotated[int, Field(ge=1, le=transcriptions.LIST_LIMIT, description="How many a page.")] = 50
+    cursor: Annotated[str | None, Field(max_length=100, description="`next_cursor` of the page before.")] = None
 
 
 @routes.post("/api/transcriptions")
@@ -60,7 +60,7 @@ class ListQuery(BaseModel):
     body=Multipart(
         TranscriptionOptions,
         files={"file": "The recording: anything with sound in it, audio or video. Send it last."},
-        texts={"project": "The project, by id or name; may be left out by a member of exactly one."},
+        texts=TRANSCRIPTION_FIELDS,
     ),
     answers={
         201: Reply(answers.Transcription, "It is queued.", headers={"Location": "The transcription's address."}),

@@ -1,0 +1,339 @@
+"""The French of what the pages say. What is not here is said in English."""
+
+import re
+from collections.abc import Mapping
+
+_WORDS = {
+    "The API": "L’API",
+    "The same for programs:": "La même chose pour les programmes :",
+    "Any request may besides be answered with:": "À toute requête, il peut en outre être répondu par :",
+    "In this page": "Dans cette page",
+    "In the address": "Dans l’adresse",
+    "In the query": "Dans la requête",
+    "In the headers": "Dans les en-têtes",
+    "The body": "Le corps",
+    "Answers": "Réponses",
+    "Example": "Exemple",
+    "What the answers and bodies are made of": "Ce dont les réponses et les corps sont faits",
+    "required": "obligatoire",
+    "or": "ou",
+    "list of": "liste de",
+    "by key:": "par clé :",
+    "text": "texte",
+    "bytes": "octets",
+    "one of": "l’un de",
+    "Done.": "C’est fait.",
+    "Done; no body.": "C’est fait ; pas de corps.",
+    "What happened": "Ce qui est arrivé",
+    "The way out": "Comment en sortir",
+    "Which requests are answered so": "Les requêtes auxquelles il est répondu ainsi",
+    "The whole API": "Toute l’API",
+}
+
+_CHAPTERS = {
+    "Vocalyx turns recordings into speaker-labelled, searchable, enriched transcripts.": (
+        "Vocalyx fait d’un enregistrement un texte où l’on sait qui parle, où l’on cherche, et qui est résumé."
+    ),
+    "Times of day are UTC in ISO 8601; times in a recording are seconds from its start; ids are UUIDs. Every error is "
+    "`application/problem+json` (RFC 9457) with a stable `code`, and says the way out. Every answer has an "
+    "`X-Request-ID`, which is also in the server's log. A later release may add fields to answers.": (
+        "Les heures sont en UTC, en ISO 8601 ; dans un enregistrement, les temps sont des secondes depuis le début ; les "
+        "identifiants sont des UUID. Toute erreur est `application/problem+json` (RFC 9457), a un `code` stable et dit "
+        "comment en sortir. Toute réponse a un `X-Request-ID`, qui est aussi dans le journal du serveur. Une version "
+        "ultérieure peut ajouter des champs aux réponses."
+    ),
+    "Signing in": "S’identifier",
+    "Transcriptions": "Transcriptions",
+    "Speakers": "Locuteurs",
+    "Updates": "Changements",
+    "Projects": "Projets",
+    "Voiceprints": "Empreintes vocales",
+    "Users": "Utilisateurs",
+    "Models": "Modèles",
+    "Health": "État du service",
+    "Documentation": "Documentation",
+    "A person's name and password give a bearer token; programs send a project's API key instead.": (
+        "Un nom et un mot de passe donnent un jeton ; les programmes envoient plutôt la clé d’API d’un projet."
+    ),
+    "Send recordings, follow them, read what was said.": "Envoyer des enregistrements, les suivre, lire ce qui a été dit.",
+    "Who spoke, corrected beside what the machine found.": "Qui a parlé, corrigé à côté de ce que la machine a trouvé.",
+    "Changes, as they happen.": "Les changements, quand ils arrivent.",
+    "What belongs together, who may see it, and the keys of programs.": (
+        "Ce qui va ensemble, qui peut le voir, et les clés des programmes."
+    ),
+    "Voices by which a project's speakers are recognised. Off unless an owner switches it on.": (
+        "Les voix auxquelles les locuteurs d’un projet sont reconnus. Inactif tant qu’un propriétaire ne l’active pas."
+    ),
+    "People, for administrators.": "Les personnes, pour les administrateurs.",
+    "What is installed to transcribe with.": "Ce qui est installé pour transcrire.",
+    "For load balancers.": "Pour les répartiteurs de charge.",
+    "This, for programs and for people.": "Ceci, pour les programmes et pour les personnes.",
+    "For: Anybody, without credentials.": "Pour : tout le monde, sans s’identifier.",
+    "For: Anybody with credentials.": "Pour : quiconque s’identifie.",
+    "For: Users; no API key.": "Pour : les utilisateurs, pas les clés d’API.",
+    "For: Viewers, editors and owners of the project.": "Pour : les lecteurs, éditeurs et propriétaires du projet.",
+    "For: Editors and owners of the project.": "Pour : les éditeurs et propriétaires du projet.",
+    "For: Owners of the project.": "Pour : les propriétaires du projet.",
+    "For: Administrators of the site.": "Pour : les administrateurs du site.",
+}
+
+_ROUTES = {
+    "Exchange a name and a password, as a form or as JSON, for a bearer token": (
+        "Échanger un nom et un mot de passe, en formulaire ou en JSON, contre un jeton"
+    ),
+    "End the login that the request's own token stands for": "Mettre fin à la session du jeton de la requête",
+    "The address is an open one: without a token it does nothing.": (
+        "L’adresse est ouverte : sans jeton, il ne se passe rien."
+    ),
+    "Say who the credentials belong to, and which roles they carry": "Dire à qui sont ces droits, et quels rôles ils portent",
+    "List the newest first, a page at a time": "Lister, les plus récentes d’abord, page par page",
+    "Take a recording and its options, and queue its transcription": (
+        "Prendre un enregistrement et ses options, et mettre sa transcription en file"
+    ),
+    "An empty field counts as left out; an unknown one is refused.": (
+        "Un champ vide compte comme absent ; un champ inconnu est refusé."
+    ),
+    "It is queued.": "Elle est en file.",
+    "This `Idempotency-Key` was used for the same recording and options before: the transcription of then.": (
+        "Cette `Idempotency-Key` a déjà servi pour le même enregistrement et les mêmes options : la transcription d’alors."
+    ),
+    "Give the finished transcript as a document": "Donner le texte fini en document",
+    "409 until there is one.": "409 tant qu’il n’y en a pas.",
+    "Give a transcription with its text, as far as there is one": "Donner une transcription avec son texte, jusqu’où il est",
+    "Remove a transcription: its rows, then its file": "Supprimer une transcription : ses lignes, puis son fichier",
+    "Give the jobs that a transcription is made of: who did them, when, and how long each stage took": (
+        "Donner les tâches d’une transcription : qui les a faites, quand, et la durée de chaque étape"
+    ),
+    "Stop what is not finished; what is finished is kept": "Arrêter ce qui n’est pas fini ; ce qui est fini est gardé",
+    "Queue again what failed or was cancelled, with every option of the first try": (
+        "Remettre en file ce qui a échoué ou fut annulé, avec toutes les options du premier essai"
+    ),
+    "Put everything back to the machine's labels; names stay": "Revenir partout aux étiquettes de la machine ; les noms restent",
+    "Give a speaker a name, or take it away": "Donner un nom à un locuteur, ou le retirer",
+    "Say that this speaker is another one": "Dire que ce locuteur en est un autre",
+    "Take back that this speaker is another one": "Revenir sur le fait que ce locuteur en est un autre",
+    "Give segments of this speaker to a new one": "Donner des segments de ce locuteur à un nouveau",
+    "Give segments to a speaker of this recording, or back to whom the machine found": (
+        "Donner des segments à un locuteur de cet enregistrement, ou les rendre à celui que la machine a trouvé"
+    ),
+    "Open the WebSocket of changes: a snapshot (or what was missed since a cursor), then every change": (
+        "Ouvrir le WebSocket des changements : l’état présent (ou ce qui a été manqué), puis chaque changement"
+    ),
+    'Where headers cannot be set, send `{"type": "authenticate", "token": "…"}` (or `"api_key"`) as the first message, '
+    "within ten seconds.": (
+        'Là où l’on ne peut pas mettre d’en-tête, envoyer `{"type": "authenticate", "token": "…"}` (ou `"api_key"`) comme '
+        "premier message, avant dix secondes."
+    ),
+    "From here on messages come, as docs/api.md tells them.": "Dès lors viennent des messages, ceux que dit docs/api.md.",
+    "List the projects of whoever asks": "Lister les projets de qui demande",
+    "Add a project; its creator becomes its owner": "Ajouter un projet ; qui le crée en devient propriétaire",
+    "Give a project with its members": "Donner un projet avec ses membres",
+    "Rename a project, or switch the recognition of speakers": (
+        "Renommer un projet, ou activer ou non la reconnaissance des locuteurs"
+    ),
+    "Switched off, it deletes every voiceprint and every voice of the project.": (
+        "La désactiver supprime toutes les empreintes et toutes les voix du projet."
+    ),
+    "Remove an empty project": "Supprimer un projet vide",
+    "Make a user a member, or change the role of one": "Faire d’un utilisateur un membre, ou changer son rôle",
+    "Remove a member; what they sent stays": "Retirer un membre ; ce qu’il a envoyé reste",
+    "List the API keys of a project, those that were revoked included": (
+        "Lister les clés d’API d’un projet, y compris celles qui sont révoquées"
+    ),
+    "Add an API key": "Ajouter une clé d’API",
+    "Its secret is in this answer, and in no later one.": "Son secret est dans cette réponse, et dans aucune autre ensuite.",
+    "Revoke an API key, at once and for good": "Révoquer une clé d’API, aussitôt et pour toujours",
+    "List whose voices are known, and where from": "Lister de qui la voix est connue, et d’où",
+    "Keep a speaker's voice, to recognise it in later recordings of the project": (
+        "Garder la voix d’un locuteur, pour la reconnaître dans les enregistrements à venir du projet"
+    ),
+    "409 where recognition is off, or it is not known what this speaker sounds like.": (
+        "409 si la reconnaissance est inactive, ou si la voix de ce locuteur n’est pas connue."
+    ),
+    "Forget a voice": "Oublier une voix",
+    "The names that it proposed stay, as if people had given them.": (
+        "Les noms qu’elle a proposés restent, comme si des personnes les avaient donnés."
+    ),
+    "List the users of the site": "Lister les utilisateurs du site",
+    "Add a user": "Ajouter un utilisateur",
+    "List what is installed: licence, languages, size, and about how much memory a worker needs for it": (
+        "Lister ce qui est installé : licence, langues, taille, et à peu près la mémoire qu’il faut"
+    ),
+    "Say that the process answers": "Dire que le processus répond",
+    "Say whether all that a request needs answers; 503 names the part that does not": (
+        "Dire si tout ce qu’il faut à une requête répond ; 503 nomme ce qui ne répond pas"
+    ),
+    "Something that requests need does not answer.": "Quelque chose qu’il faut aux requêtes ne répond pas.",
+    "Give this description of the API for programs": "Donner cette description de l’API pour les programmes",
+    "Give the description of the API for people": "Donner la description de l’API pour les personnes",
+    "A page in French or English, by `Accept-Language`.": "Une page en français ou en anglais, selon `Accept-Language`.",
+    "Say what an error means, and what the way out is": "Dire ce que veut dire une erreur, et comment en sortir",
+}
+
+_VALUES = {
+    "The transcription.": "La transcription.",
+    "The project.": "Le projet.",
+    "The user, by name.": "L’utilisateur, par son nom.",
+    "The API key, by its id.": "La clé d’API, par son identifiant.",
+    "The voiceprint.": "L’empreinte vocale.",
+    "The speaker, by label, such as `SPEAKER_00`.": "Le locuteur, par son étiquette, telle que `SPEAKER_00`.",
+    "What to write it as.": "Le format voulu.",
+    "The `code` of a problem document.": "Le `code` d’un document d’erreur.",
+    "Any text of yours, new for each recording: sending again with it gives the first one back.": (
+        "Un texte à vous, nouveau pour chaque enregistrement : le renvoyer rend la première transcription."
+    ),
+    "The project, by id or name; may be left out by a member of exactly one.": (
+        "Le projet, par identifiant ou par nom ; qui n’est membre que d’un seul peut l’omettre."
+    ),
+    "The recording: anything with sound in it, audio or video. Send it last.": (
+        "L’enregistrement : tout ce qui a du son, audio ou vidéo. À envoyer en dernier."
+    ),
+    "The cursor of the last message that you received; without it a snapshot comes first.": (
+        "Le curseur du dernier message reçu ; sans lui, l’état présent vient d’abord."
+    ),
+    "Tell of this one alone.": "Ne parler que de celle-ci.",
+    "Those of this project alone, by id or name.": "Celles de ce projet seulement, par identifiant ou par nom.",
+    "Those in this state alone.": "Celles dans cet état seulement.",
+    "How many a page.": "Combien par page.",
+    "`next_cursor` of the page before.": "`next_cursor` de la page d’avant.",
+    "ISO 639-1 code, such as `fr`; detected where it is left out.": "Code ISO 639-1, tel que `fr` ; détectée sinon.",
+    "An installed Whisper model; the site's default where it is left out.": (
+        "Un modèle Whisper installé ; celui du site sinon."
+    ),
+    "Leave silence and music to voice activity detection.": "Laisser silence et musique à la détection de la parole.",
+    "Tell speakers apart.": "Distinguer les locuteurs.",
+    "How many speak, where that is known.": "Combien de personnes parlent, si on le sait.",
+    "How many speak at least.": "Combien de personnes parlent au moins.",
+    "How many speak at most.": "Combien de personnes parlent au plus.",
+    "What the recognizer takes for the text before.": "Ce que la reconnaissance prend pour le texte qui précède.",
+    "Names and terms to expect.": "Noms et termes attendus.",
+    "Give a time for every word.": "Donner un temps à chaque mot.",
+    "Give a title, a summary and key points.": "Donner un titre, un résumé et les points clés.",
+    "An installed language model; the site's default where it is left out.": (
+        "Un modèle de langue installé ; celui du site sinon."
+    ),
+    "Your own instruction for `title`, `summary` or `points`, as a JSON object.": (
+        "Votre propre consigne pour `title`, `summary` ou `points`, en objet JSON."
+    ),
+    "Whose work is begun first, over the whole site.": "Le travail commencé en premier, sur tout le site.",
+    "How the channels of a recording are heard: each as one party, all mixed, or as their sound suggests.": (
+        "Comment les canaux sont entendus : chacun pour une partie, mêlés, ou comme le son le suggère."
+    ),
+}
+
+_PROBLEMS = {
+    "The request cannot be read": "La requête ne peut pas être lue",
+    "The request cannot be read.": "La requête ne peut pas être lue.",
+    "Compare the request with the API guide.": "Comparez la requête avec le guide de l’API.",
+    "The name or the password is wrong": "Le nom ou le mot de passe est faux",
+    "No active user has this name and password.": "Aucun utilisateur actif n’a ce nom et ce mot de passe.",
+    "Check both; an administrator can set a new password.": (
+        "Vérifiez les deux ; un administrateur peut donner un nouveau mot de passe."
+    ),
+    "The request is too large": "La requête est trop grande",
+    "The request is larger than this address accepts.": "La requête est plus grande que ce que cette adresse accepte.",
+    "Send recordings as multipart/form-data to POST /api/transcriptions; keep other requests small.": (
+        "Envoyez les enregistrements en multipart/form-data à POST /api/transcriptions ; les autres requêtes sont petites."
+    ),
+    "Some fields are not valid": "Des champs ne sont pas valides",
+    "Some fields of the request are not valid.": "Des champs de la requête ne sont pas valides.",
+    "Correct the fields named under 'errors' and send the request again.": (
+        "Corrigez les champs nommés sous 'errors' et renvoyez la requête."
+    ),
+    "Something went wrong on the server": "Quelque chose a mal tourné sur le serveur",
+    "The server met an error that it did not expect.": "Le serveur a rencontré une erreur inattendue.",
+    "Try again; if it happens again, give the request id to your administrator.": (
+        "Réessayez ; si cela se reproduit, donnez l’identifiant de la requête à votre administrateur."
+    ),
+    "A part of the service is not available": "Une partie du service n’est pas disponible",
+    "A part of the service does not answer at the moment.": "Une partie du service ne répond pas en ce moment.",
+    "Send the same request again in a few seconds, an upload with the same Idempotency-Key.": (
+        "Renvoyez la même requête dans quelques secondes, un envoi avec la même Idempotency-Key."
+    ),
+    "Credentials are needed": "Il faut s’identifier",
+    "The request carries no valid credentials.": "La requête ne porte ni jeton ni clé valable.",
+    "Log in at POST /api/auth/token and send 'Authorization: Bearer …', or send a key as 'X-API-Key'.": (
+        "Identifiez-vous à POST /api/auth/token et envoyez « Authorization: Bearer … », ou une clé en « X-API-Key »."
+    ),
+    "There is nothing here": "Il n’y a rien ici",
+    "There is nothing here, or it belongs to a project that you are not a member of.": (
+        "Il n’y a rien ici, ou cela appartient à un projet dont vous n’êtes pas membre."
+    ),
+    "Check the address and the project.": "Vérifiez l’adresse et le projet.",
+    "Your role does not allow this": "Votre rôle ne le permet pas",
+    "Your role does not allow this.": "Votre rôle ne le permet pas.",
+    "Ask an owner of the project for a higher role.": "Demandez un rôle plus élevé à un propriétaire du projet.",
+    "The idempotency key was used before": "La clé d’idempotence a déjà servi",
+    "This idempotency key was used for another request.": "Cette clé d’idempotence a servi pour une autre requête.",
+    "Use a new key for a new recording or other options; the same request again needs no change.": (
+        "Prenez une nouvelle clé pour un nouvel enregistrement ou d’autres options ; la même requête n’en demande pas."
+    ),
+    "The file is too large": "Le fichier est trop grand",
+    "The file is larger than this site accepts.": "Le fichier est plus grand que ce que ce site accepte.",
+    "Split or compress the recording (16 kHz mono Opus serves speech well), or ask for a higher limit.": (
+        "Coupez ou compressez l’enregistrement (de l’Opus mono à 16 kHz suffit à la parole), ou demandez une limite plus haute."
+    ),
+    "The file is not audio or video": "Le fichier n’est ni audio ni vidéo",
+    "The file's content is not audio or video in any format that can be read here.": (
+        "Le contenu du fichier n’est ni audio ni vidéo dans un format que l’on sait lire ici."
+    ),
+    "Send a recording (wav, mp3, m4a, ogg, flac, mp4, mkv, webm, …); the name's ending does not matter.": (
+        "Envoyez un enregistrement (wav, mp3, m4a, ogg, flac, mp4, mkv, webm, …) ; l’extension du nom n’importe pas."
+    ),
+    "The options cannot be used together": "Ces options ne vont pas ensemble",
+    "Two options contradict each other, or an option does not go with the model.": (
+        "Deux options se contredisent, ou une option ne va pas avec le modèle."
+    ),
+    "Leave one of the options out, or change it as 'detail' says.": "Omettez l’une des options, ou changez-la comme le dit 'detail'.",
+    "The model is not installed": "Le modèle n’est pas installé",
+    "No model of this name is installed here.": "Aucun modèle de ce nom n’est installé ici.",
+    "Choose one that GET /api/models lists, or ask the operator to install it.": (
+        "Prenez-en un que GET /api/models liste, ou demandez à l’exploitant de l’installer."
+    ),
+    "The file is empty": "Le fichier est vide",
+    "The file has no bytes.": "Le fichier n’a pas un octet.",
+    "Check that the recording was saved, and send it again.": "Vérifiez que l’enregistrement a été gardé, et renvoyez-le.",
+    "The recording is damaged or incomplete": "L’enregistrement est abîmé ou incomplet",
+    "The recording begins like audio or video, but cannot be read to a first sound.": (
+        "L’enregistrement commence comme de l’audio ou de la vidéo, mais ne se lit pas jusqu’à un premier son."
+    ),
+    "Copy or export it again from its source; an interrupted transfer often is the reason.": (
+        "Copiez-le ou exportez-le de nouveau depuis sa source ; souvent, un transfert a été interrompu."
+    ),
+    "The recording has no sound": "L’enregistrement n’a pas de son",
+    "The file has no audio track, or one of zero length.": "Le fichier n’a pas de piste audio, ou une de longueur nulle.",
+    "Send a recording with sound in it.": "Envoyez un enregistrement qui a du son.",
+    "There is no room for the file": "Il n’y a pas de place pour le fichier",
+    "The uploads volume has no room for this file.": "Le volume des envois n’a pas de place pour ce fichier.",
+    "Delete recordings that are no longer needed, or ask the operator for more space.": (
+        "Supprimez des enregistrements devenus inutiles, ou demandez de l’espace à l’exploitant."
+    ),
+    "The state does not allow this": "L’état ne le permet pas",
+    "The state does not allow this.": "L’état ne le permet pas.",
+    "Read the present state and decide again.": "Lisez l’état présent et décidez de nouveau.",
+    "This step is not possible now": "Ce pas n’est pas possible maintenant",
+    "The transcription is in a state from which this step cannot be taken.": (
+        "La transcription est dans un état d’où ce pas ne peut être fait."
+    ),
+    "Read its present state and decide again.": "Lisez son état présent et décidez de nouveau.",
+    "This job is no longer this worker's": "Cette tâche n’est plus à ce travailleur",
+    "The job is finished, cancelled, or leased to another worker.": (
+        "La tâche est finie, annulée, ou confiée à un autre travailleur."
+    ),
+    "Drop the job and take the next one.": "Laissez la tâche et prenez la suivante.",
+    "The address does not know this method": "L’adresse ne connaît pas cette méthode",
+    "The address exists, and does something else than this method asks for.": (
+        "L’adresse existe, et fait autre chose que ce que demande cette méthode."
+    ),
+    "Use one of the methods that the header Allow names.": "Prenez l’une des méthodes que nomme l’en-tête Allow.",
+}
+
+
+def _spaced(text: str) -> str:
+    """Return the text with the thin spaces that French sets before its double signs."""
+    return re.sub(r" (?=[;:!?»])|(?<=«) ", "\u202f", text)
+
+
+FRENCH: Mapping[str, str] = {
+    english: _spaced(french) for english, french in (_WORDS | _CHAPTERS | _ROUTES | _VALUES | _PROBLEMS).items()
+}
