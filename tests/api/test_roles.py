@@ -1,0 +1,139 @@
+"""Every route × everybody, as the contracts say: the cells of docs/access.md, tried one by one on real things.
+
+What is asked for exists, so that 404 can mean one thing only; and whatever comes back must be in the route's contract.
+"""
+
+import re
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from aiohttp import ClientResponse, FormData
+from aiohttp.test_utils import TestClient
+from pydantic import TypeAdapter
+
+from app.api.answers import Problem
+from app.api.application import create_app
+from app.api.contract import Access, Contract, Form, Route, promised_routes, routes_of
+from app.api.documentation.access import Caller, Outcome, outcome
+from app.api.routes.updates import CLOSE_UNAUTHENTICATED
+from app.settings import Settings
+from tests.api.conftest import INTERNAL_KEY
+from tests.api.problems import problem
+from tests.api.sound import tone
+from tests.api.world import PASSWORD, World, new_world
+
+APPLICATION = create_app(Settings())
+PROMISED = promised_routes(APPLICATION)
+WORKERS = [route for route in routes_of(APPLICATION) if route.contract.access is Access.WORKER]
+SAFE = {"GET", "HEAD", "OPTIONS"}
+
+
+def _recording(world: World) -> dict[str, Any]:
+    form = FormData()
+    form.add_field("project", world.things["project"])
+    form.add_field("file", tone(), filename="tone.wav")
+    return {"data": form}
+
+
+# What the contract's own example cannot know, by the route's operation id: who and what there is in this world.
+REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
+    "auth_log_in": lambda world: {"json": {"username": world.things["member"], "password": PASSWORD}},
+    "transcriptions_create": _recording,
+    "voiceprints_enrol": lambda world: {
+        "json": {"transcription_id": world.things["transcription"], "speaker": "SPEAKER_00", "name": "Anna"}
+    },
+}
+
+
+@pytest.mark.parametrize(("route", "promised"), PROMISED, ids=[f"{route.method} {route.path}" for route, _ in PROMISED])
+async def test_a_route_against_everybody(client: TestClient, route: Route, promised: Contract) -> None:
+    found, world = {}, await new_world(client)
+    for caller in Caller:
+        if 101 in promised.answers:
+            found[caller] = await _listened(client, route, world, caller)
+            continue
+        answer = await _asked(client, route, promised, world, caller)
+        found[caller] = await _judged(answer, promised)
+        if route.method not in SAFE and answer.status < 400:
+            world = await new_world(client)
+    assert found == {caller: outcome(promised.access, caller) for caller in Caller}
+
+
+@pytest.mark.parametrize(
+    ("route", "promised"),
+    [
+        (route, promised)
+        for route, promised in PROMISED
+        if {"key", "voiceprint"} & {parameter.names for parameter in promised.path.values()}
+    ],
+    ids=lambda value: f"{value.method} {value.path}" if isinstance(value, Route) else "",
+)
+async def test_what_is_in_one_project_is_not_found_through_another(
+    client: TestClient, route: Route, promised: Contract
+) -> None:
+    world = await new_world(client)
+    world.things["project"] = world.elsewhere
+    answer = await _asked(client, route, promised, world, Caller.OTHER_OWNER)
+    await problem(answer, 404, "not-found")
+
+
+@pytest.mark.parametrize("route", WORKERS, ids=lambda route: route.path)
+async def test_a_route_of_the_workers_takes_the_internal_key_alone(client: TestClient, route: Route) -> None:
+    world = await new_world(client)
+    path = re.sub(r"\{\w+\}", "1", route.path.replace("{id}", str(uuid.uuid4())))
+    for caller in Caller:
+        answer = await client.request(route.method, path, headers=world.headers[caller], json={})
+        await problem(answer, 401, "not-authenticated")
+    answer = await client.request(route.method, path, headers={"X-Internal-Key": INTERNAL_KEY}, json={})
+    assert answer.status in (404, 422)
+
+
+async def _asked(client: TestClient, route: Route, promised: Contract, world: World, caller: Caller) -> ClientResponse:
+    return await client.request(
+        route.method, _address(route, promised, world), headers=world.headers[caller], **_body(route, promised, world)
+    )
+
+
+def _address(route: Route, promised: Contract, world: World) -> str:
+    kinds = {name: parameter.names for name, parameter in promised.path.items()}
+    unknown = set(kinds.values()) - world.things.keys()
+    assert not unknown, f"tests/api/world.py makes no {unknown}, which the address of {route.path} names"
+    return route.path.format(**{name: world.things[kind] for name, kind in kinds.items()})
+
+
+def _body(route: Route, promised: Contract, world: World) -> dict[str, Any]:
+    if route.operation_id in REQUESTS:
+        return REQUESTS[route.operation_id](world)
+    if not promised.bodies:
+        return {}
+    assert promised.example is not None, f"give {route.operation_id} an example, or a request of its own above"
+    form = isinstance(promised.bodies[0], Form)
+    return {"data" if form else "json": dict(promised.example)}
+
+
+async def _judged(answer: ClientResponse, promised: Contract) -> Outcome:
+    """Return what came of it, having held the answer against the contract."""
+    content = await answer.read()
+    if answer.content_type == "application/problem+json":
+        refused = Problem.model_validate_json(content, strict=True)
+        assert (refused.status, refused.code) in {(error.status, error.code) for error in promised.refusals}, refused
+        assert answer.status < 500, refused
+        return Outcome(str(answer.status)) if answer.status in (401, 403, 404) else Outcome.ALLOWED
+    given = promised.answers[answer.status]
+    if given.model is not None and answer.content_type == "application/json":
+        TypeAdapter(given.model).validate_json(content, strict=True)
+    elif content:
+        assert answer.content_type in given.media_types
+    for header in given.headers:
+        assert header in answer.headers
+    return Outcome.ALLOWED
+
+
+async def _listened(client: TestClient, route: Route, world: World, caller: Caller) -> Outcome:
+    async with client.ws_connect(route.path, headers=world.headers[caller]) as socket:
+        if caller is Caller.NOBODY:
+            await socket.send_json({"type": "authenticate"})
+        await socket.receive(timeout=10)
+        return Outcome.NOT_AUTHENTICATED if socket.close_code == CLOSE_UNAUTHENTICATED else Outcome.ALLOWED

@@ -1,0 +1,139 @@
+"""A site with real things in it, made in one transaction: two projects, everybody who may ask, a finished recording."""
+
+import uuid
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from aiohttp.test_utils import TestClient
+
+from app.api.documentation.access import Caller
+from app.api.keys import DATABASE, SETTINGS
+from app.api.uploads import UploadVolume
+from app.core.access import Role
+from app.core.identifiers import TranscriptionId
+from app.core.options import TranscriptionOptions
+from app.core.transcript import ChunkText, Diarization, PlanPart
+from app.db import accounts, jobs, projects, transcriptions
+from app.db.jobs import VoicesOfStretch
+from app.db.models import Project, Speaker, User, Voiceprint
+from app.db.transcriptions import NewTranscription
+from app.db.work import Outcome
+from tests.api.sound import tone
+from tests.api.worker import part_of_plan, segment, text, turns
+
+PASSWORD = "a password for everybody"
+MEDIA = {
+    "format": "wav",
+    "codec": "pcm_s16le",
+    "channels": 1,
+    "sample_rate": 8000,
+    "duration_seconds": 10.0,
+    "has_video": False,
+}
+VOICE = [0.6, 0.8]
+
+
+@dataclass
+class World:
+    """`things` holds by kind what an address about this world's project may name; `elsewhere` a project of others."""
+
+    headers: dict[Caller, dict[str, str]]
+    things: dict[str, str]
+    elsewhere: str
+    names: dict[Caller, str] = field(default_factory=dict)
+
+
+async def new_world(client: TestClient) -> World:
+    return await client.app[DATABASE].run(_make, client.app[SETTINGS].uploads_dir)
+
+
+def _make(uploads: Path) -> World:
+    # Not a name alone: many worlds are made in one database.
+    mark = uuid.uuid4().hex[:8]
+    here, elsewhere = projects.create_project(f"here {mark}", None), projects.create_project(f"elsewhere {mark}", None)
+    projects.change_project(here, name=None, recognise_speakers=True)
+    names = {caller: f"{caller.replace(' ', '-')}-{mark}" for caller in Caller if not caller.is_key}
+    headers: dict[Caller, dict[str, str]] = {Caller.NOBODY: {}}
+    for caller, name in names.items():
+        if caller is not Caller.NOBODY:
+            user = accounts.create_user(name, PASSWORD, administrator=caller is Caller.ADMINISTRATOR)
+            token = accounts.open_session(name, user.password_hash, 3600)
+            headers[caller] = {"Authorization": f"Bearer {token}"}
+            if caller.role is not None:
+                projects.set_member(here, name, caller.role)
+    projects.set_member(elsewhere, names[Caller.OTHER_OWNER], Role.OWNER)
+    for caller in Caller:
+        if caller.is_key:
+            where = elsewhere if caller is Caller.OTHER_KEY else here
+            _, secret = accounts.create_key(where.id, "program", caller.role or Role.OWNER)
+            headers[caller] = {"X-API-Key": secret}
+    return World(headers, _things(here, uploads, f"member-{mark}"), str(elsewhere.id), names)
+
+
+def _things(project: Project, uploads: Path, member: str) -> dict[str, str]:
+    accounts.create_user(member, PASSWORD)
+    projects.set_member(project, member, Role.VIEWER)
+    key, _ = accounts.create_key(project.id, "to be revoked", Role.VIEWER)
+    transcription = recording(project.id, uploads)
+    voiceprint = Voiceprint.create(
+        project=project,
+        name="Anna",
+        embedding=VOICE,
+        embedding_model="a-model",
+        enrolled_from=transcription,
+        enrolled_speaker="SPEAKER_00",
+        created_by=User.get(User.username == member),
+    )
+    return {
+        "project": str(project.id),
+        "member": member,
+        "key": str(key.id),
+        "transcription": str(transcription),
+        "voiceprint": str(voiceprint.id),
+        "speaker": "SPEAKER_00",
+        "format": "json",
+        "problem": "not-found",
+    }
+
+
+def recording(project: uuid.UUID, uploads: Path) -> uuid.UUID:
+    """A finished recording of two people, by the steps that workers take."""
+    identifier = TranscriptionId(uuid.uuid4())
+    place = UploadVolume.place_of(identifier)
+    sound = tone()
+    (uploads / place).parent.mkdir(parents=True, exist_ok=True)
+    (uploads / place).write_bytes(sound)
+    new = NewTranscription(
+        id=identifier,
+        project=project,
+        created_by=None,
+        idempotency_key=None,
+        name="meeting.wav",
+        audio_path=str(place),
+        sha256="0" * 64,
+        size_bytes=len(sound),
+        media=MEDIA,
+        options=TranscriptionOptions(model="base", llm_model="none", enrichment=False, language="en"),
+    )
+    _, outcome = transcriptions.create(new)
+    said = text(segment(0.0, 4.0, "Good morning, all."), segment(4.0, 10.0, "And to you."))
+    _do_all(
+        outcome,
+        {
+            "plan": PlanPart.from_dict(part_of_plan((0.0, 10.0))),
+            "chunk": ChunkText.from_dict(said),
+            "voices": VoicesOfStretch({"stretch": [0.0, 10.0]}),
+            "diarization": Diarization.from_dict(turns((0.0, 4.0, "SPEAKER_00"), (4.0, 10.0, "SPEAKER_01"))),
+        },
+    )
+    Speaker.update(embedding=VOICE, embedding_model="a-model").where(Speaker.transcription == identifier).execute()
+    return identifier
+
+
+def _do_all(outcome: Outcome, results: dict[str, Any]) -> None:
+    due = list(outcome.queued)
+    while due:
+        job = due.pop(0)
+        jobs.claim(job.id, "worker", 60, 1)
+        due += jobs.complete(job.id, results[job.kind], {"decode_seconds": 0.5}).queued
