@@ -3,6 +3,8 @@
 import re
 from collections.abc import Mapping
 
+from app.api.documentation.french_fields import FIELDS
+
 _WORDS = {
     "The API": "L’API",
     "The same for programs:": "La même chose pour les programmes :",
@@ -170,57 +172,6 @@ _ROUTES = {
     "Say what an error means, and what the way out is": "Dire ce que veut dire une erreur, et comment en sortir",
 }
 
-_VALUES = {
-    "The transcription.": "La transcription.",
-    "The project.": "Le projet.",
-    "The user, by name.": "L’utilisateur, par son nom.",
-    "The API key, by its id.": "La clé d’API, par son identifiant.",
-    "The voiceprint.": "L’empreinte vocale.",
-    "The speaker, by label, such as `SPEAKER_00`.": "Le locuteur, par son étiquette, telle que `SPEAKER_00`.",
-    "What to write it as.": "Le format voulu.",
-    "The `code` of a problem document.": "Le `code` d’un document d’erreur.",
-    "Any text of yours, new for each recording: sending again with it gives the first one back.": (
-        "Un texte à vous, nouveau pour chaque enregistrement : le renvoyer rend la première transcription."
-    ),
-    "The project, by id or name; may be left out by a member of exactly one.": (
-        "Le projet, par identifiant ou par nom ; qui n’est membre que d’un seul peut l’omettre."
-    ),
-    "The recording: anything with sound in it, audio or video. Send it last.": (
-        "L’enregistrement : tout ce qui a du son, audio ou vidéo. À envoyer en dernier."
-    ),
-    "The cursor of the last message that you received; without it a snapshot comes first.": (
-        "Le curseur du dernier message reçu ; sans lui, l’état présent vient d’abord."
-    ),
-    "Tell of this one alone.": "Ne parler que de celle-ci.",
-    "Those of this project alone, by id or name.": "Celles de ce projet seulement, par identifiant ou par nom.",
-    "Those in this state alone.": "Celles dans cet état seulement.",
-    "How many a page.": "Combien par page.",
-    "`next_cursor` of the page before.": "`next_cursor` de la page d’avant.",
-    "ISO 639-1 code, such as `fr`; detected where it is left out.": "Code ISO 639-1, tel que `fr` ; détectée sinon.",
-    "An installed Whisper model; the site's default where it is left out.": (
-        "Un modèle Whisper installé ; celui du site sinon."
-    ),
-    "Leave silence and music to voice activity detection.": "Laisser silence et musique à la détection de la parole.",
-    "Tell speakers apart.": "Distinguer les locuteurs.",
-    "How many speak, where that is known.": "Combien de personnes parlent, si on le sait.",
-    "How many speak at least.": "Combien de personnes parlent au moins.",
-    "How many speak at most.": "Combien de personnes parlent au plus.",
-    "What the recognizer takes for the text before.": "Ce que la reconnaissance prend pour le texte qui précède.",
-    "Names and terms to expect.": "Noms et termes attendus.",
-    "Give a time for every word.": "Donner un temps à chaque mot.",
-    "Give a title, a summary and key points.": "Donner un titre, un résumé et les points clés.",
-    "An installed language model; the site's default where it is left out.": (
-        "Un modèle de langue installé ; celui du site sinon."
-    ),
-    "Your own instruction for `title`, `summary` or `points`, as a JSON object.": (
-        "Votre propre consigne pour `title`, `summary` ou `points`, en objet JSON."
-    ),
-    "Whose work is begun first, over the whole site.": "Le travail commencé en premier, sur tout le site.",
-    "How the channels of a recording are heard: each as one party, all mixed, or as their sound suggests.": (
-        "Comment les canaux sont entendus : chacun pour une partie, mêlés, ou comme le son le suggère."
-    ),
-}
-
 _PROBLEMS = {
     "The request cannot be read": "La requête ne peut pas être lue",
     "The request cannot be read.": "La requête ne peut pas être lue.",
@@ -335,5 +286,5 @@ def _spaced(text: str) -> str:
 
 
 FRENCH: Mapping[str, str] = {
-    english: _spaced(french) for english, french in (_WORDS | _CHAPTERS | _ROUTES | _VALUES | _PROBLEMS).items()
+    english: _spaced(french) for english, french in (_WORDS | _CHAPTERS | _ROUTES | _PROBLEMS | FIELDS).items()
 }

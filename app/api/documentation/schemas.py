@@ -37,7 +37,7 @@ class Schemas:
             self.components[name].pop("additionalProperties", None)
         for schema in self.components.values():
             if "description" in schema:
-                schema["description"] = unwrapped(schema["description"])
+                schema["description"] = _for_readers(schema["description"])
 
     def of(self, annotation: Any) -> dict[str, Any]:
         """Return the schema, or the reference to it."""
@@ -64,6 +64,11 @@ def without_null(schema: dict[str, Any]) -> dict[str, Any]:
 def _key(annotation: Any) -> Any:
     # Not `id`: annotations that say the same are the same.
     return annotation if isinstance(annotation, type) else repr(annotation)
+
+
+def _for_readers(docstring: str) -> str:
+    """Return a docstring without what only Python can meet."""
+    return "\n\n".join(part for part in unwrapped(docstring).split("\n\n") if not part.startswith("Raises "))
 
 
 def _names_of_answers() -> set[str]:

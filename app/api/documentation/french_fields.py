@@ -1,0 +1,159 @@
+"""The French of what is said of single values: parameters, fields of bodies and answers."""
+
+from collections.abc import Mapping
+
+FIELDS: Mapping[str, str] = {
+    "The transcription.": "La transcription.",
+    "The project.": "Le projet.",
+    "The user, by name.": "L’utilisateur, par son nom.",
+    "The API key, by its id.": "La clé d’API, par son identifiant.",
+    "The voiceprint.": "L’empreinte vocale.",
+    "The speaker, by label, such as `SPEAKER_00`.": "Le locuteur, par son étiquette, telle que `SPEAKER_00`.",
+    "What to write it as.": "Le format voulu.",
+    "The `code` of a problem document.": "Le `code` d’un document d’erreur.",
+    "Any text of yours, new for each recording: sending again with it gives the first one back.": (
+        "Un texte à vous, nouveau pour chaque enregistrement : le renvoyer rend la première transcription."
+    ),
+    "The project, by id or name; may be left out by a member of exactly one.": (
+        "Le projet, par identifiant ou par nom ; qui n’est membre que d’un seul peut l’omettre."
+    ),
+    "The recording: anything with sound in it, audio or video. Send it last.": (
+        "L’enregistrement : tout ce qui a du son, audio ou vidéo. À envoyer en dernier."
+    ),
+    "The cursor of the last message that you received; without it a snapshot comes first.": (
+        "Le curseur du dernier message reçu ; sans lui, l’état présent vient d’abord."
+    ),
+    "Tell of this one alone.": "Ne parler que de celle-ci.",
+    "Those of this project alone, by id or name.": "Celles de ce projet seulement, par identifiant ou par nom.",
+    "Those in this state alone.": "Celles dans cet état seulement.",
+    "How many a page.": "Combien par page.",
+    "`next_cursor` of the page before.": "`next_cursor` de la page d’avant.",
+    "ISO 639-1 code, such as `fr`; detected where it is left out.": "Code ISO 639-1, tel que `fr` ; détectée sinon.",
+    "An installed Whisper model; the site's default where it is left out.": (
+        "Un modèle Whisper installé ; celui du site sinon."
+    ),
+    "Leave silence and music to voice activity detection.": "Laisser silence et musique à la détection de la parole.",
+    "Tell speakers apart.": "Distinguer les locuteurs.",
+    "How many speak, where that is known.": "Combien de personnes parlent, si on le sait.",
+    "How many speak at least.": "Combien de personnes parlent au moins.",
+    "How many speak at most.": "Combien de personnes parlent au plus.",
+    "What the recognizer takes for the text before.": "Ce que la reconnaissance prend pour le texte qui précède.",
+    "Names and terms to expect.": "Noms et termes attendus.",
+    "Give a time for every word.": "Donner un temps à chaque mot.",
+    "Give a title, a summary and key points.": "Donner un titre, un résumé et les points clés.",
+    "An installed language model; the site's default where it is left out.": (
+        "Un modèle de langue installé ; celui du site sinon."
+    ),
+    "Your own instruction for `title`, `summary` or `points`, as a JSON object.": (
+        "Votre propre consigne pour `title`, `summary` ou `points`, en objet JSON."
+    ),
+    "Whose work is begun first, over the whole site.": "Le travail commencé en premier, sur tout le site.",
+    "How the channels of a recording are heard: each as one party, all mixed, or as their sound suggests.": (
+        "Comment les canaux sont entendus : chacun pour une partie, mêlés, ou comme le son le suggère."
+    ),
+    "At least one of the two.": "Au moins l’un des deux.",
+    "A speaker of a recording, by label or by the position of a segment of theirs, and whose voice it is.": (
+        "Un locuteur d’un enregistrement, par étiquette ou par la position d’un de ses segments, et à qui est la voix."
+    ),
+    "OpenAPI 3.1.": "OpenAPI 3.1.",
+    "Send it as `Authorization: Bearer …`.": "À envoyer en `Authorization: Bearer …`.",
+    "Seconds until it ends.": "Secondes jusqu’à sa fin.",
+    "How the key begins, to tell keys apart.": "Le début de la clé, pour distinguer les clés.",
+    "To the minute.": "À la minute près.",
+    "What the recognizer wrote and nobody said.": "Ce que la reconnaissance a écrit et que personne n’a dit.",
+    "Seconds from the start of the recording.": "Secondes depuis le début de l’enregistrement.",
+    "Tasks that came to nothing while others succeeded, and why.": (
+        "Les demandes restées sans fruit quand d’autres ont réussi, et pourquoi."
+    ),
+    "What the language model is asked for, one constrained answer each.": (
+        "Ce qui est demandé au modèle de langue, une réponse contrainte pour chaque."
+    ),
+    "`null` once that recording is deleted.": "`null` une fois cet enregistrement supprimé.",
+    "Why something failed, and the way out.": "Pourquoi quelque chose a échoué, et comment en sortir.",
+    "Which field of the request; empty where it is all of it.": (
+        "Quel champ de la requête ; vide si c’est toute la requête."
+    ),
+    "The label, where nobody gave a name.": "L’étiquette, si personne n’a donné de nom.",
+    "ISO 639-1 codes, or `*` for any.": "Codes ISO 639-1, ou `*` pour toutes.",
+    "About how much a worker needs to work with it.": "À peu près ce qu’il faut à un travailleur pour s’en servir.",
+    "Whether its files are all there, in their sizes.": "Si ses fichiers sont tous là, à leur taille.",
+    "A piece of the work: who did it, when, and what it cost.": (
+        "Une part du travail : qui l’a faite, quand, et ce qu’elle a coûté."
+    ),
+    "The length of the piece.": "La longueur du morceau.",
+    "Seconds a stage, and other measures.": "Secondes par étape, et d’autres mesures.",
+    "What is done in a job.\n\n`plan`: a part of the recording is listened to and cut; `chunk`: a piece is "
+    "written down; `voices`: the voices in a stretch are described; `diarization`: all descriptions are "
+    "sorted into speakers; `enrichment`: the language model.": (
+        "Ce qui est fait dans une tâche.\n\n`plan` : une partie de l’enregistrement est écoutée et coupée ; "
+        "`chunk` : un morceau est écrit ; `voices` : les voix d’un passage sont décrites ; `diarization` : "
+        "les descriptions sont réparties entre locuteurs ; `enrichment` : le modèle de langue."
+    ),
+    "`held`: planned, and not in its queue yet.": "`held` : prévue, et pas encore dans sa file.",
+    "The user's; `null` for an API key.": "Celui de l’utilisateur ; `null` pour une clé d’API.",
+    "By the project's id.": "Par identifiant de projet.",
+    "What the recording is, by libav's names.": "Ce qu’est l’enregistrement, dans les termes de libav.",
+    "Hertz.": "Hertz.",
+    "Where the file states it.": "Si le fichier le dit.",
+    "The speaker that this one was said to be.": "Le locuteur que celui-ci est, a-t-on dit.",
+    "What a model is for; also the name of its folder in the models directory.": (
+        "À quoi sert un modèle ; aussi le nom de son dossier."
+    ),
+    "Send it as `X-API-Key`. It is in this answer, and in no later one.": (
+        "À envoyer en `X-API-Key`. Elle est dans cette réponse, et dans aucune autre ensuite."
+    ),
+    "The state of a part that may fail without taking the text with it: the diarization, the enrichment.": (
+        "L’état d’une part qui peut échouer sans emporter le texte : la diarisation, l’enrichissement."
+    ),
+    "What went wrong, and the way out.": "Ce qui a mal tourné, et comment en sortir.",
+    "The address of a page about this `code`.": "L’adresse d’une page sur ce `code`.",
+    "Stable, for programs.": "Stable, pour les programmes.",
+    "What happened.": "Ce qui est arrivé.",
+    "The way out.": "Comment en sortir.",
+    "The path that was asked for.": "Le chemin demandé.",
+    "Also in the server's log, and in `X-Request-ID`.": "Aussi dans le journal du serveur, et dans `X-Request-ID`.",
+    "One entry a field at fault.": "Une entrée par champ en faute.",
+    "Yours in it; `null` where an administrator is no member.": (
+        "Le vôtre ; `null` si un administrateur n’en est pas membre."
+    ),
+    "What does not answer.": "Ce qui ne répond pas.",
+    "By part, `ok` or what is wrong.": "Par partie, `ok` ou ce qui ne va pas.",
+    "Cosine of the two voices.": "Cosinus des deux voix.",
+    "The roles of a project, each holding the rights of those before it.": (
+        "Les rôles d’un projet, chacun ayant les droits des précédents."
+    ),
+    "A label, with people's corrections.": "Une étiquette, avec les corrections faites.",
+    "The label as it was found.": "L’étiquette telle que trouvée.",
+    "The machine's, `SPEAKER_00`, or `PERSON_01` where people made it.": (
+        "Celle de la machine, `SPEAKER_00`, ou `PERSON_01` si une personne l’a créée."
+    ),
+    "How long they speak.": "Combien de temps il parle.",
+    "Whose voiceprint proposed the name, if one did.": "L’empreinte qui a proposé le nom, s’il y en a une.",
+    "Who was merged into this one.": "Ceux qui ont été fondus dans celui-ci.",
+    "Who spoke when, overlaps included.": "Qui a parlé quand, chevauchements compris.",
+    "The file's, as it was sent.": "Celui du fichier, tel qu’envoyé.",
+    "What is being done just now.": "Ce qui se fait à l’instant.",
+    "How much of the text is there.": "Quelle part du texte est là.",
+    "ISO 639-1; `null` until it is known.": "ISO 639-1 ; `null` tant qu’on ne la sait pas.",
+    "As they were, the site's defaults filled in.": "Telles qu’elles étaient, complétées par celles du site.",
+    "How they are heard, once decided.": "Comment ils sont entendus, une fois décidé.",
+    "`null` where it was not asked for.": "`null` si on ne l’a pas demandé.",
+    "Whether more text may come.": "S’il peut venir encore du texte.",
+    "The options of one transcription; every one of them reaches an engine.\n\n`language` is an ISO 639-1 "
+    "code, or None to detect it. `model` and `llm_model` name installed models, or None for the site's "
+    "default. `prompts` replaces the instruction of an enrichment task by the client's own.": (
+        "Les options d’une transcription.\n\n`language` est un code ISO 639-1, ou `null` pour la détecter. "
+        "`model` et `llm_model` nomment des modèles installés, ou `null` pour ceux du site. `prompts` "
+        "remplace la consigne d’une demande par la vôtre."
+    ),
+    "Send it as `cursor` for the next page; `null`: no more.": (
+        "À envoyer en `cursor` pour la page suivante ; `null` : il n’y en a plus."
+    ),
+    "Everything of a transcription but its text.": "Tout d’une transcription, sauf son texte.",
+    "Whose voice is known. What it sounds like is in no answer.": (
+        "De qui la voix est connue. Ce qu’elle est n’est dans aucune réponse."
+    ),
+    "The diarization model that made it.": "Le modèle de diarisation qui l’a faite.",
+    "A user's name; `null` for an API key.": "Le nom d’un utilisateur ; `null` pour une clé d’API.",
+    "With the space before it.": "Avec l’espace qui le précède.",
+}
