@@ -28,6 +28,31 @@ class MethodNotAllowed(VocalyxError):
     default_remedy = "Use one of the methods that the header Allow names."
 
 
+class NotAcceptable(VocalyxError):
+    status = 406
+    code = "not-acceptable"
+    title = "There is no representation that the client takes"
+
+
+class PreconditionFailed(VocalyxError):
+    status = 412
+    code = "precondition-failed"
+    title = "The state is not the one that the request is for"
+    default_detail = "What is here does not have the entity tag that If-Match names."
+    default_remedy = "Read the present state and decide again."
+
+
+class RangeNotSatisfiable(VocalyxError):
+    status = 416
+    code = "range-not-satisfiable"
+    title = "The range lies behind the end"
+    default_remedy = "Ask for bytes that there are, or leave the Range header out."
+
+    def __init__(self, size_bytes: int) -> None:
+        super().__init__(f"There are {size_bytes} bytes.")
+        self.size_bytes = size_bytes
+
+
 class RequestTooLarge(VocalyxError):
     status = 413
     code = "request-too-large"
@@ -74,6 +99,8 @@ def _answer(request: web.Request, error: VocalyxError) -> web.Response:
         headers["WWW-Authenticate"] = "Bearer"
     if isinstance(error, MethodNotAllowed) and error.field:
         headers["Allow"] = error.field
+    if isinstance(error, RangeNotSatisfiable):
+        headers["Content-Range"] = f"bytes */{error.size_bytes}"
     return web.json_response(body, status=error.status, headers=headers, content_type="application/problem+json")
 
 

@@ -1,21 +1,87 @@
-"""A transcript as a document of the format that its address names."""
+"""A transcript as a document of the format that its address, or the `Accept` header, names."""
 
 import asyncio
+import datetime as dt
 from typing import Any
-from urllib.parse import quote
 from uuid import UUID
 
 from aiohttp import web
+from pydantic import BaseModel, ConfigDict, TypeAdapter
 
+from app.api.disposition import content_disposition, document_name
 from app.api.keys import DATABASE, PRINCIPAL
+from app.api.negotiation import best
+from app.api.problems import NotAcceptable
+from app.api.requests import check_text, validate
 from app.core.access import Principal
-from app.core.errors import Conflict
-from app.core.formats import DocumentEnrichment, DocumentSpeaker, Rendering, TranscriptDocument, render_transcript
+from app.core.errors import Conflict, InvalidFields
+from app.core.formats import (
+    FORMATS,
+    DocumentEnrichment,
+    DocumentSpeaker,
+    Presentation,
+    TranscriptDocument,
+    format_named,
+    render_transcript,
+)
+from app.core.formats.presentation import AS_USUAL, LineLength, Lines, ReadingSpeed
 from app.core.transcript import Diarization, Segment
 from app.db import transcriptions
 
+OFFERED = {FORMATS[name].media_type: name for name in ("json", "txt", "srt", "vtt", "md", "tsv", "docx")}
+"""The formats to be had by media type, in the order in which they are preferred. RTTM has none of its own."""
 
-async def rendered(request: web.Request, transcription: UUID, format_name: str) -> web.Response:
+
+class PresentationQuery(BaseModel):
+    """The options in the address of a transcript. Which of them mean something goes by the format."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    speakers: bool = AS_USUAL.speakers
+    timestamps: bool | None = AS_USUAL.timestamps
+    line_length: LineLength = AS_USUAL.line_length
+    lines: Lines = AS_USUAL.lines
+    reading_speed: ReadingSpeed = AS_USUAL.reading_speed
+
+
+_QUERY = TypeAdapter(PresentationQuery)
+
+
+def negotiated_format(request: web.Request) -> str:
+    """Return the name of the format that the client would rather have. Raises `NotAcceptable`."""
+    accept = ", ".join(request.headers.getall("Accept", []))
+    if accept in ("", "*/*"):  # what programs send who read one transcription after the other
+        return "json"
+    media_type = best(accept, list(OFFERED))
+    if media_type is None:
+        raise NotAcceptable(
+            "The transcript is not to be had in any type that the Accept header takes.",
+            remedy=f"Accept one of {', '.join(OFFERED)}, or put the format's ending into the address.",
+        )
+    return OFFERED[media_type]
+
+
+def wanted_presentation(request: web.Request, format_name: str) -> Presentation:
+    """Return the options that the address gives; `InvalidFields` for one that means nothing to the format."""
+    options = format_named(format_name).options
+    if not request.query:
+        return AS_USUAL
+    known = f"Known: {', '.join(sorted(options))}." if options else "It has none."
+    unknown = [name for name in dict.fromkeys(request.query) if name not in options]
+    if unknown:
+        raise InvalidFields(
+            [{"field": check_text(name, ""), "message": f"No option of {format_name}. {known}"} for name in unknown]
+        )
+    twice = [name for name in dict.fromkeys(request.query) if len(request.query.getall(name)) > 1]
+    if twice:
+        raise InvalidFields([{"field": name, "message": "The option was sent twice."} for name in twice])
+    query = validate(_QUERY, dict(request.query))
+    return Presentation(**query.model_dump())
+
+
+async def rendered(
+    request: web.Request, transcription: UUID, format_name: str, presentation: Presentation
+) -> web.Response:
     """Answer with the finished transcript in this format; `Conflict` until there is one."""
     body, diarization = await request.app[DATABASE].run(_read, request[PRINCIPAL], transcription)
     if body["partial"] or (body["state"] in ("error", "cancelled") and not body["segments"]):
@@ -23,13 +89,16 @@ async def rendered(request: web.Request, transcription: UUID, format_name: str) 
             f"The transcription is {body['state']}: there is no finished text yet.",
             remedy="Follow it on /api/ws/updates, or ask again once its state is 'transcribed' or 'done'.",
         )
-    rendering: Rendering = await asyncio.to_thread(render_transcript, _document(body, diarization), format_name)
-    name = quote(f"{body['name'].rpartition('.')[0] or body['name']}.{format_name}")
+    rendering = await asyncio.to_thread(render_transcript, _document(body, diarization), format_name, presentation)
     return web.Response(
-        text=rendering.text,
+        body=rendering.content,
         content_type=rendering.media_type,
-        charset="utf-8",
-        headers={"Content-Disposition": f"inline; filename*=UTF-8''{name}"},
+        charset=rendering.charset,
+        headers={
+            "Content-Disposition": content_disposition(document_name(body["name"], format_name)),
+            # Words of strangers: no browser may take them for a page.
+            "X-Content-Type-Options": "nosniff",
+        },
     )
 
 
@@ -46,6 +115,7 @@ def _document(body: dict[str, Any], diarization: Diarization | None) -> Transcri
         name=body["name"],
         language=body["language"],
         duration_seconds=body["duration_seconds"],
+        created_at=dt.datetime.fromisoformat(body["created_at"]),
         segments=tuple(Segment.from_dict(segment) for segment in body["segments"]),
         machine_speakers=tuple(segment["machine_speaker"] for segment in body["segments"]),
         speakers=tuple(DocumentSpeaker(speaker["label"], speaker["name"]) for speaker in body["speakers"]),

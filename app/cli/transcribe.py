@@ -149,7 +149,7 @@ def transcribe(  # a parameter an option of the command line
     console = Console(stderr=True)
     given = {name: value for name, value in options.items() if value not in (None, {})}
     try:
-        _check_options(given, format_name)
+        _check_options(given, format_name, output)
         request = TranscribeRequest(
             file=file,
             fields=_form_fields(given) | ({"project": project} if project is not None else {}),
@@ -176,13 +176,15 @@ def transcribe(  # a parameter an option of the command line
     context.exit(status)
 
 
-def _check_options(given: Mapping[str, Any], format_name: str) -> None:
+def _check_options(given: Mapping[str, Any], format_name: str, output: Path) -> None:
     """Refuse before the upload what the server would refuse after it."""
     TranscriptionOptions(**given)
     if format_name == "rttm" and given.get("diarization") is False:
         raise InvalidOptions(
             "RTTM says who spoke when, which --no-diarization leaves out.", remedy="Choose another --format."
         )
+    if not FORMATS[format_name].text and output == STANDARD_OUTPUT:
+        raise InvalidOptions(f"{format_name} is no text to print.", remedy="Name a file with --output.")
 
 
 def _form_fields(given: Mapping[str, Any]) -> dict[str, str]:

@@ -1,11 +1,14 @@
 """A finished transcript as a document."""
 
+import io
 import json
 
+import docx
 import pytest
+from aiohttp import ClientResponse, FormData
 
 from tests.api.conftest import Person
-from tests.api.problems import problem
+from tests.api.problems import fields, problem
 from tests.api.sound import tone
 from tests.api.worker import Worker, segment, text
 
@@ -14,11 +17,16 @@ BEGINNINGS = {
     "vtt": ("text/vtt", "WEBVTT"),
     "txt": ("text/plain", "[00:00:00] SPEAKER_00\n"),
     "rttm": ("text/plain", "SPEAKER "),
+    "md": ("text/markdown", "# "),
+    "tsv": ("text/tab-separated-values", "start\tend\tspeaker\ttext\n"),
 }
+WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
 
 async def finished(editor: Person, worker: Worker, name: str = "tone.wav") -> str:
-    created = await (await editor.upload(tone(), name=name, enrichment="false")).json()
+    form = FormData({"enrichment": "false"}, quote_fields=False)  # or the name would come percent-encoded
+    form.add_field("file", tone(), filename=name)
+    created = await (await editor.post("/api/transcriptions", data=form)).json()
     await worker.plan((0.0, 4.0))
     chunk = await worker.claim()
     await worker.report(chunk, "result", text=text(segment(0.0, 4.0, "Où est l'été ?")))
@@ -34,7 +42,8 @@ async def test_every_format_has_its_address(editor: Person, worker: Worker, suff
     document = await answer.text()
     assert document.startswith(beginning)
     assert suffix == "rttm" or "Où est l'été ?" in document
-    assert answer.headers["Content-Disposition"] == f"inline; filename*=UTF-8''tone.{suffix}"
+    assert answer.headers["Content-Disposition"] == f'inline; filename="tone.{suffix}"'
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
 
 async def test_the_json_document_holds_words_and_speakers(editor: Person, worker: Worker) -> None:
@@ -46,11 +55,13 @@ async def test_the_json_document_holds_words_and_speakers(editor: Person, worker
 
 
 async def test_a_name_cannot_break_out_of_its_header(editor: Person, worker: Worker) -> None:
-    name = 'a"; attachment=evil; été 100%.wav'
+    name = "a: attachment=evil, été 100%.wav"
     answer = await editor.get(f"/api/transcriptions/{await finished(editor, worker, name)}.txt")
     assert answer.status == 200
-    assert answer.headers["Content-Disposition"].count(";") == 1
-    assert '"' not in answer.headers["Content-Disposition"]
+    assert answer.headers["Content-Disposition"] == (
+        'inline; filename="a_ attachment=evil, _t_ 100_.txt"; '
+        "filename*=UTF-8''a_%20attachment%3Devil%2C%20%C3%A9t%C3%A9%20100%25.txt"
+    )
 
 
 async def test_there_is_none_before_the_end_nor_in_formats_that_are_none(editor: Person, worker: Worker) -> None:
@@ -63,7 +74,7 @@ async def test_there_is_none_before_the_end_nor_in_formats_that_are_none(editor:
     await problem(await editor.get(f"{address}.txt"), 409, "conflict")
     await worker.report(order, "result", **await worker.result_of(order))
     assert (await editor.get(f"{address}.txt")).status == 200
-    await problem(await editor.get(f"{address}.docx"), 404, "not-found")
+    await problem(await editor.get(f"{address}.odt"), 404, "not-found")
     await problem(await editor.get("/api/transcriptions/nonsense.txt"), 404, "not-found")
 
 
@@ -73,3 +84,96 @@ async def test_a_recording_without_a_word_is_an_empty_document(editor: Person, w
     assert (await editor.read(created["id"]))["state"] == "done"
     for suffix in BEGINNINGS:
         assert (await editor.get(f"/api/transcriptions/{created['id']}.{suffix}")).status == 200
+
+
+async def word_in(answer: ClientResponse) -> list[str]:
+    assert (answer.status, answer.content_type, answer.charset) == (200, WORD, None)
+    return [paragraph.text for paragraph in docx.Document(io.BytesIO(await answer.read())).paragraphs]
+
+
+async def test_a_word_document_is_opened_by_word(editor: Person, worker: Worker) -> None:
+    address = f"/api/transcriptions/{await finished(editor, worker)}.docx"
+    answer = await editor.get(address)
+    assert answer.headers["Content-Disposition"] == 'inline; filename="tone.docx"'
+    whole = await word_in(answer)
+    assert (whole[0], whole[-2:]) == ("tone.wav", ["SPEAKER_00  00:00:00", "Où est l'été ?"])
+    assert (await word_in(await editor.get(f"{address}?speakers=false&timestamps=false")))[-2:] == [
+        "Transcript", "Où est l'été ?",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("accept", "media_type"),
+    [
+        ("text/plain", "text/plain"),
+        ("application/x-subrip", "application/x-subrip"),
+        ("text/vtt; q=0.5, text/markdown", "text/markdown"),
+        ("text/tab-separated-values, */*;q=0.1", "text/tab-separated-values"),
+        (WORD, WORD),
+        ("application/json", "application/json"),
+        ("*/*", "application/json"),
+        ("text/html,application/xhtml+xml,*/*;q=0.8", "application/json"),
+        ("text/*", "text/plain"),
+        ("nonsense", "application/json"),
+    ],
+)
+async def test_the_accept_header_chooses_too(editor: Person, worker: Worker, accept: str, media_type: str) -> None:
+    address = f"/api/transcriptions/{await finished(editor, worker)}"
+    answer = await editor.get(address, headers={"Accept": accept})
+    assert (answer.status, answer.content_type) == (200, media_type)
+    assert answer.headers["Vary"] == "Accept"
+    # An address that names its format is no matter of taste.
+    assert (await editor.get(f"{address}.vtt", headers={"Accept": accept})).content_type == "text/vtt"
+
+
+async def test_what_nobody_can_send_is_not_acceptable(editor: Person, worker: Worker) -> None:
+    address = f"/api/transcriptions/{(await editor.uploaded())['id']}"
+    for accept in ("application/pdf", "text/html, image/*", "*/*;q=0", "application/json;q=0, text/*;q=0"):
+        body = await problem(await editor.get(address, headers={"Accept": accept}), 406, "not-acceptable")
+        assert "application/json, text/plain, application/x-subrip" in body["remedy"]
+        assert WORD in body["remedy"]
+    await problem(await editor.get(address, headers={"Accept": "text/plain"}), 409, "conflict")
+    assert (await editor.get(address, headers={"Accept": "application/json"})).status == 200
+
+
+async def test_options_lay_subtitles_out(editor: Person, worker: Worker) -> None:
+    created = await (await editor.upload(tone(), enrichment="false", diarization="false")).json()
+    await worker.plan((0.0, 20.0))
+    said = "Nobody had read the report of the committee, so it was put off until the last Monday of June."
+    await worker.report(await worker.claim(), "result", text=text(segment(0.0, 20.0, said)))
+    answer = await editor.get(f"/api/transcriptions/{created['id']}.srt?line_length=20&lines=1&reading_speed=10")
+    blocks = [block.split("\n")[2:] for block in (await answer.text()).removesuffix("\n").split("\n\n")]
+    assert all(len(lines) == 1 and len(lines[0]) <= 20 for lines in blocks)
+    assert " ".join(line for [line] in blocks) == said
+    by_header = await editor.get(
+        f"/api/transcriptions/{created['id']}?line_length=20&lines=1&reading_speed=10",
+        headers={"Accept": "application/x-subrip"},
+    )
+    assert await by_header.text() == await answer.text()
+
+
+@pytest.mark.parametrize(
+    ("suffix", "query", "field"),
+    [
+        ("txt", "line_length=30", "line_length"),
+        ("srt", "timestamps=false", "timestamps"),
+        ("vtt", "line_length=wide", "line_length"),
+        ("vtt", "line_length=1", "line_length"),
+        ("vtt", "lines=0", "lines"),
+        ("vtt", "reading_speed=100000000000000000000", "reading_speed"),
+        ("md", "speakers=perhaps", "speakers"),
+        ("docx", "font=comic", "font"),
+        ("json", "speakers=false", "speakers"),
+        ("rttm", "speakers=false", "speakers"),
+        ("txt", "%00=1", ""),
+        ("txt", "speakers=%00", ""),
+        ("txt", "speakers=false&speakers=true", "speakers"),
+    ],
+)
+async def test_an_option_that_means_nothing_is_refused(
+    editor: Person, worker: Worker, suffix: str, query: str, field: str
+) -> None:
+    transcription = await finished(editor, worker)
+    answer = await editor.get(f"/api/transcriptions/{transcription}.{suffix}?{query}")
+    body = await problem(answer, 422, "invalid-fields")
+    assert fields(body) == [field]

@@ -44,7 +44,7 @@ class ContractServer:
         self.resumable = True
         self.uploading = asyncio.Event()
         self.listened_to = asyncio.Event()
-        self.results = {"txt": "Bonjour à tous.\n", "json": "{}\n"}
+        self.results = {"txt": "Bonjour à tous.\n".encode(), "md": b"# Bonjour\n", "docx": b"PK\x03\x04\xff\x00"}
         self._runner: web.AppRunner | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -175,7 +175,7 @@ class ContractServer:
         return web.json_response(found | {"segments": [], "speakers": []})
 
     async def _render(self, request: web.Request) -> web.Response:
-        return web.Response(text=self.results[request.match_info["format"]])
+        return web.Response(body=self.results[request.match_info["format"]])
 
     async def _cancel(self, request: web.Request) -> web.Response:
         transcription_id = request.match_info["id"]

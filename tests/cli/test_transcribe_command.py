@@ -144,6 +144,8 @@ async def test_every_option_reaches_the_server_and_nothing_else_does(tmp_path: P
         ["--prompt", "haiku=Write one"],
         ["--prompt", "title"],
         ["--format", "docx"],
+        ["--format", "docx", "--output", "-"],
+        ["--format", "odt"],
         ["--format", "rttm", "--no-diarization"],
     ],
 )
@@ -164,6 +166,17 @@ async def test_a_file_is_replaced_by_the_whole_result_and_keeps_its_mode(tmp_pat
     assert target.read_text() == "Bonjour à tous.\n"
     assert target.stat().st_mode & 0o777 == 0o640
     assert not list(tmp_path.glob(".*"))
+
+
+async def test_a_word_document_goes_to_a_file_and_text_where_one_likes(tmp_path: Path, recording: str) -> None:
+    target = tmp_path / "call.docx"
+    async with contract_server(finish) as server:
+        outcome = await run(server, tmp_path, recording, "--format", "docx", "--output", str(target))
+        assert (outcome.status, outcome.output) == (0, "")
+        assert target.read_bytes() == server.results["docx"]
+    async with contract_server(finish) as server:
+        outcome = await run(server, tmp_path, recording, "--format", "md")
+    assert (outcome.status, outcome.output) == (0, "# Bonjour\n")
 
 
 async def test_a_failed_transcription_says_why_and_leaves_the_old_file(tmp_path: Path, recording: str) -> None:

@@ -13,7 +13,7 @@ from app.api.contract import Access, Multipart, Parameter, Reply, Tag, contract
 from app.api.creation import IdempotencyKey, receive_transcription
 from app.api.keys import DATABASE, DELIVERY, PRINCIPAL, UPLOADS
 from app.api.parameters import TRANSCRIPT_FORMAT, TRANSCRIPTION, TRANSCRIPTION_FIELDS
-from app.api.rendering import rendered
+from app.api.rendering import negotiated_format, rendered, wanted_presentation
 from app.api.requests import path_id, validate
 from app.core.errors import (
     Conflict,
@@ -134,7 +134,8 @@ async def read_rendered(request: web.Request) -> web.Response:
 
     409 until there is one.
     """
-    return await rendered(request, path_id(request), request.match_info["format"])
+    name = request.match_info["format"]
+    return await rendered(request, path_id(request), name, wanted_presentation(request, name))
 
 
 @routes.get("/api/transcriptions/{id}")
@@ -145,9 +146,16 @@ async def read_rendered(request: web.Request) -> web.Response:
     answers={200: answers.Transcription},
 )
 async def read(request: web.Request) -> web.Response:
-    """Give a transcription with its text, as far as there is one."""
-    body = await request.app[DATABASE].run(transcriptions.read, request[PRINCIPAL], path_id(request))
-    return web.json_response(body)
+    """Give a transcription with its text, as far as there is one; or, by the Accept header, its text as a document."""
+    name = negotiated_format(request)
+    presentation = wanted_presentation(request, name)
+    if name == "json":
+        body = await request.app[DATABASE].run(transcriptions.read, request[PRINCIPAL], path_id(request))
+        response = web.json_response(body)
+    else:
+        response = await rendered(request, path_id(request), name, presentation)
+    response.headers["Vary"] = "Accept"
+    return response
 
 
 @routes.get("/api/transcriptions/{id}/jobs")

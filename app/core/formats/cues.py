@@ -1,7 +1,8 @@
 """Subtitle cues: which words stand together on the screen, on which lines, and for how long.
 
-The limits are those of the common subtitle guides (BBC Subtitle Guidelines; Netflix Timed Text Style Guide, general
-requirements): two lines of 42 columns, at least about a second, at most seven.
+How many lines of which length, and the reading speed, are the reader's choice (`Presentation`, which names the guides
+that its defaults come from). A cue is seen for about a second at least and seven at most, as the same guides have it;
+for longer only where it takes longer to read.
 """
 
 from collections.abc import Iterator, Sequence
@@ -9,17 +10,15 @@ from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 
 from app.core.formats.document import TranscriptDocument
-from app.core.formats.lines import one_line
-from app.core.formats.tokens import MAX_LINE_COLUMNS, Token, columns, joined, timed_tokens
+from app.core.formats.presentation import Presentation
+from app.core.formats.tokens import Token, columns, joined, timed_tokens
 
-MAX_LINES = 2
 MIN_DURATION_MS = 1_000
 MAX_DURATION_MS = 7_000
-READING_COLUMNS_PER_SECOND = 17
 # A gap this short between two cues is seen as a flicker: the earlier one stays until the later one comes.
 FLICKER_MS = 120
-# A longer name would leave no room for words on its line.
-MAX_NAME_COLUMNS = 30
+# A name that takes more of its line would leave no room for words.
+MAX_NAME_SHARE = 5 / 7
 
 _SENTENCE_ENDS = ".?!…。？！"
 _CLAUSE_ENDS = ",;:،、，；：—–"
@@ -36,59 +35,70 @@ class Cue:
     speaker: str | None
 
 
-def subtitle_cues(document: TranscriptDocument, *, announce_speakers: bool) -> list[Cue]:
+def subtitle_cues(document: TranscriptDocument, shown: Presentation, *, announce_speakers: bool) -> list[Cue]:
     """Return the document's cues in order of time, none overlapping another, each longer than nothing.
 
     With `announce_speakers`, the first cue after a change of speaker begins with `Name: `, inside the line length.
-    A cue lasts one to seven seconds wherever its neighbours leave the room.
+    A cue lasts from one second to seven, and as long as it takes to read, wherever the next one leaves the room.
     """
-    names = {label: one_line(name) for label, name in document.display_names().items()}
+    names = document.written_names()
+    spoken = [
+        (tokens, names.get(segment.speaker or "") or None)
+        for segment in sorted(document.segments, key=lambda segment: (segment.start, segment.end))
+        if (tokens := timed_tokens(segment, shown.line_length))
+    ]
     drafts: list[Cue] = []
     announced: str | None = None
-    for segment in sorted(document.segments, key=lambda segment: (segment.start, segment.end)):
-        tokens = timed_tokens(segment)
-        if not tokens:
-            continue
-        speaker = names.get(segment.speaker or "") or None
+    for number, (said, speaker) in enumerate(spoken):
+        tokens = said
         if announce_speakers and speaker and speaker != announced:
-            tokens = [_announcement(speaker, at=tokens[0].start), replace(tokens[0], spaced=True), *tokens[1:]]
+            announcement = _announcement(speaker, shown.line_length, at=said[0].start)
+            tokens = [announcement, replace(said[0], spaced=True), *said[1:]]
         announced = speaker
-        drafts.extend(_draft(tokens[start:end], speaker) for start, end in _groups(tokens))
-    return list(_timed(drafts))
+        following = spoken[number + 1][0][0].start if number + 1 < len(spoken) else float("inf")
+        groups = _groups(tokens, following, shown)
+        drafts.extend(_draft(tokens[start:end], speaker, shown) for start, end in groups)
+    return list(_timed(drafts, shown))
 
 
-def _announcement(speaker: str, *, at: float) -> Token:
+def _announcement(speaker: str, line_columns: int, *, at: float) -> Token:
     short = speaker
-    while columns(short) > MAX_NAME_COLUMNS:
+    while columns(short) > int(line_columns * MAX_NAME_SHARE):
         short = short[:-1]
     return Token(f"{short}:" if short == speaker else f"{short.rstrip()}…:", at, at, announces=True)
 
 
-def _draft(tokens: Sequence[Token], speaker: str | None) -> Cue:
-    return Cue(round(tokens[0].start * 1000), round(tokens[-1].end * 1000), _lines(tokens), speaker)
+def _draft(tokens: Sequence[Token], speaker: str | None, shown: Presentation) -> Cue:
+    return Cue(round(tokens[0].start * 1000), round(tokens[-1].end * 1000), _lines(tokens, shown), speaker)
 
 
 # Which words stand together
 
 
-def _groups(tokens: Sequence[Token]) -> list[tuple[int, int]]:
-    """Divide the tokens into cues, as index ranges: the cheapest of all divisions whose cues fit on the screen."""
-    reach = _reach(tokens)
+def _groups(tokens: Sequence[Token], following: float, shown: Presentation) -> list[tuple[int, int]]:
+    """Divide the tokens into cues, as index ranges: the cheapest of all divisions whose cues fit on the screen.
+
+    `following` is when something else is said.
+    """
+    reach = _reach(tokens, shown)
     pauses = [0.0, *(max(0.0, after.start - before.end) for before, after in pairwise(tokens)), 0.0]
     silence_before = list(accumulate(max(0.0, pause - 0.8) for pause in pauses))
     width_before = [0, *accumulate(columns(token.text) + token.spaced for token in tokens)]
+    starts = [*(token.start for token in tokens), following]
     cheapest = [0.0] + [float("inf")] * len(tokens)
     came_from = [0] * (len(tokens) + 1)
     for start in range(len(tokens)):
         for end in range(start + 1, reach[start] + 1):
             seconds = tokens[end - 1].end - tokens[start].start
-            fullness = (width_before[end] - width_before[start]) / (MAX_LINES * MAX_LINE_COLUMNS)
+            width = width_before[end] - width_before[start]
             cost = (
                 cheapest[start]
                 + 1.0
-                + 0.3 * fullness**2  # two halves rather than a full cue and a scrap
+                + 0.3
+                * (width / (shown.lines * shown.line_length)) ** 2  # two halves rather than a full cue and a scrap
                 + 3.0 * max(0.0, seconds - MAX_DURATION_MS / 1000)
                 + 1.0 * max(0.0, MIN_DURATION_MS / 1000 - seconds)
+                + 1.0 * max(0.0, width / shown.reading_speed - (starts[end] - starts[start]))  # too short to be read
                 + 2.0 * (silence_before[end - 1] - silence_before[start])
                 + (_cost_of_ending(tokens[end - 1], tokens[end], pauses[end]) if end < len(tokens) else 0.0)
             )
@@ -102,15 +112,24 @@ def _groups(tokens: Sequence[Token]) -> list[tuple[int, int]]:
     return groups[::-1]
 
 
-def _reach(tokens: Sequence[Token]) -> list[int]:
+def _reach(tokens: Sequence[Token], shown: Presentation) -> list[int]:
     """Return, for a cue that begins at each token, the furthest token before which it may end."""
+    line_end = _line_ends(tokens, shown.line_length)
+    reach = list(range(len(tokens)))
+    for _ in range(shown.lines):
+        reach = [line_end[end] if end < len(tokens) else end for end in reach]
+    return reach
+
+
+def _line_ends(tokens: Sequence[Token], line_columns: int) -> list[int]:
+    """Return, for a line that begins at each token, the furthest token before which it may end."""
     line_end = list(range(1, len(tokens) + 1))
     for start in range(len(tokens)):
         end = max(start + 1, line_end[start - 1] if start else 1)
-        while end < len(tokens) and columns(joined(tokens[start : end + 1])) <= MAX_LINE_COLUMNS:
+        while end < len(tokens) and columns(joined(tokens[start : end + 1])) <= line_columns:
             end += 1
         line_end[start] = end
-    return [line_end[end] if end < len(tokens) else end for end in line_end]
+    return line_end
 
 
 def _cost_of_ending(last: Token, following: Token, pause: float) -> float:
@@ -127,25 +146,37 @@ def _cost_of_ending(last: Token, following: Token, pause: float) -> float:
     return cost * (1.0 - min(pause, 0.8))
 
 
-def _lines(tokens: Sequence[Token]) -> tuple[str, ...]:
-    """Lay a cue that fits out on one line, or on two of like length, the second rather the longer one."""
-    whole = joined(tokens)
-    if columns(whole) <= MAX_LINE_COLUMNS:
-        return (whole,)
-    layouts = []
-    for at in range(1, len(tokens)):
-        first, second = joined(tokens[:at]), joined(tokens[at:])
-        widths = columns(first), columns(second)
-        if max(widths) <= MAX_LINE_COLUMNS:
-            disturbance = _cost_of_ending(tokens[at - 1], tokens[at], 0.0)
-            layouts.append((abs(widths[1] - widths[0]) + 12 * disturbance + (widths[0] > widths[1]), (first, second)))
-    return min(layouts)[1]
+def _lines(tokens: Sequence[Token], shown: Presentation) -> tuple[str, ...]:
+    """Lay a cue that fits out on as few lines as it needs: of like length, and a later one rather the longer."""
+    line_end = _line_ends(tokens, shown.line_length)
+    count, end = 0, 0
+    while end < len(tokens):
+        count, end = count + 1, line_end[end]
+    if count == 1:
+        return (joined(tokens),)
+    widths = [0, *accumulate(columns(token.text) + token.spaced for token in tokens)]
+    ideal = (widths[-1] - tokens[0].spaced - (count - 1)) / count
+    # Layouts of the tokens before each index, on one line more with every round: cost, and where each line ends.
+    layouts: dict[int, tuple[float, tuple[int, ...]]] = {0: (0.0, ())}
+    for number in range(1, count + 1):
+        longer: dict[int, tuple[float, tuple[int, ...]]] = {}
+        for start, (cost, ends) in layouts.items():
+            for end in range(start + 1, line_end[start] + 1) if start < len(tokens) else ():
+                width = widths[end] - widths[start] - tokens[start].spaced
+                total = cost + abs(width - ideal)
+                if number < count:
+                    total += width > ideal
+                    total += 12 * _cost_of_ending(tokens[end - 1], tokens[end], 0.0) if end < len(tokens) else 0.0
+                longer[end] = min(longer.get(end, (float("inf"), ())), (total, (*ends, end)))
+        layouts = longer
+    _, ends = layouts[len(tokens)]
+    return tuple(joined(tokens[start:end]) for start, end in pairwise((0, *ends)))
 
 
 # For how long
 
 
-def _timed(drafts: Sequence[Cue]) -> Iterator[Cue]:
+def _timed(drafts: Sequence[Cue], shown: Presentation) -> Iterator[Cue]:
     """Settle the times: starts in order, no two cues at once, long enough to read where the next one leaves the room."""
     starts: list[int] = []
     for number, draft in enumerate(drafts):
@@ -156,9 +187,10 @@ def _timed(drafts: Sequence[Cue]) -> Iterator[Cue]:
             earliest = starts[-1] + max(1, min(MIN_DURATION_MS, before.end_ms - before.start_ms))
         starts.append(max(earliest, draft.start_ms))
     for number, (draft, start) in enumerate(zip(drafts, starts, strict=True)):
-        reading_ms = 1000 * sum(map(columns, draft.lines)) // READING_COLUMNS_PER_SECOND
+        reading_ms = 1000 * sum(map(columns, draft.lines)) // shown.reading_speed
+        longest_ms = max(MAX_DURATION_MS, reading_ms)
         wanted = max(draft.end_ms, start + MIN_DURATION_MS, start + reading_ms)
-        end = min(wanted, start + MAX_DURATION_MS)
+        end = min(wanted, start + longest_ms)
         if number + 1 < len(starts) and end > starts[number + 1] - FLICKER_MS:
-            end = min(starts[number + 1], start + MAX_DURATION_MS)
+            end = min(starts[number + 1], start + longest_ms)
         yield replace(draft, start_ms=start, end_ms=end)

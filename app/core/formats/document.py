@@ -1,7 +1,9 @@
 """What a transcript is to those who read it: the one value that every format is rendered from."""
 
+import datetime as dt
 from dataclasses import dataclass
 
+from app.core.formats.lines import one_line
 from app.core.transcript import Segment, SpeakerTurn
 
 
@@ -30,9 +32,9 @@ class DocumentEnrichment:
 class TranscriptDocument:
     """One finished transcript. Times are seconds from the start of the recording.
 
-    `name` is the file name that the client gave. `segments` are in order of time, and their `speaker` is a label, with
-    people's corrections; `machine_speakers`, one a segment, is what the machine said. `turns` is the diarization,
-    overlaps included; empty where it was not asked for, failed or is not kept.
+    `name` is the file name that the client gave, `created_at` when it was sent. `segments` are in order of time, and
+    their `speaker` is a label, with people's corrections; `machine_speakers`, one a segment, is what the machine said.
+    `turns` is the diarization, overlaps included; empty where it was not asked for, failed or is not kept.
     """
 
     name: str
@@ -40,6 +42,7 @@ class TranscriptDocument:
     machine_speakers: tuple[str | None, ...] = ()
     language: str | None = None
     duration_seconds: float | None = None
+    created_at: dt.datetime | None = None
     speakers: tuple[DocumentSpeaker, ...] = ()
     turns: tuple[SpeakerTurn, ...] = ()
     enrichment: DocumentEnrichment | None = None
@@ -48,3 +51,7 @@ class TranscriptDocument:
         """Return the name to show for each label that the document uses; an unnamed voice shows its label."""
         names = {segment.speaker: segment.speaker for segment in self.segments if segment.speaker}
         return names | {speaker.label: speaker.display_name for speaker in self.speakers}
+
+    def written_names(self) -> dict[str, str]:
+        """Return the display names as they are written into text: on one line, the label where nothing else is left."""
+        return {label: one_line(name) or label for label, name in self.display_names().items()}

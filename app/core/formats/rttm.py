@@ -5,6 +5,7 @@ from pathlib import PurePosixPath
 
 from app.core.formats.document import TranscriptDocument
 from app.core.formats.lines import one_line
+from app.core.formats.presentation import Presentation
 from app.core.transcript import SpeakerTurn
 
 MEDIA_TYPE = "text/plain"
@@ -12,7 +13,7 @@ MEDIA_TYPE = "text/plain"
 _EXTENSION = re.compile(r"\.(?=[A-Za-z0-9]*[A-Za-z])[A-Za-z0-9]{2,5}$")
 
 
-def render(document: TranscriptDocument) -> str:
+def render(document: TranscriptDocument, _shown: Presentation) -> str:
     """Return one `SPEAKER` line a turn, by labels, not names: they have no spaces, and renaming does not move them.
 
     Without a diarization of its own, the document's segments are the turns. Where nobody is told apart there are none.

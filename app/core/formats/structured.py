@@ -5,11 +5,12 @@ from itertools import zip_longest
 from typing import Any
 
 from app.core.formats.document import DocumentEnrichment, TranscriptDocument
+from app.core.formats.presentation import Presentation
 
 MEDIA_TYPE = "application/json"
 
 
-def render(document: TranscriptDocument) -> str:
+def render(document: TranscriptDocument, _shown: Presentation) -> str:
     """Return one JSON object. Times are seconds; `speaker` is a label, explained under `speakers`."""
     seconds = dict.fromkeys(document.display_names(), 0.0)
     for part in document.turns or document.segments:

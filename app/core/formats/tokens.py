@@ -8,9 +8,6 @@ from itertools import pairwise
 from app.core.formats.lines import one_line
 from app.core.transcript import Segment
 
-MAX_LINE_COLUMNS = 42
-"""The line length that subtitle guides for Latin scripts agree on (BBC, Netflix Timed Text Style Guide)."""
-
 # French sets these off with a space, on which no line may break: "Pourquoi ?", "« Oui »", "20 %".
 _CLINGS_TO_PREVIOUS = frozenset("?!:;»%€…")
 _CLINGS_TO_NEXT = frozenset("«")
@@ -37,7 +34,7 @@ def columns(text: str) -> int:
     return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
 
 
-def timed_tokens(segment: Segment) -> list[Token]:
+def timed_tokens(segment: Segment, line_columns: int) -> list[Token]:
     """Return the segment's text as tokens no wider than a line.
 
     Times come from the words where they spell the text; where they are missing, or somebody edited the text, time is
@@ -47,8 +44,8 @@ def timed_tokens(segment: Segment) -> list[Token]:
     times, boundaries = _character_times(segment, "".join(text.split()))
     tokens: list[Token] = []
     position = 0
-    for piece in _unbreakable_pieces(text):
-        for number, part in enumerate(_parts_within_a_line(piece, boundaries, position)):
+    for piece in _unbreakable_pieces(text, line_columns):
+        for number, part in enumerate(_parts_within_a_line(piece, boundaries, position, line_columns)):
             length = len("".join(part.split()))
             tokens.append(
                 Token(part, times[position][0], times[position + length - 1][1], spaced=number == 0 and bool(tokens))
@@ -75,13 +72,13 @@ def _character_times(segment: Segment, characters: str) -> tuple[list[tuple[floa
     return times, frozenset(boundaries)
 
 
-def _unbreakable_pieces(text: str) -> Iterator[str]:
+def _unbreakable_pieces(text: str, line_columns: int) -> Iterator[str]:
     """Split at spaces, but not at those that French punctuation is set off with."""
     held = ""
     for piece in text.split(" ") if text else ():
         clings = _CLINGS_TO_PREVIOUS.issuperset(piece) or held in _CLINGS_TO_NEXT
         together = f"{held} {piece}"
-        if held and clings and columns(together) <= MAX_LINE_COLUMNS:
+        if held and clings and columns(together) <= line_columns:
             held = together
             continue
         if held:
@@ -91,12 +88,12 @@ def _unbreakable_pieces(text: str) -> Iterator[str]:
         yield held
 
 
-def _parts_within_a_line(piece: str, boundaries: frozenset[int], position: int) -> Iterator[str]:
+def _parts_within_a_line(piece: str, boundaries: frozenset[int], position: int, line_columns: int) -> Iterator[str]:
     """Cut what is wider than a line: between words in scripts that write none apart, and else wherever it must be.
 
     `position` counts the characters before the piece, `boundaries` those at which words begin; neither counts spaces.
     """
-    if columns(piece) <= MAX_LINE_COLUMNS:
+    if columns(piece) <= line_columns:
         yield piece
         return
     cuts = [0]
@@ -105,13 +102,13 @@ def _parts_within_a_line(piece: str, boundaries: frozenset[int], position: int) 
             cuts.append(at)
         position += not character.isspace()
     for start, end in pairwise([*cuts, len(piece)]):
-        yield from (part.strip() for part in _cut_anywhere(piece[start:end]) if part.strip())
+        yield from (part.strip() for part in _cut_anywhere(piece[start:end], line_columns) if part.strip())
 
 
-def _cut_anywhere(text: str) -> Iterator[str]:
+def _cut_anywhere(text: str, line_columns: int) -> Iterator[str]:
     start = 0
     for at in range(len(text)):
-        if columns(text[start : at + 1]) > MAX_LINE_COLUMNS:
+        if columns(text[start : at + 1]) > line_columns:
             cut = at
             while cut > start + 1 and unicodedata.combining(text[cut]):
                 cut -= 1  # an accent stays with its letter

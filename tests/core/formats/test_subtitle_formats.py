@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.core.formats import DocumentSpeaker, TranscriptDocument, render_transcript
+from app.core.formats import DocumentSpeaker, Presentation, TranscriptDocument, render_transcript
+from app.core.formats.tokens import columns
 from app.core.transcript import Segment, Word
 
 SPEAKERS = {"SPEAKER_00": "Marie Curie", "SPEAKER_01": 'R&D <b> --> "x"', "SPEAKER_02": None}
@@ -61,16 +62,28 @@ def parse(block: str, mark: str) -> tuple[int, int, list[str]]:
     return milliseconds(matched[1]), milliseconds(matched[2]), lines
 
 
-def check_layout(cues: list[tuple[int, int, list[str]]]) -> None:
+presentations = st.builds(
+    Presentation,
+    speakers=st.booleans(),
+    line_length=st.one_of(st.just(42), st.integers(16, 100)),
+    lines=st.integers(1, 4),
+    reading_speed=st.integers(5, 60),
+)
+
+
+def check_layout(cues: list[tuple[int, int, list[str]]], shown: Presentation) -> None:
     latest = 0
-    for start, end, lines in cues:
+    for number, (start, end, lines) in enumerate(cues):
         assert latest <= start < end
-        assert end - start <= 7000
         latest = end
-        assert 1 <= len(lines) <= 2
+        reading = 1000 * sum(map(columns, lines)) // shown.reading_speed
+        assert end - start <= max(7000, reading)
+        # Read at that speed, or on the screen until the next thing that is said.
+        assert end - start >= reading or end == cues[number + 1][0]
+        assert 1 <= len(lines) <= shown.lines
         for line in lines:
             assert line.strip()
-            assert len(line) <= 42
+            assert columns(line) <= shown.line_length
             assert not re.search("[\x00-\x1f\x7f-\x9f\u2028\u2029]", line)
 
 
@@ -79,31 +92,32 @@ def said(document: TranscriptDocument) -> str:
     return re.sub("[\\s\x00-\x1f\x7f-\x9f\ufeff]", "", "".join(segment.text for segment in document.segments))
 
 
-@given(documents)
+@given(documents, presentations)
 @settings(deadline=None, max_examples=150)
-def test_webvtt_parses_back_to_what_was_said(document: TranscriptDocument) -> None:
-    rendered = render_transcript(document, "vtt")
+def test_webvtt_parses_back_to_what_was_said(document: TranscriptDocument, shown: Presentation) -> None:
+    rendered = render_transcript(document, "vtt", shown)
     assert rendered.media_type == "text/vtt"
-    header, *blocks = rendered.text.removesuffix("\n").split("\n\n")
+    header, *blocks = rendered.content.decode().removesuffix("\n").split("\n\n")
     assert header.strip() == "WEBVTT"
     cues = []
     for block in blocks:
         start, end, lines = parse(block, r"\.")
         text = "\n".join(lines)
         if voice := re.match("<v ([^<>]+)>", text):
+            assert shown.speakers
             assert unescape(voice[1]) in NAMES.values()
             text = text[voice.end() :].removesuffix("</v>")
         assert not set(text) & set("<>")
         assert not re.search("&(?!amp;|lt;|gt;)", text)
         cues.append((start, end, unescape(text).split("\n")))
-    check_layout(cues)
+    check_layout(cues, shown)
     assert re.sub(r"\s", "", "".join(line for _, _, lines in cues for line in lines)) == said(document)
 
 
-@given(documents)
+@given(documents, presentations)
 @settings(deadline=None, max_examples=150)
-def test_subrip_parses_back_to_what_was_said(document: TranscriptDocument) -> None:
-    rendered = render_transcript(document, "srt").text
+def test_subrip_parses_back_to_what_was_said(document: TranscriptDocument, shown: Presentation) -> None:
+    rendered = render_transcript(document, "srt", shown).content.decode()
     blocks = rendered.removesuffix("\n").split("\n\n") if rendered else []
     cues = []
     for number, block in enumerate(blocks, start=1):
@@ -111,16 +125,21 @@ def test_subrip_parses_back_to_what_was_said(document: TranscriptDocument) -> No
         assert first == str(number)
         cues.append(parse(rest, ","))
         assert not set("\n".join(cues[-1][2])) & set("<>{}")
-    check_layout(cues)
+    check_layout(cues, shown)
     written = "".join(line for _, _, lines in cues for line in lines)
     expected, announced = "", None
     for segment in document.segments:
         if re.sub("[\\s\x00-\x1f\x7f-\x9f\ufeff]", "", segment.text):
-            if segment.speaker and segment.speaker != announced:
-                expected += f"{NAMES[segment.speaker]}:".replace(" ", "")
+            if shown.speakers and segment.speaker and segment.speaker != announced:
+                expected += announcement(NAMES[segment.speaker], shown.line_length).replace(" ", "")
             announced = segment.speaker
             expected += said(TranscriptDocument(name="", segments=(segment,)))
     assert re.sub(r"\s", "", written) == expected.translate(LOOK_ALIKES)
+
+
+def announcement(name: str, line_length: int) -> str:
+    kept = name[: line_length * 5 // 7]
+    return f"{name}:" if kept == name else f"{kept.rstrip()}…:"
 
 
 def spoken(text: str, start: float, seconds_a_word: float, speaker: str | None = None) -> Segment:
@@ -132,9 +151,10 @@ def spoken(text: str, start: float, seconds_a_word: float, speaker: str | None =
     return Segment(start, words[-1].end, text, tuple(words), speaker)
 
 
-def subtitles(*segments: Segment) -> list[tuple[int, int, list[str]]]:
+def subtitles(*segments: Segment, **shown: int) -> list[tuple[int, int, list[str]]]:
     document = TranscriptDocument(name="a.wav", segments=segments)
-    return [parse(block, r"\.") for block in render_transcript(document, "vtt").text.rstrip("\n").split("\n\n")[1:]]
+    rendered = render_transcript(document, "vtt", Presentation(**shown)).content.decode()
+    return [parse(block, r"\.") for block in rendered.rstrip("\n").split("\n\n")[1:]]
 
 
 def test_a_long_segment_is_divided_at_its_sentences_by_the_times_of_its_words() -> None:
@@ -156,6 +176,34 @@ def test_a_long_pause_inside_a_segment_parts_two_cues() -> None:
 def test_two_lines_are_balanced_and_break_where_the_clause_does() -> None:
     cues = subtitles(spoken("If you have the time tomorrow, come and see us at the office.", 0, 0.2))
     assert cues[0][2] == ["If you have the time tomorrow,", "come and see us at the office."]
+
+
+def test_short_lines_are_filled_alike() -> None:
+    text = "Nobody had read the report, so it was put off until June."
+    cues = subtitles(spoken(text, 0, 0.3), line_length=20, lines=3)
+    assert [lines for _, _, lines in cues] == [["Nobody had read the", "report, so it was", "put off until June."]]
+
+
+def test_one_line_is_one_line() -> None:
+    cues = subtitles(spoken("Nobody had read the report, so it was put off until June.", 0, 0.3), lines=1)
+    assert [lines for _, _, lines in cues] == [["Nobody had read the report,"], ["so it was put off until June."]]
+
+
+def test_a_cue_stays_for_as_long_as_it_takes_to_read() -> None:
+    hurried = spoken("Nobody had read the report.", 0, 0.1)
+    assert [cue[:2] for cue in subtitles(hurried, reading_speed=9)] == [(0, 3000)]
+    assert [cue[:2] for cue in subtitles(hurried, spoken("No.", 2, 2), reading_speed=9)] == [(0, 2000), (2000, 4000)]
+    assert subtitles(hurried, reading_speed=5, line_length=100)[0][1] == 5400
+    slowly = "The committee met on Monday to look at the budget of the year."
+    assert subtitles(spoken(slowly, 0, 0.1), reading_speed=5)[-1][1] == pytest.approx(12_400, abs=400)
+
+
+def test_where_a_hurried_sentence_is_parted_goes_by_the_time_there_is_to_read() -> None:
+    hurried = spoken("Wait. We cannot go in there. Not now, not ever.", 0, 0.1)
+    fast, slow = (subtitles(hurried, lines=1, reading_speed=speed) for speed in (60, 17))
+    assert [lines for _, _, lines in fast] == [["Wait. We cannot go in there."], ["Not now, not ever."]]
+    # The long part is the one that can stay in the silence behind it.
+    assert [lines for _, _, lines in slow] == [["Wait."], ["We cannot go in there. Not now, not ever."]]
 
 
 def test_french_punctuation_never_begins_a_line() -> None:
@@ -194,7 +242,10 @@ def test_the_speaker_is_announced_at_a_change_only() -> None:
         ),
         speakers=(DocumentSpeaker("SPEAKER_00", "Marie"), DocumentSpeaker("SPEAKER_01", "x" * 60)),
     )
-    text = [block.split("\n", 2)[2] for block in render_transcript(document, "srt").text.rstrip("\n").split("\n\n")]
+    text = [
+        block.split("\n", 2)[2]
+        for block in render_transcript(document, "srt").content.decode().rstrip("\n").split("\n\n")
+    ]
     assert text == ["Marie: Hello.", "How are you?", "x" * 30 + "…: Fine."]
 
 
@@ -208,4 +259,4 @@ def test_the_speaker_is_announced_at_a_change_only() -> None:
 )
 def test_hours_take_the_digits_they_need(start: float, timing: str) -> None:
     document = TranscriptDocument(name="a.wav", segments=(spoken("Hello.", start, 1.5),))
-    assert render_transcript(document, "srt").text.split("\n")[1] == timing
+    assert render_transcript(document, "srt").content.decode().split("\n")[1] == timing

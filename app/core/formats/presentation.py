@@ -1,0 +1,37 @@
+"""How a reader wants a transcript shown: the options of the formats."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from annotated_types import Ge, Le
+
+LEAST_LINE_LENGTH, MOST_LINE_LENGTH = 16, 100
+MOST_LINES = 4
+LEAST_READING_SPEED, MOST_READING_SPEED = 5, 60
+
+LineLength = Annotated[int, Ge(LEAST_LINE_LENGTH), Le(MOST_LINE_LENGTH)]
+Lines = Annotated[int, Ge(1), Le(MOST_LINES)]
+ReadingSpeed = Annotated[int, Ge(LEAST_READING_SPEED), Le(MOST_READING_SPEED)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Presentation:
+    """What is shown, and how subtitles are laid out. Each format says which of these mean something to it.
+
+    `timestamps` None leaves it to the format. `line_length` counts columns, of which the wide characters of East Asian
+    scripts take two; `lines` is of one cue; `reading_speed` is in columns a second, and a cue stays on the screen for
+    as long as it takes to read at that speed, wherever the next one leaves the room.
+
+    The defaults are those of the Netflix Timed Text Style Guide (general requirements: two lines of 42 characters;
+    English template: 17 characters a second for adults); the BBC Subtitle Guidelines, 160 to 180 words a minute, come
+    to about the same.
+    """
+
+    speakers: bool = True
+    timestamps: bool | None = None
+    line_length: LineLength = 42
+    lines: Lines = 2
+    reading_speed: ReadingSpeed = 17
+
+
+AS_USUAL = Presentation()
