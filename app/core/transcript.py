@@ -1,5 +1,6 @@
 """What was said, when, and by whom. All times are seconds from the start of the recording."""
 
+import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
@@ -218,7 +219,8 @@ class PlanPart:
     then its measured length. `chunks` are to be written down, in order of time; `stretches`, without overlaps, are
     those in which voices are to be told apart (none where channels tell them apart: then `turns` says who spoke when).
     `duration` is the length of the whole recording as far as it is known: stated, or measured in the last part.
-    Silence is in neither. `survey` is the same in all parts of a recording.
+    Silence is in neither. `survey` is the same in all parts of a recording. `peaks` is how loud the part is, see
+    `app.core.waveform`; a worker of an earlier release reports none.
     """
 
     start: float
@@ -229,6 +231,7 @@ class PlanPart:
     turns: tuple[SpeakerTurn, ...] = ()
     duration: float | None = None
     survey: Survey = Survey()
+    peaks: bytes = b""
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -240,6 +243,7 @@ class PlanPart:
             "turns": [turn.to_dict() for turn in self.turns],
             "duration": None if self.duration is None else round(self.duration, 3),
             "survey": self.survey.to_dict(),
+            "peaks": base64.b64encode(self.peaks).decode(),
         }
 
     @classmethod
@@ -253,6 +257,7 @@ class PlanPart:
             turns=tuple(SpeakerTurn.from_dict(turn) for turn in values.get("turns", ())),
             duration=None if values.get("duration") is None else float(values["duration"]),
             survey=Survey.from_dict(values["survey"]),
+            peaks=base64.b64decode(values.get("peaks", ""), validate=True),
         )
 
 

@@ -11,7 +11,7 @@ from app.core.errors import InvalidFields, JobSuperseded, NotFound
 from app.core.identifiers import JobId
 from app.core.lifecycle import JobKind, JobState, TranscriptionState, Work
 from app.core.transcript import ChunkText, Diarization, PlanPart, Segment, SpeakerTurn
-from app.db import events, partial_text, speakers, transcripts, voiceprints, work
+from app.db import events, partial_text, speakers, transcripts, voiceprints, waveforms, work
 from app.db.events import EventKind
 from app.db.models import Chunk, Enrichment, Job, Transcription, Voices, now
 from app.db.summaries import iso, summarize
@@ -266,6 +266,7 @@ def _store_plan(row: Any, plan: PlanPart) -> None:
             Transcription.planned_turns,
         ]
     )
+    waveforms.store(row, plan)
     first = Chunk.select().where(Chunk.transcription == row).count()
     for position, chunk in enumerate(plan.chunks, start=first):
         Chunk.create(

@@ -8,6 +8,7 @@ from typing import Any
 from peewee import (
     BigAutoField,
     BigIntegerField,
+    BlobField,
     BooleanField,
     CompositeKey,
     DatabaseProxy,
@@ -191,6 +192,23 @@ class Chunk(Table):
         primary_key = CompositeKey("transcription", "position")
 
 
+class Waveform(Table):
+    """How loud a recording is, part by part of its plan: the peaks from the `first` on (see `app.core.waveform`).
+
+    `last`: the recording ends with this part.
+    """
+
+    transcription_id: uuid.UUID
+    transcription = ForeignKeyField(Transcription, on_delete="CASCADE", backref="waveforms")
+    first = IntegerField()
+    peaks = BlobField()
+    last = BooleanField()
+
+    class Meta:
+        table_name = "waveforms"
+        primary_key = CompositeKey("transcription", "first")
+
+
 class Voices(Table):
     """A stretch of a recording, and what the voices in it sound like.
 
@@ -322,6 +340,7 @@ TABLES = (
     Transcription,
     Job,
     Chunk,
+    Waveform,
     Voices,
     Voiceprint,
     Speaker,

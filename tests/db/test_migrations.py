@@ -8,6 +8,7 @@ import pytest
 from peewee import (
     BigAutoField,
     BigIntegerField,
+    BlobField,
     BooleanField,
     DoubleField,
     ForeignKeyField,
@@ -24,6 +25,7 @@ TYPES = {
     BigAutoField: "bigint",
     BigIntegerField: "bigint",
     BinaryJSONField: "jsonb",
+    BlobField: "bytea",
     BooleanField: "boolean",
     DateTimeTZField: "timestamp with time zone",
     DoubleField: "double precision",

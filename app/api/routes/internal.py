@@ -14,6 +14,7 @@ from app.api.requests import path_id, read_json, validate
 from app.core.errors import InvalidFields, NotFound
 from app.core.identifiers import JobId
 from app.core.transcript import ChunkText, Diarization, PlanPart, Segment
+from app.core.waveform import cells
 from app.db import fairness, jobs
 from app.db.jobs import EnrichmentResult, Failure, JobResult, VoicesOfStretch
 from app.queueing.queues import QueueName, kinds_of
@@ -208,6 +209,8 @@ def _plan(values: dict[str, Any]) -> PlanPart:
         raise ValueError("a part of the recording ends before it begins")
     if not plan.last and plan.end <= plan.start:
         raise ValueError("a part of the plan gets nowhere")
+    if plan.peaks and len(plan.peaks) != len(cells(plan.start, plan.end)):
+        raise ValueError("the peaks are not those of this part")
     return plan
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from app.core.transcript import Span
+from app.core.waveform import PEAKS_A_SECOND, cells
 from app.workers.context import Checkpoint
 from app.workers.transcription.plan.channels import FrameSpan, without_echoes
 from app.workers.transcription.plan.cutting import (
@@ -18,6 +19,7 @@ from app.workers.transcription.plan.cutting import (
     within,
 )
 from app.workers.transcription.plan.voice import BLOCK_SECONDS, FRAME_SECONDS, RUN_UP_SECONDS, Frames, Listener
+from app.workers.transcription.plan.waveform import Peaks, peaks_of
 from app.workers.transcription.sound import VOICE_ACTIVITY_SECONDS, SoundMemory
 from app.workers.transcription.timing import counted
 
@@ -51,6 +53,7 @@ class Hearing:
         self._sound = sound
         self._path = path
         self._listeners = [Listener(voice=voice, start=start) for _ in channels]
+        self._peaks: list[Peaks] = []
 
     @property
     def heard(self) -> float:
@@ -64,6 +67,7 @@ class Hearing:
             for listener, block in zip(self._listeners, blocks, strict=True):
                 with counted(self._sound.seconds, VOICE_ACTIVITY_SECONDS):
                     listener.hear(block)
+            self._peaks.append(peaks_of(blocks))
             sound = self.heard - self.start
             speech = sum(span.duration for span in self._anybody()) if self.voice else sound
             done = max(speech / limits.speech, sound / limits.sound)
@@ -104,6 +108,13 @@ class Hearing:
         listener = self._listeners[channel]
         first, last = (round((time - listener.begin) / FRAME_SECONDS) for time in (self.start, self.end))
         return listener.loudness[first : max(first, last)]
+
+    def peaks(self) -> bytes:
+        """Return how loud the part is, the loudest channel of each moment: see `app.core.waveform`."""
+        part = cells(self.start, self.end)
+        before = round(self._listeners[0].begin * PEAKS_A_SECOND)
+        heard = np.concatenate(self._peaks) if self._peaks else np.empty(0, np.uint8)
+        return heard[part.start - before : part.stop - before].tobytes()
 
     def _blocks(self) -> Iterator[tuple[np.ndarray, ...]]:
         begin = self._listeners[0].begin

@@ -132,6 +132,7 @@ def _planned(order: PlanOrder, hearing: Hearing, duration: float | None, survey:
         turns=turns,
         duration=duration,
         survey=survey,
+        peaks=hearing.peaks(),
     )
 
 
