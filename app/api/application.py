@@ -22,6 +22,7 @@ from app.api.routes import (
     internal,
     models,
     projects,
+    recordings,
     speakers,
     transcriptions,
     updates,
@@ -53,7 +54,7 @@ def create_app(settings: Settings) -> web.Application:
     app[PROBE_SLOTS] = asyncio.Semaphore(_PROBES_AT_ONCE)
     app[LIBRARY] = Library(app)
     for room in (
-        auth, documentation, health, models, projects, speakers, transcriptions, updates, users, voiceprints,
+        auth, documentation, health, models, projects, recordings, speakers, transcriptions, updates, users, voiceprints,
     ):  # fmt: skip
         app.add_routes(room.routes)
     app.add_routes(internal.routes(_INTERNAL_LIMIT_BYTES))

@@ -16,7 +16,8 @@ from app.core.merge import channel_speaker
 from app.core.options import TranscriptionOptions
 from app.core.speakers import Cast
 from app.core.transcript import Diarization
-from app.db import events, jobs, speakers, transcripts, work
+from app.core.waveform import Waveform
+from app.db import events, jobs, speakers, transcripts, waveforms, work
 from app.db.events import EventKind
 from app.db.models import Chunk, Project, Segment, Transcription, database
 from app.db.summaries import summarize, summarize_all
@@ -39,6 +40,17 @@ class NewTranscription:
     size_bytes: int
     media: Mapping[str, Any]
     options: TranscriptionOptions
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """The file of a transcription. `audio_path` is relative to the uploads volume; `media`: see `MediaInfo`."""
+
+    name: str
+    audio_path: str
+    sha256: str
+    size_bytes: int
+    media: Mapping[str, Any]
 
 
 class IdempotencyKeyUsed(Conflict):
@@ -109,6 +121,32 @@ def read_diarization(principal: Principal, transcription: UUID) -> Diarization |
 def read_jobs(principal: Principal, transcription: UUID) -> list[dict[str, Any]]:
     """Return the jobs that a transcription is made of, as they were begun."""
     return jobs.of_transcription(_find(principal, transcription, Role.VIEWER))
+
+
+def read_recording(principal: Principal, transcription: UUID) -> Recording:
+    """Return where the recording lies and what it is."""
+    row = _find(principal, transcription, Role.VIEWER)
+    return Recording(row.name, row.audio_path, row.sha256, row.size_bytes, row.media)
+
+
+def read_waveform(principal: Principal, transcription: UUID) -> tuple[Waveform, float | None]:
+    """Return how loud the recording is, as far as it was listened to, and its length in seconds where that is known.
+
+    Raises `Conflict` where nothing of it was listened to yet, `NotFound` where its waveform is not kept.
+    """
+    row = _find(principal, transcription, Role.VIEWER)
+    waveform = waveforms.of_transcription(row)
+    if waveform is not None:
+        return waveform, row.duration_seconds
+    if row.survey is None:
+        raise Conflict(
+            "Nothing of the recording has been listened to yet.",
+            remedy="Ask again once the transcription is 'processing' and its first text is there.",
+        )
+    raise NotFound(
+        "The waveform of this recording is not kept: it was worked on by an earlier release.",
+        remedy="Draw the recording without it, or send it again.",
+    )
 
 
 def list_page(

@@ -9,11 +9,11 @@ from typing import ClassVar
 from app.core.errors import JobSuperseded, NotFound, VocalyxError
 from app.core.lifecycle import JobKind
 from app.logs import log_context
+from app.media.recordings import UploadsVolumeAway
 from app.workers.api_client import ApiUnreachable, InternalApi
 from app.workers.context import JobContext
 from app.workers.control import JobControl, JobStopped, StopReason
 from app.workers.orders import WorkOrder
-from app.workers.recordings import UploadsVolumeAway
 from app.workers.turn import Turn
 
 Handler = Callable[[WorkOrder, JobContext], Mapping[str, object]]

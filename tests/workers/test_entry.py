@@ -13,13 +13,13 @@ import pytest
 from app.core.errors import DamagedMedia, DependencyDown, UnknownModel
 from app.core.lifecycle import JobKind
 from app.core.transcript import Segment
+from app.media.recordings import UploadsVolumeAway
 from app.workers import api_client, context, entry
 from app.workers.api_client import InternalApi
 from app.workers.context import JobContext
 from app.workers.control import JobControl, JobStopped, StopReason
 from app.workers.entry import Handler, Workplace, furnish, perform
 from app.workers.orders import WorkOrder
-from app.workers.recordings import UploadsVolumeAway
 from app.workers.turn import Turn
 from tests.workers.internal_server import KEY, InternalServer, running_internal_server
 

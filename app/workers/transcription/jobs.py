@@ -5,10 +5,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from app.core.lifecycle import JobKind
+from app.media.recordings import locate
 from app.workers.context import JobContext
 from app.workers.entry import Handler
 from app.workers.orders import MalformedOrder, WorkOrder
-from app.workers.recordings import locate
 from app.workers.transcription.plan.planner import PlanOrder, plan_part
 from app.workers.transcription.speakers.diarizer import Diarizer
 from app.workers.transcription.text.recognizer import Recognizer

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from app.workers.recordings import RecordingMissing, UploadsVolumeAway, locate
+from app.media.recordings import RecordingMissing, UploadsVolumeAway, locate
 
 
 def test_a_recording_is_found_below_the_volume(tmp_path: Path) -> None:

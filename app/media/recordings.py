@@ -1,4 +1,4 @@
-"""Where the recordings lie, seen from a worker: the uploads volume."""
+"""Where the recordings lie: the uploads volume, seen from a worker or from the API."""
 
 from pathlib import Path
 
@@ -6,10 +6,10 @@ from app.core.errors import DependencyDown, NotFound
 
 
 class UploadsVolumeAway(DependencyDown):
-    """The volume is not mounted on this worker's host. Another worker, or the same one later, may have it."""
+    """The volume is not mounted on this host. Another one, or the same one later, may have it."""
 
     code = "uploads-volume-away"
-    default_remedy = "Mount the uploads volume on the worker's host, or correct VOCALYX_UPLOADS_DIR."
+    default_remedy = "Mount the uploads volume on this host, or correct VOCALYX_UPLOADS_DIR."
 
 
 class RecordingMissing(NotFound):
@@ -17,6 +17,7 @@ class RecordingMissing(NotFound):
 
     code = "recording-missing"
     title = "The recording is not on the uploads volume"
+    default_detail = "The file of this recording is not kept here, or not any more."
     default_remedy = "Upload the recording again."
 
 
@@ -25,7 +26,7 @@ def locate(uploads_dir: Path, relative: str) -> Path:
     root = uploads_dir.resolve()
     # A mount point without its volume is an empty folder; the volume is not, for the API keeps folders of its own there.
     if not root.is_dir() or not any(root.iterdir()):
-        raise UploadsVolumeAway(f"The folder {uploads_dir} is missing or empty on this worker.")
+        raise UploadsVolumeAway(f"The folder {uploads_dir} is missing or empty on this host.")
     path = (root / relative).resolve()
     if not path.is_relative_to(root) or not path.is_file():
         raise RecordingMissing(f"There is no recording {relative!r} on the uploads volume.")

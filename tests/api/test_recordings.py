@@ -1,0 +1,191 @@
+"""The sound of a transcription: the file by ranges, and its waveform."""
+
+import base64
+import hashlib
+import shutil
+from typing import Any
+
+import pytest
+from aiohttp import FormData
+
+from app.core.waveform import cells
+from app.settings import Settings
+from tests.api.conftest import Person
+from tests.api.problems import fields, problem
+from tests.api.sound import tone, video
+from tests.api.worker import Worker, part_of_plan
+
+SOUND = tone(40)  # more than one block
+TAG = f'"{hashlib.sha256(SOUND).hexdigest()}"'
+
+
+async def sent(editor: Person, content: bytes = SOUND, name: str = "tone.wav") -> str:
+    form = FormData({"enrichment": "false"}, quote_fields=False)  # or the name would come percent-encoded
+    form.add_field("file", content, filename=name)
+    created = await (await editor.post("/api/transcriptions", data=form)).json()
+    return f"/api/transcriptions/{created['id']}"
+
+
+async def test_the_recording_comes_back_as_it_was_sent(editor: Person) -> None:
+    address = f"{await sent(editor, name='Où ça ?.wav')}/audio"
+    answer = await editor.get(address)
+    assert (answer.status, answer.content_type) == (200, "audio/wav")
+    assert await answer.read() == SOUND
+    expected = {
+        "ETag": TAG,
+        "Accept-Ranges": "bytes",
+        "Content-Length": str(len(SOUND)),
+        "Cache-Control": "private, no-cache",
+        "Content-Disposition": "inline; filename=\"O_ _a _.wav\"; filename*=UTF-8''O%C3%B9%20%C3%A7a%20_.wav",
+        "X-Content-Type-Options": "nosniff",
+    }
+    assert {name: answer.headers[name] for name in expected} == expected
+    head = await editor.ask("HEAD", address, headers={"Range": "bytes=0-1"})
+    assert (head.status, await head.read()) == (200, b"")
+    assert {name: head.headers[name] for name in expected} == expected
+
+
+async def test_its_type_is_what_it_is_and_not_what_it_is_called(editor: Person) -> None:
+    answer = await editor.get(f"{await sent(editor, video(), 'page.html')}/audio")
+    assert (answer.status, answer.content_type) == (200, "video/mp4")
+
+
+@pytest.mark.parametrize(
+    ("asked", "first", "last"),
+    [
+        ("bytes=0-0", 0, 0),
+        ("bytes=0-", 0, len(SOUND) - 1),
+        ("bytes=1000-1999", 1000, 1999),
+        ("bytes=100000-", 100_000, len(SOUND) - 1),
+        ("bytes=-44", len(SOUND) - 44, len(SOUND) - 1),
+        (f"bytes=10-{10 * len(SOUND)}", 10, len(SOUND) - 1),
+        (f"bytes=-{10 * len(SOUND)}", 0, len(SOUND) - 1),
+    ],
+)
+async def test_a_player_has_the_range_that_it_asks_for(editor: Person, asked: str, first: int, last: int) -> None:
+    answer = await editor.get(f"{await sent(editor)}/audio", headers={"Range": asked})
+    assert answer.status == 206
+    assert answer.headers["Content-Range"] == f"bytes {first}-{last}/{len(SOUND)}"
+    assert await answer.read() == SOUND[first : last + 1]
+
+
+async def test_ranges_under_conditions(editor: Person) -> None:
+    address = f"{await sent(editor)}/audio"
+    some = {"Range": "bytes=5-9"}
+
+    async def status(**headers: str) -> int:
+        given = {name.replace("_", "-"): value for name, value in headers.items()}
+        return (await editor.get(address, headers=given)).status
+
+    assert await status(**some, If_Range=TAG) == 206
+    assert await status(**some, If_Range='"another"') == 200
+    assert await status(**some, If_Range="Wed, 21 Oct 2015 07:28:00 GMT") == 200
+    assert await status(If_None_Match=TAG) == 304
+    assert await status(If_None_Match=f'W/{TAG}, "b"', **some) == 304
+    assert await status(If_None_Match='"b"', **some) == 206
+    assert await status(If_Match=TAG) == 200
+    assert await status(If_Match="*", **some) == 206
+    assert await status(Range="bytes=0-1,5-6") == 200
+    assert await status(Range="bytes=9-5") == 200
+    await problem(await editor.get(address, headers={"If-Match": '"b"'}), 412, "precondition-failed")
+    for behind in (f"bytes={len(SOUND)}-", "bytes=-0"):
+        answer = await editor.get(address, headers={"Range": behind})
+        await problem(answer, 416, "range-not-satisfiable")
+        assert answer.headers["Content-Range"] == f"bytes */{len(SOUND)}"
+    # The connection is as good as before.
+    assert await (await editor.get(address, headers=some)).read() == SOUND[5:10]
+
+
+async def test_a_recording_that_is_not_kept_any_more_is_missing(editor: Person, settings: Settings) -> None:
+    address = await sent(editor)
+    [file] = settings.uploads_dir.glob("*/*/source")
+    file.write_bytes(SOUND[:-1])
+    await problem(await editor.get(f"{address}/audio"), 404, "recording-missing")
+    file.unlink()
+    body = await problem(await editor.get(f"{address}/audio"), 404, "recording-missing")
+    assert str(settings.uploads_dir) not in str(body)
+    file.symlink_to("/etc/hostname")
+    await problem(await editor.get(f"{address}/audio"), 404, "recording-missing")
+    await problem(await editor.get(f"{address}/audio", headers={"If-None-Match": TAG}), 404, "recording-missing")
+
+
+async def test_a_volume_that_is_away_may_come_back(editor: Person, settings: Settings) -> None:
+    address = await sent(editor)
+    away = settings.uploads_dir.with_name("away")
+    shutil.move(settings.uploads_dir, away)
+    body = await problem(await editor.get(f"{address}/audio"), 503, "dependency-down")
+    assert str(settings.uploads_dir) not in str(body)
+    shutil.move(away, settings.uploads_dir)
+    assert (await editor.get(f"{address}/audio")).status == 200
+
+
+@pytest.mark.parametrize("place", ["nonsense", "..%2f..%2fetc%2fpasswd", "%00"])
+async def test_no_address_leads_out_of_the_volume(editor: Person, place: str) -> None:
+    answer = await editor.get(f"/api/transcriptions/{place}/audio")
+    await problem(answer, 404, "not-found")
+
+
+# The waveform
+
+
+def part(start: float, end: float, level: int, *, last: bool) -> dict[str, Any]:
+    peaks = bytes([level] * len(cells(start, end)))
+    plan = part_of_plan((start, end), start=start, last=last)
+    return plan | {"peaks": base64.b64encode(peaks).decode()}
+
+
+async def peaks(editor: Person, address: str, **query: int) -> dict[str, Any]:
+    answer = await editor.get(f"{address}/peaks", params=query)
+    assert answer.status == 200, await answer.text()
+    return await answer.json()
+
+
+async def test_the_waveform_grows_with_the_plan(editor: Person, worker: Worker) -> None:
+    address = await sent(editor)
+    await problem(await editor.get(f"{address}/peaks"), 409, "conflict")
+    first = await worker.claim()
+    await worker.report(first, "result", plan=part(0.0, 60.032, 51, last=False))
+    assert await peaks(editor, address, points=2) == {
+        "duration_seconds": pytest.approx(40.0),
+        "heard_seconds": 60.1,
+        "partial": True,
+        "loudest": 0.04,
+        "peaks": [1.0, 1.0],
+    }
+    # The same result again, from a worker that was thought lost.
+    status, answer = await worker.report(first, "result", plan=part(0.0, 60.032, 255, last=False))
+    assert (status, answer) == (200, {"accepted": False})
+    while (order := await worker.claim())["kind"] != "plan":
+        pass
+    await worker.report(order, "result", plan=part(60.032, 120.0, 102, last=True))
+    whole = await peaks(editor, address, points=4)
+    assert whole == {
+        "duration_seconds": 120.0, "heard_seconds": 120.0, "partial": False, "loudest": 0.16,
+        "peaks": [0.25, 0.25, 1.0, 1.0],
+    }  # fmt: skip
+    assert len((await peaks(editor, address))["peaks"]) == 1000
+    assert len((await peaks(editor, address, points=10_000))["peaks"]) == 1200
+    assert (await editor.delete(address)).status == 204
+    await problem(await editor.get(f"{address}/peaks"), 404, "not-found")
+
+
+@pytest.mark.parametrize("query", ["points=0", "points=10001", "points=many", "pixels=3"])
+async def test_odd_numbers_of_points_are_refused(editor: Person, query: str) -> None:
+    body = await problem(await editor.get(f"{await sent(editor)}/peaks?{query}"), 422, "invalid-fields")
+    assert fields(body) == [query.partition("=")[0]]
+
+
+async def test_a_worker_of_an_earlier_release_reports_none(editor: Person, worker: Worker) -> None:
+    address = await sent(editor)
+    await worker.plan((0.0, 4.0))
+    body = await problem(await editor.get(f"{address}/peaks"), 404, "not-found")
+    assert "earlier release" in body["detail"]
+
+
+@pytest.mark.parametrize("reported", ["*", "AAA", base64.b64encode(bytes(39)).decode(), 7])
+async def test_peaks_that_are_none_are_refused(editor: Person, worker: Worker, reported: Any) -> None:
+    await sent(editor)
+    order = await worker.claim()
+    status, _ = await worker.report(order, "result", plan=part_of_plan((0.0, 4.0)) | {"peaks": reported})
+    assert status == 422
+    assert (await worker.report(order, "result", plan=part(0.0, 4.0, 9, last=True)))[0] == 200
