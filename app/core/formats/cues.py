@@ -83,7 +83,7 @@ def _groups(tokens: Sequence[Token], following: float, shown: Presentation) -> l
     reach = _reach(tokens, shown)
     pauses = [0.0, *(max(0.0, after.start - before.end) for before, after in pairwise(tokens)), 0.0]
     silence_before = list(accumulate(max(0.0, pause - 0.8) for pause in pauses))
-    width_before = [0, *accumulate(columns(token.text) + token.spaced for token in tokens)]
+    width_before = _widths(tokens)
     starts = [*(token.start for token in tokens), following]
     cheapest = [0.0] + [float("inf")] * len(tokens)
     came_from = [0] * (len(tokens) + 1)
@@ -123,13 +123,20 @@ def _reach(tokens: Sequence[Token], shown: Presentation) -> list[int]:
 
 def _line_ends(tokens: Sequence[Token], line_columns: int) -> list[int]:
     """Return, for a line that begins at each token, the furthest token before which it may end."""
-    line_end = list(range(1, len(tokens) + 1))
-    for start in range(len(tokens)):
-        end = max(start + 1, line_end[start - 1] if start else 1)
-        while end < len(tokens) and columns(joined(tokens[start : end + 1])) <= line_columns:
+    widths = _widths(tokens)
+    line_end = []
+    end = 0
+    for start, first in enumerate(tokens):
+        end = max(start + 1, end)
+        while end < len(tokens) and widths[end + 1] - widths[start] - first.spaced <= line_columns:
             end += 1
-        line_end[start] = end
+        line_end.append(end)
     return line_end
+
+
+def _widths(tokens: Sequence[Token]) -> list[int]:
+    """Return the columns that the tokens before each index take, each with the space before it, where there is one."""
+    return [0, *accumulate(columns(token.text) + token.spaced for token in tokens)]
 
 
 def _cost_of_ending(last: Token, following: Token, pause: float) -> float:
@@ -154,7 +161,7 @@ def _lines(tokens: Sequence[Token], shown: Presentation) -> tuple[str, ...]:
         count, end = count + 1, line_end[end]
     if count == 1:
         return (joined(tokens),)
-    widths = [0, *accumulate(columns(token.text) + token.spaced for token in tokens)]
+    widths = _widths(tokens)
     ideal = (widths[-1] - tokens[0].spaced - (count - 1)) / count
     # Layouts of the tokens before each index, on one line more with every round: cost, and where each line ends.
     layouts: dict[int, tuple[float, tuple[int, ...]]] = {0: (0.0, ())}
