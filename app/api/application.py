@@ -35,6 +35,19 @@ from app.logs import configure_logging
 from app.queueing.connections import connect, connect_async
 from app.settings import Settings, load_settings
 
+_ROOMS = (
+    auth,
+    documentation,
+    health,
+    models,
+    projects,
+    recordings,
+    speakers,
+    transcriptions,
+    updates,
+    users,
+    voiceprints,
+)
 _JSON_LIMIT_BYTES = 1024 * 1024
 # A chunk's result carries every word of some minutes of speech, a diarization every turn of a whole day.
 _INTERNAL_LIMIT_BYTES = 64 * 1024 * 1024
@@ -53,9 +66,7 @@ def create_app(settings: Settings) -> web.Application:
     app[PASSWORD_SLOTS] = asyncio.Semaphore(_PASSWORDS_AT_ONCE)
     app[PROBE_SLOTS] = asyncio.Semaphore(_PROBES_AT_ONCE)
     app[LIBRARY] = Library(app)
-    for room in (
-        auth, documentation, health, models, projects, recordings, speakers, transcriptions, updates, users, voiceprints,
-    ):  # fmt: skip
+    for room in _ROOMS:
         app.add_routes(room.routes)
     app.add_routes(internal.routes(_INTERNAL_LIMIT_BYTES))
     app.cleanup_ctx.extend([_database, _redis, _uploads, _hub, _reconciler])
