@@ -104,6 +104,9 @@ class Parameter:
 class Reply:
     """One answer: JSON of a `model`, content of some `media_types`, both (the model is then JSON's), or neither.
 
+    Media types are written as the answer's header has them, or as ranges (`audio/*`): with a charset it is text that
+    comes, otherwise bytes.
+
     `model` is a model, or whatever else pydantic reads as a type, such as the union of two; `headers` maps those worth
     knowing to a sentence each.
     """
@@ -174,9 +177,10 @@ class Contract:
             found.append(NotFound)
         if (
             self.query
-            or self.headers
             or self.bodies
             or any(value.annotation is not UUID for value in self.path.values())
+            # What may be any text is never a wrong one.
+            or any(value.annotation is not str for value in self.headers.values())
         ):
             found.append(InvalidFields)
         if self.bodies:

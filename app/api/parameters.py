@@ -37,7 +37,7 @@ TRANSCRIPTION_FIELDS: Mapping[str, str] = {
     "enrichment": "Give a title, a summary and key points.",
     "llm_model": "An installed language model; the site's default where it is left out.",
     "prompts": "Your own instruction for `title`, `summary` or `points`, as a JSON object.",
-    "priority": "Whose work is begun first, over the whole site.",
+    "priority": "Whose work is begun first: within a project always, between projects as far as their shares allow.",
     "channels": "How the channels of a recording are heard: each as one party, all mixed, or as their sound suggests.",
 }
 """What the parts of a form say that sends a recording."""

@@ -32,6 +32,8 @@ class NotAcceptable(VocalyxError):
     status = 406
     code = "not-acceptable"
     title = "There is no representation that the client takes"
+    default_detail = "What is asked for is not to be had in any type that the Accept header takes."
+    default_remedy = "Accept one of the types that the API guide lists, or */*."
 
 
 class PreconditionFailed(VocalyxError):
@@ -46,6 +48,7 @@ class RangeNotSatisfiable(VocalyxError):
     status = 416
     code = "range-not-satisfiable"
     title = "The range lies behind the end"
+    default_detail = "No byte lies in the range that the Range header asks for."
     default_remedy = "Ask for bytes that there are, or leave the Range header out."
 
     def __init__(self, size_bytes: int) -> None:

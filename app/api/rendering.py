@@ -2,11 +2,11 @@
 
 import asyncio
 import datetime as dt
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from app.api.disposition import content_disposition, document_name
 from app.api.keys import DATABASE, PRINCIPAL
@@ -37,11 +37,31 @@ class PresentationQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    speakers: bool = AS_USUAL.speakers
-    timestamps: bool | None = AS_USUAL.timestamps
-    line_length: LineLength = AS_USUAL.line_length
-    lines: Lines = AS_USUAL.lines
-    reading_speed: ReadingSpeed = AS_USUAL.reading_speed
+    speakers: Annotated[
+        bool, Field(description="Name who speaks. For `txt`, `md`, `tsv`, `docx`, `srt` and `vtt`.")
+    ] = AS_USUAL.speakers
+    timestamps: Annotated[
+        bool | None,
+        Field(
+            description="Say when; left out, `txt` does where it names who speaks, and the others always do. "
+            "For `txt`, `md`, `tsv` and `docx`."
+        ),
+    ] = AS_USUAL.timestamps
+    line_length: Annotated[
+        LineLength,
+        Field(
+            description="Columns of a subtitle's line; wide characters take two, and a longer word is cut. "
+            "For `srt` and `vtt`."
+        ),
+    ] = AS_USUAL.line_length
+    lines: Annotated[Lines, Field(description="Lines of a subtitle, at most. For `srt` and `vtt`.")] = AS_USUAL.lines
+    reading_speed: Annotated[
+        ReadingSpeed,
+        Field(
+            description="Characters a second: a subtitle stays on for as long as that takes, unless the next one comes. "
+            "For `srt` and `vtt`."
+        ),
+    ] = AS_USUAL.reading_speed
 
 
 _QUERY = TypeAdapter(PresentationQuery)

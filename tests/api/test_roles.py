@@ -6,6 +6,7 @@ What is asked for exists, so that 404 can mean one thing only; and whatever come
 import re
 import uuid
 from collections.abc import Callable
+from fnmatch import fnmatch
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from app.api.application import create_app
 from app.api.contract import Access, Contract, Form, Route, promised_routes, routes_of
 from app.api.documentation.access import Caller, Outcome, outcome
 from app.api.routes.updates import CLOSE_UNAUTHENTICATED
+from app.core.formats import FORMATS
 from app.settings import Settings
 from tests.api.conftest import INTERNAL_KEY
 from tests.api.problems import problem
@@ -45,6 +47,18 @@ REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
         "json": {"transcription_id": world.things["transcription"], "speaker": "SPEAKER_00", "name": "Anna"}
     },
 }
+
+# Answers that a plain request does not have: operation, headers, status.
+OTHERWISE = [
+    ("transcriptions_read", {"Accept": "text/plain"}, 200),
+    ("transcriptions_read", {"Accept": FORMATS["docx"].media_type}, 200),
+    ("transcriptions_read", {"Accept": "application/pdf"}, 406),
+    ("recordings_read_audio", {"Range": "bytes=0-99"}, 206),
+    ("recordings_read_audio", {"Range": "bytes=0-99", "If-Range": '"another"'}, 200),
+    ("recordings_read_audio", {"Range": "bytes=9000000-"}, 416),
+    ("recordings_read_audio", {"If-None-Match": "*"}, 304),
+    ("recordings_read_audio", {"If-Match": '"another"'}, 412),
+]
 
 
 @pytest.mark.parametrize(("route", "promised"), PROMISED, ids=[f"{route.method} {route.path}" for route, _ in PROMISED])
@@ -90,6 +104,27 @@ async def test_a_route_of_the_workers_takes_the_internal_key_alone(client: TestC
     assert answer.status in (404, 422)
 
 
+@pytest.mark.parametrize(("operation", "headers", "status"), OTHERWISE)
+async def test_what_headers_change_is_promised_too(
+    client: TestClient, operation: str, headers: dict[str, str], status: int
+) -> None:
+    world = await new_world(client)
+    [(route, promised)] = [(route, promised) for route, promised in PROMISED if route.operation_id == operation]
+    answer = await client.get(_address(route, promised, world), headers=world.headers[Caller.VIEWER] | headers)
+    assert answer.status == status
+    await _judged(answer, promised)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+async def test_a_document_is_of_a_type_that_is_promised(client: TestClient, name: str) -> None:
+    world = await new_world(client)
+    world.things["format"] = name
+    [(route, promised)] = [one for one in PROMISED if one[0].operation_id == "transcriptions_read_rendered"]
+    answer = await client.get(_address(route, promised, world), headers=world.headers[Caller.VIEWER])
+    assert (answer.status, answer.headers["Content-Type"].partition(";")[0]) == (200, FORMATS[name].media_type)
+    await _judged(answer, promised)
+
+
 async def _asked(client: TestClient, route: Route, promised: Contract, world: World, caller: Caller) -> ClientResponse:
     return await client.request(
         route.method, _address(route, promised, world), headers=world.headers[caller], **_body(route, promised, world)
@@ -125,7 +160,7 @@ async def _judged(answer: ClientResponse, promised: Contract) -> Outcome:
     if given.model is not None and answer.content_type == "application/json":
         TypeAdapter(given.model).validate_json(content, strict=True)
     elif content:
-        assert answer.content_type in given.media_types
+        assert any(fnmatch(answer.headers["Content-Type"], media_type) for media_type in given.media_types)
     for header in given.headers:
         assert header in answer.headers
     return Outcome.ALLOWED

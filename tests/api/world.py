@@ -1,7 +1,8 @@
 """A site with real things in it, made in one transaction: two projects, everybody who may ask, a finished recording."""
 
+import hashlib
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from app.core.access import Role
 from app.core.identifiers import TranscriptionId
 from app.core.options import TranscriptionOptions
 from app.core.transcript import ChunkText, Diarization, PlanPart
+from app.core.waveform import cells
 from app.db import accounts, jobs, projects, transcriptions
 from app.db.jobs import VoicesOfStretch
 from app.db.models import Project, Speaker, User, Voiceprint
@@ -111,7 +113,7 @@ def recording(project: uuid.UUID, uploads: Path) -> uuid.UUID:
         idempotency_key=None,
         name="meeting.wav",
         audio_path=str(place),
-        sha256="0" * 64,
+        sha256=hashlib.sha256(sound).hexdigest(),
         size_bytes=len(sound),
         media=MEDIA,
         options=TranscriptionOptions(model="base", llm_model="none", enrichment=False, language="en"),
@@ -121,7 +123,7 @@ def recording(project: uuid.UUID, uploads: Path) -> uuid.UUID:
     _do_all(
         outcome,
         {
-            "plan": PlanPart.from_dict(part_of_plan((0.0, 10.0))),
+            "plan": replace(PlanPart.from_dict(part_of_plan((0.0, 10.0))), peaks=bytes([51] * len(cells(0.0, 10.0)))),
             "chunk": ChunkText.from_dict(said),
             "voices": VoicesOfStretch({"stretch": [0.0, 10.0]}),
             "diarization": Diarization.from_dict(turns((0.0, 4.0, "SPEAKER_00"), (4.0, 10.0, "SPEAKER_01"))),

@@ -19,6 +19,7 @@ from app.api.answers.projects import (
     Voiceprint,
     VoiceprintList,
 )
+from app.api.answers.recordings import Waveform
 from app.api.answers.speakers import MergedSpeaker, Speaker, SpeakerList
 from app.api.answers.state import Liveness, Readiness
 from app.api.answers.transcriptions import Job, JobList, Transcription, TranscriptionPage, TranscriptionSummary
@@ -54,4 +55,5 @@ __all__ = [
     "UserList",
     "Voiceprint",
     "VoiceprintList",
+    "Waveform",
 ]

@@ -100,8 +100,30 @@ _ROUTES = {
         "Cette `Idempotency-Key` a déjà servi pour le même enregistrement et les mêmes options : la transcription d’alors."
     ),
     "Give the finished transcript as a document": "Donner le texte fini en document",
-    "409 until there is one.": "409 tant qu’il n’y en a pas.",
+    "409 until there is one. An option that means nothing to the format is refused.": (
+        "409 tant qu’il n’y en a pas. Une option qui ne dit rien au format est refusée."
+    ),
     "Give a transcription with its text, as far as there is one": "Donner une transcription avec son texte, jusqu’où il est",
+    "Where the `Accept` header prefers another type than JSON, the finished text as a document of that type: 409 until "
+    "there is one. The options are those of documents.": (
+        "Si l’en-tête `Accept` préfère un autre type que JSON, le texte fini en document de ce type : 409 tant qu’il n’y en "
+        "a pas. Les options sont celles des documents."
+    ),
+    "Give the recording as it was sent: all of it, or the range of bytes that a player asks for": (
+        "Donner l’enregistrement tel qu’envoyé : le tout, ou la plage d’octets qu’un lecteur demande"
+    ),
+    "Its type is what it was found to be, whatever its name says.": (
+        "Son type est ce qu’on a trouvé qu’il est, quoi qu’en dise son nom."
+    ),
+    "All of it.": "Le tout.",
+    "The range.": "La plage.",
+    "The copy that you have is still right.": "La copie que vous avez est encore bonne.",
+    "Give the waveform, as far as the recording was listened to": (
+        "Donner la forme d’onde, jusqu’où l’enregistrement a été écouté"
+    ),
+    "409 before that has begun; 404 also where an earlier release listened, which kept none.": (
+        "409 avant que cela ait commencé ; 404 aussi si une version antérieure l’a écouté, qui n’en gardait pas."
+    ),
     "Remove a transcription: its rows, then its file": "Supprimer une transcription : ses lignes, puis son fichier",
     "Give the jobs that a transcription is made of: who did them, when, and how long each stage took": (
         "Donner les tâches d’une transcription : qui les a faites, quand, et la durée de chaque étape"
@@ -277,6 +299,32 @@ _PROBLEMS = {
         "L’adresse existe, et fait autre chose que ce que demande cette méthode."
     ),
     "Use one of the methods that the header Allow names.": "Prenez l’une des méthodes que nomme l’en-tête Allow.",
+    "There is no representation that the client takes": "Il n’y a pas de représentation que le client accepte",
+    "What is asked for is not to be had in any type that the Accept header takes.": (
+        "Ce qui est demandé n’existe dans aucun type que l’en-tête Accept accepte."
+    ),
+    "Accept one of the types that the API guide lists, or */*.": (
+        "Acceptez l’un des types que liste le guide de l’API, ou */*."
+    ),
+    "The state is not the one that the request is for": "L’état n’est pas celui que vise la requête",
+    "What is here does not have the entity tag that If-Match names.": (
+        "Ce qui est ici n’a pas l’étiquette d’entité que nomme If-Match."
+    ),
+    "The range lies behind the end": "La plage est au-delà de la fin",
+    "No byte lies in the range that the Range header asks for.": (
+        "Il n’y a pas un octet dans la plage que demande l’en-tête Range."
+    ),
+    "Ask for bytes that there are, or leave the Range header out.": (
+        "Demandez des octets qui existent, ou omettez l’en-tête Range."
+    ),
+    "The recording is not on the uploads volume": "L’enregistrement n’est pas sur le volume des envois",
+    "The file of this recording is not kept here, or not any more.": (
+        "Le fichier de cet enregistrement n’est pas gardé ici, ou ne l’est plus."
+    ),
+    "Upload the recording again.": "Renvoyez l’enregistrement.",
+    "Mount the uploads volume on this host, or correct VOCALYX_UPLOADS_DIR.": (
+        "Montez le volume des envois sur cette machine, ou corrigez VOCALYX_UPLOADS_DIR."
+    ),
 }
 
 

@@ -47,7 +47,46 @@ FIELDS: Mapping[str, str] = {
     "Your own instruction for `title`, `summary` or `points`, as a JSON object.": (
         "Votre propre consigne pour `title`, `summary` ou `points`, en objet JSON."
     ),
-    "Whose work is begun first, over the whole site.": "Le travail commencé en premier, sur tout le site.",
+    "Whose work is begun first: within a project always, between projects as far as their shares allow.": (
+        "Le travail commencé en premier : toujours dans un projet, entre projets autant que leurs parts le permettent."
+    ),
+    "Name who speaks. For `txt`, `md`, `tsv`, `docx`, `srt` and `vtt`.": (
+        "Nommer qui parle. Pour `txt`, `md`, `tsv`, `docx`, `srt` et `vtt`."
+    ),
+    "Say when; left out, `txt` does where it names who speaks, and the others always do. For `txt`, `md`, `tsv` and "
+    "`docx`.": (
+        "Dire quand ; si on l’omet, `txt` le fait là où il nomme qui parle, les autres toujours. Pour `txt`, `md`, `tsv` "
+        "et `docx`."
+    ),
+    "Columns of a subtitle's line; wide characters take two, and a longer word is cut. For `srt` and `vtt`.": (
+        "Colonnes d’une ligne de sous-titre ; les caractères larges en prennent deux, un mot plus long est coupé. Pour "
+        "`srt` et `vtt`."
+    ),
+    "Lines of a subtitle, at most. For `srt` and `vtt`.": "Lignes d’un sous-titre, au plus. Pour `srt` et `vtt`.",
+    "Characters a second: a subtitle stays on for as long as that takes, unless the next one comes. For `srt` and `vtt`.": (
+        "Caractères par seconde : un sous-titre reste le temps qu’il faut ainsi, à moins que le suivant n’arrive. Pour "
+        "`srt` et `vtt`."
+    ),
+    "One range of bytes, such as `bytes=0-65535`; several at once are answered by all of it.": (
+        "Une plage d’octets, telle que `bytes=0-65535` ; à plusieurs à la fois, il est répondu par le tout."
+    ),
+    "An `ETag`: where it is not the recording's, all of it comes in place of the range.": (
+        "Un `ETag` : si ce n’est pas celui de l’enregistrement, le tout vient à la place de la plage."
+    ),
+    "The `ETag` of a copy that you have: 304 where it is still right.": (
+        "L’`ETag` d’une copie que vous avez : 304 si elle est encore bonne."
+    ),
+    "The `ETag` that the recording must have: 412 where it has another one.": (
+        "L’`ETag` que l’enregistrement doit avoir : 412 s’il en a un autre."
+    ),
+    "How many points, at most; ten a second are kept.": "Combien de points, au plus ; dix par seconde sont gardés.",
+    "How long the recording is, where that is known.": "La durée de l’enregistrement, si on la sait.",
+    "What the points cover, from the start.": "Ce que couvrent les points, depuis le début.",
+    "Whether there is more to listen to.": "S’il reste à écouter.",
+    "The true height of a 1.": "La vraie hauteur d’un 1.",
+    "Each the largest distance from silence in its share of the time, the loudest of all being 1.": (
+        "Chacun la plus grande distance au silence dans sa part du temps, le plus fort de tous valant 1."
+    ),
     "How the channels of a recording are heard: each as one party, all mixed, or as their sound suggests.": (
         "Comment les canaux sont entendus : chacun pour une partie, mêlés, ou comme le son le suggère."
     ),

@@ -22,6 +22,7 @@ from app.api.contract import (
     promised_routes,
 )
 from app.api.documentation.schemas import Schemas, without_null
+from app.api.problems import RangeNotSatisfiable
 from app.core.errors import DependencyDown, NotAuthenticated, VocalyxError
 
 JSON = "application/json"
@@ -73,6 +74,7 @@ _SECURITY_SCHEMES = {
 _HEADERS_OF_ERRORS: Mapping[type[VocalyxError], Mapping[str, str]] = {
     NotAuthenticated: {"WWW-Authenticate": "What credentials are taken."},
     DependencyDown: {"Retry-After": "Seconds after which to send the same request again."},
+    RangeNotSatisfiable: {"Content-Range": "How many bytes there are."},
 }
 
 
@@ -222,7 +224,11 @@ class _Writer:
         return responses
 
     def _answer(self, answer: Reply) -> dict[str, Any]:
-        content: dict[str, Any] = {media_type: {} for media_type in answer.media_types}
+        # As the standard has it, content without a schema is bytes.
+        content: dict[str, Any] = {
+            media_type: {"schema": {"type": "string"}} if "charset=" in media_type else {}
+            for media_type in answer.media_types
+        }
         if answer.model is not None:
             content[JSON] = {"schema": self._schemas.of(answer.model)}
         described: dict[str, Any] = {"description": answer.description or ("Done." if content else "Done; no body.")}

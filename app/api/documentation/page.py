@@ -156,7 +156,8 @@ class _Writer:
         for media_type, described in content.items():
             if media_type != _PROBLEM_JSON:
                 kind = element("span", media_type, class_="quiet")
-                yield element("div", kind, " ", self._type(described.get("schema", {})))
+                type_ = self._type(described["schema"]) if "schema" in described else self._say("bytes")
+                yield element("div", kind, " ", type_)
         for code in _codes(content):
             if code not in _EVERYWHERE:
                 title = self._say(self._titles.get(code, ""))

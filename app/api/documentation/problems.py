@@ -8,9 +8,9 @@ from app.api.documentation.html import Markup, element, inline, joined
 from app.api.documentation.language import Language, translation
 from app.core.errors import VocalyxError
 
-# The rooms whose errors a client can meet; the command line, the workers and the catalogue of models have errors of
+# The rooms whose errors a client can meet, in an answer or as the `error` of a transcription; the command line, the workers and the catalogue of models have errors of
 # their own, which are loaded where those are.
-_ROOMS = ("app.api.", "app.core.", "app.db.")
+_ROOMS = ("app.api.", "app.core.", "app.db.", "app.media.")
 
 WORDS = ("What happened", "The way out", "Which requests are answered so", "The whole API")
 

@@ -1,5 +1,7 @@
 """What the API says of itself. Nothing in it is secret: it is the same on every site."""
 
+from typing import Any
+
 from aiohttp import web
 
 from app.api.contract import Access, Reply, Tag, contract
@@ -11,14 +13,16 @@ from app.core.errors import NotFound
 
 routes = web.RouteTableDef()
 
-_PAGE = Reply(description="A page in French or English, by `Accept-Language`.", media_types=("text/html",))
+_PAGE = Reply(
+    description="A page in French or English, by `Accept-Language`.", media_types=("text/html; charset=utf-8",)
+)
 
 
 @routes.get("/openapi.json")
 @contract(
     tag=Tag.DOCUMENTATION,
     access=Access.PUBLIC,
-    answers={200: Reply(description="OpenAPI 3.1.", media_types=("application/json",))},
+    answers={200: Reply(dict[str, Any], "OpenAPI 3.1.")},
 )
 async def read_openapi(request: web.Request) -> web.Response:
     """Give this description of the API for programs."""

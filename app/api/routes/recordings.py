@@ -10,19 +10,29 @@ from typing import Annotated, BinaryIO
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
+from app.api import answers
+from app.api.contract import Access, Parameter, Reply, Tag, contract
 from app.api.disposition import content_disposition
 from app.api.keys import DATABASE, PRINCIPAL, UPLOADS
+from app.api.parameters import TRANSCRIPTION
 from app.api.problems import PreconditionFailed, RangeNotSatisfiable
 from app.api.ranges import ByteRange, NotSatisfiable, tag_listed, wanted_range
 from app.api.requests import path_id, validate
-from app.core.errors import DependencyDown
+from app.core.errors import Conflict, DependencyDown
 from app.core.waveform import MOST_POINTS
 from app.db import transcriptions
 from app.db.transcriptions import Recording
-from app.media.content_type import content_type
+from app.media.content_type import ANY_CONTENT, content_type
 from app.media.recordings import RecordingMissing, UploadsVolumeAway, locate
 
 _BLOCK_BYTES = 256 * 1024
+
+_SOUND_TYPES = ("audio/*", "video/*", ANY_CONTENT)
+_ALWAYS = {
+    "ETag": "The SHA-256 of the content, in quotes.",
+    "Accept-Ranges": "`bytes`.",
+    "Content-Disposition": "The name of the file.",
+}
 
 routes = web.RouteTableDef()
 logger = logging.getLogger(__name__)
@@ -31,12 +41,42 @@ logger = logging.getLogger(__name__)
 class WaveformQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    points: Annotated[int, Field(ge=1, le=MOST_POINTS)] = 1000
+    points: Annotated[
+        int, Field(ge=1, le=MOST_POINTS, description="How many points, at most; ten a second are kept.")
+    ] = 1000
 
 
 @routes.get("/api/transcriptions/{id}/audio")
+@contract(
+    tag=Tag.TRANSCRIPTIONS,
+    access=Access.VIEWER,
+    path={"id": TRANSCRIPTION},
+    headers={
+        "Range": Parameter(
+            str, "One range of bytes, such as `bytes=0-65535`; several at once are answered by all of it."
+        ),
+        "If-Range": Parameter(
+            str, "An `ETag`: where it is not the recording's, all of it comes in place of the range."
+        ),
+        "If-None-Match": Parameter(str, "The `ETag` of a copy that you have: 304 where it is still right."),
+        "If-Match": Parameter(str, "The `ETag` that the recording must have: 412 where it has another one."),
+    },
+    answers={
+        200: Reply(description="All of it.", media_types=_SOUND_TYPES, headers=_ALWAYS),
+        206: Reply(
+            description="The range.",
+            media_types=_SOUND_TYPES,
+            headers=_ALWAYS | {"Content-Range": "Where in the recording it lies, and how many bytes that has."},
+        ),
+        304: Reply(description="The copy that you have is still right.", headers=_ALWAYS),
+    },
+    errors=(RecordingMissing, PreconditionFailed, RangeNotSatisfiable),
+)
 async def read_audio(request: web.Request) -> web.StreamResponse:
-    """Give the recording as it was sent: all of it, or the range of bytes that a player asks for."""
+    """Give the recording as it was sent: all of it, or the range of bytes that a player asks for.
+
+    Its type is what it was found to be, whatever its name says.
+    """
     recording = await request.app[DATABASE].run(transcriptions.read_recording, request[PRINCIPAL], path_id(request))
     # Closed here and not in a thread: an instance that stops would not wait for it.
     with await asyncio.to_thread(_open, request.app[UPLOADS].root, recording) as file:
@@ -44,8 +84,19 @@ async def read_audio(request: web.Request) -> web.StreamResponse:
 
 
 @routes.get("/api/transcriptions/{id}/peaks")
+@contract(
+    tag=Tag.TRANSCRIPTIONS,
+    access=Access.VIEWER,
+    path={"id": TRANSCRIPTION},
+    query=WaveformQuery,
+    answers={200: answers.Waveform},
+    errors=(Conflict,),
+)
 async def read_peaks(request: web.Request) -> web.Response:
-    """Give the waveform in so many points, each the loudest of its share, as far as the recording was listened to."""
+    """Give the waveform, as far as the recording was listened to.
+
+    409 before that has begun; 404 also where an earlier release listened, which kept none.
+    """
     query = validate(TypeAdapter(WaveformQuery), dict(request.query))
     waveform, duration = await request.app[DATABASE].run(
         transcriptions.read_waveform, request[PRINCIPAL], path_id(request)

@@ -13,7 +13,8 @@ from app.api.contract import Access, Multipart, Parameter, Reply, Tag, contract
 from app.api.creation import IdempotencyKey, receive_transcription
 from app.api.keys import DATABASE, DELIVERY, PRINCIPAL, UPLOADS
 from app.api.parameters import TRANSCRIPT_FORMAT, TRANSCRIPTION, TRANSCRIPTION_FIELDS
-from app.api.rendering import negotiated_format, rendered, wanted_presentation
+from app.api.problems import NotAcceptable
+from app.api.rendering import OFFERED, PresentationQuery, negotiated_format, rendered, wanted_presentation
 from app.api.requests import path_id, validate
 from app.core.errors import (
     Conflict,
@@ -35,6 +36,8 @@ from app.core.lifecycle import TranscriptionState
 from app.core.options import TranscriptionOptions
 from app.db import projects, transcriptions
 from app.db.transcriptions import IdempotencyKeyUsed
+
+_DOCUMENT_TYPES = tuple(dict.fromkeys(FORMATS[name].content_type for name in OFFERED.values() if name != "json"))
 
 routes = web.RouteTableDef()
 
@@ -120,10 +123,11 @@ async def list_transcriptions(request: web.Request) -> web.Response:
     tag=Tag.TRANSCRIPTIONS,
     access=Access.VIEWER,
     path={"id": TRANSCRIPTION, "format": TRANSCRIPT_FORMAT},
+    query=PresentationQuery,
     answers={
         200: Reply(
             answers.TranscriptFile,
-            media_types=tuple(sorted({chosen.media_type for chosen in FORMATS.values()})),
+            media_types=_DOCUMENT_TYPES,
             headers={"Content-Disposition": "The name of the file."},
         )
     },
@@ -132,7 +136,7 @@ async def list_transcriptions(request: web.Request) -> web.Response:
 async def read_rendered(request: web.Request) -> web.Response:
     """Give the finished transcript as a document.
 
-    409 until there is one.
+    409 until there is one. An option that means nothing to the format is refused.
     """
     name = request.match_info["format"]
     return await rendered(request, path_id(request), name, wanted_presentation(request, name))
@@ -143,10 +147,22 @@ async def read_rendered(request: web.Request) -> web.Response:
     tag=Tag.TRANSCRIPTIONS,
     access=Access.VIEWER,
     path={"id": TRANSCRIPTION},
-    answers={200: answers.Transcription},
+    query=PresentationQuery,
+    answers={
+        200: Reply(
+            answers.Transcription,
+            media_types=_DOCUMENT_TYPES,
+            headers={"Vary": "`Accept`: the answer goes by it."},
+        )
+    },
+    errors=(Conflict, NotAcceptable),
 )
 async def read(request: web.Request) -> web.Response:
-    """Give a transcription with its text, as far as there is one; or, by the Accept header, its text as a document."""
+    """Give a transcription with its text, as far as there is one.
+
+    Where the `Accept` header prefers another type than JSON, the finished text as a document of that type: 409 until
+    there is one. The options are those of documents.
+    """
     name = negotiated_format(request)
     presentation = wanted_presentation(request, name)
     if name == "json":

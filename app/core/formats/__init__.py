@@ -34,6 +34,11 @@ class TranscriptFormat(NamedTuple):
     options: frozenset[str]
     text: bool = True
 
+    @property
+    def content_type(self) -> str:
+        """The media type as an answer's header has it."""
+        return f"{self.media_type}; charset=utf-8" if self.text else self.media_type
+
 
 class Rendering(NamedTuple):
     """A rendered transcript. `charset` is None where the content is not text."""
