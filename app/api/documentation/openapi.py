@@ -224,13 +224,12 @@ class _Writer:
         return responses
 
     def _answer(self, answer: Reply) -> dict[str, Any]:
-        # As the standard has it, content without a schema is bytes.
-        content: dict[str, Any] = {
-            media_type: {"schema": {"type": "string"}} if "charset=" in media_type else {}
-            for media_type in answer.media_types
-        }
+        content: dict[str, Any] = {}
         if answer.model is not None:
             content[JSON] = {"schema": self._schemas.of(answer.model)}
+        for media_type in answer.media_types:
+            # As the standard has it, content without a schema is bytes.
+            content[media_type] = {"schema": {"type": "string"}} if "charset=" in media_type else {}
         described: dict[str, Any] = {"description": answer.description or ("Done." if content else "Done; no body.")}
         if answer.headers:
             described["headers"] = _headers(answer.headers)
