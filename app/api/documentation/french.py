@@ -334,5 +334,5 @@ def _spaced(text: str) -> str:
 
 
 FRENCH: Mapping[str, str] = {
-    english: _spaced(french) for english, french in (_WORDS | _CHAPTERS | _ROUTES | _PROBLEMS | FIELDS).items()
+    english: _spaced(french) for english, french in {**_WORDS, **_CHAPTERS, **_ROUTES, **_PROBLEMS, **FIELDS}.items()
 }
