@@ -38,6 +38,19 @@ class Settings(BaseSettings):
     database_connections: Annotated[int, Field(ge=1, le=100)] = 8
     upload_limit: Annotated[int, Field(ge=1)] = 20 * GIBIBYTE
     upload_reserve: Annotated[int, Field(ge=0, description="Free bytes that uploads never eat into")] = 512 * MEBIBYTE
+    upload_expiry: Annotated[
+        int, Field(ge=60, description="How long an upload that comes in pieces waits for its next one")
+    ] = 24 * 3600
+    fetch_allowed: Annotated[
+        str, Field(description="Hosts, addresses and networks that recordings may be fetched from besides public hosts")
+    ] = ""
+    fetch_ports: Annotated[
+        str, Field(pattern=r"^[0-9, ]*$", description="Ports that recordings may be fetched from besides 80 and 443")
+    ] = ""
+    fetch_timeout: Annotated[float, Field(gt=0, description="How long fetching one recording may take")] = 4 * 3600
+    fetch_patience: Annotated[
+        float, Field(gt=0, description="For so long a server that gives a recording may send next to nothing")
+    ] = 30
     session_lifetime: Annotated[int, Field(ge=60)] = 12 * 3600
     probe_timeout: Annotated[int, Field(ge=1)] = 30
 

@@ -10,8 +10,21 @@ from aiohttp import web
 from app.api.authentication import authentication_middleware
 from app.api.delivery import Delivery
 from app.api.documentation.library import LIBRARY, Library
+from app.api.downloads.downloading import Downloads
 from app.api.hub import Hub
-from app.api.keys import ASYNC_REDIS, DATABASE, DELIVERY, HUB, PASSWORD_SLOTS, PROBE_SLOTS, REDIS, SETTINGS, UPLOADS
+from app.api.keys import (
+    ASYNC_REDIS,
+    DATABASE,
+    DELIVERY,
+    DOWNLOADS,
+    HOLDS,
+    HUB,
+    PASSWORD_SLOTS,
+    PROBE_SLOTS,
+    REDIS,
+    SETTINGS,
+    UPLOADS,
+)
 from app.api.problems import problem_middleware
 from app.api.reconciler import Reconciler
 from app.api.request_log import request_log_middleware
@@ -22,13 +35,18 @@ from app.api.routes import (
     internal,
     models,
     projects,
+    quotas,
     recordings,
     speakers,
     transcriptions,
     updates,
+    uploads,
     users,
     voiceprints,
 )
+from app.api.tus.finishing import finish_abandoned
+from app.api.tus.holding import Holds
+from app.api.tus.protocol import name_the_version
 from app.api.uploads import UploadVolume
 from app.db.database import Database
 from app.logs import configure_logging
@@ -41,10 +59,12 @@ _ROOMS = (
     health,
     models,
     projects,
+    quotas,
     recordings,
     speakers,
     transcriptions,
     updates,
+    uploads,
     users,
     voiceprints,
 )
@@ -69,8 +89,9 @@ def create_app(settings: Settings) -> web.Application:
     for room in _ROOMS:
         app.add_routes(room.routes)
     app.add_routes(internal.routes(_INTERNAL_LIMIT_BYTES))
-    app.cleanup_ctx.extend([_database, _redis, _uploads, _hub, _reconciler])
-    app.on_shutdown.append(_let_listeners_go)
+    app.cleanup_ctx.extend([_database, _redis, _uploads, _hub, _reconciler, _resumable, _downloads])
+    app.on_shutdown.append(_let_go)
+    app.on_response_prepare.append(name_the_version)
     return app
 
 
@@ -129,9 +150,22 @@ async def _reconciler(app: web.Application) -> AsyncIterator[None]:
         yield
 
 
-async def _let_listeners_go(app: web.Application) -> None:
-    # Or a stop would wait for connections that never end by themselves.
+async def _resumable(app: web.Application) -> AsyncIterator[None]:
+    app[HOLDS] = Holds(app[DATABASE])
+    async with _background(finish_abandoned(app)):
+        yield
+
+
+async def _downloads(app: web.Application) -> AsyncIterator[None]:
+    app[DOWNLOADS] = Downloads(app[SETTINGS], app[DATABASE], app[DELIVERY], app[UPLOADS], app[PROBE_SLOTS])
+    async with _background(app[DOWNLOADS].run()):
+        yield
+
+
+async def _let_go(app: web.Application) -> None:
+    # Or a stop would wait for connections that never end by themselves, and for uploads that another instance can take.
     app[HUB].close()
+    app[HOLDS].close()
 
 
 @asynccontextmanager

@@ -77,6 +77,7 @@ class Tag(StrEnum):
 
     SIGNING_IN = "Signing in"
     TRANSCRIPTIONS = "Transcriptions"
+    UPLOADS = "Uploads in pieces"
     SPEAKERS = "Speakers"
     UPDATES = "Updates"
     PROJECTS = "Projects"
@@ -92,12 +93,14 @@ class Tag(StrEnum):
 class Parameter:
     """A value in the path or in a header. `annotation` is a type as pydantic reads it.
 
-    `names` says what kind of thing the value stands for; the test of the roles looks a real one up by it.
+    `names` says what kind of thing the value stands for; the test of the roles looks a real one up by it. A header may be
+    left out unless it is `required`.
     """
 
     annotation: Any
     description: str
     names: str = ""
+    required: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,14 +141,24 @@ class Multipart:
 
 
 @dataclass(frozen=True, slots=True)
+class Combined:
+    """A body of JSON: what `model` holds, and beside it the `fields` of another model or dataclass, which `texts` describes."""
+
+    model: type[BaseModel]
+    fields: type[Any]
+    texts: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Raw:
-    """A body of bytes."""
+    """A body of bytes; one that is not `required` may be empty."""
 
     media_type: str
     description: str
+    required: bool = True
 
 
-Body = type[BaseModel] | Form | Multipart | Raw
+Body = type[BaseModel] | Form | Multipart | Combined | Raw
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,6 +176,7 @@ class Contract:
     bodies: tuple[Body, ...]
     example: Mapping[str, Any] | None
     errors: tuple[type[VocalyxError], ...]
+    refused_as: Reply | None
     credentials_later: bool
 
     @property
@@ -199,6 +213,7 @@ def contract(
     body: Body | tuple[Body, ...] = (),
     example: Mapping[str, Any] | None = None,
     errors: tuple[type[VocalyxError], ...] = (),
+    refused_as: Reply | None = None,
     credentials_later: bool = False,
 ) -> Callable[[Handler], Handler]:
     """Note what a handler promises. Its docstring, which it must have, says what it does.
@@ -206,8 +221,9 @@ def contract(
     - `answers`: by status, what comes where nothing went wrong; a model stands for its JSON, None for no body.
     - `path`: the parameters of the address, by the names that stand in it (see `app.api.parameters`).
     - `query`, `body`: the very models that validate. Several bodies: whichever the client prefers.
-    - `example`: a body that is taken as it stands.
+    - `example`: a JSON body (or the same as a form) that is taken as it stands.
     - `errors`: what the route may raise besides `Contract.refusals`.
+    - `refused_as`: what a refusal looks like, where clients of another API would not understand a problem document.
     - `credentials_later`: the handler looks for credentials itself, as the WebSocket does in its first message.
     """
 
@@ -227,6 +243,7 @@ def contract(
             bodies=body if isinstance(body, tuple) else (body,),
             example=example,
             errors=errors,
+            refused_as=refused_as,
             credentials_later=credentials_later,
         )
         setattr(handler, _ATTRIBUTE, promised)
@@ -253,8 +270,10 @@ class Route:
 
 def routes_of(app: web.Application) -> Iterator[Route]:
     """Yield what is registered, in order; a HEAD that only comes along with its GET is none of its own."""
-    for route in app.router.routes():
-        if route.method == "HEAD" or route.resource is None:
+    registered = list(app.router.routes())
+    got = {(route.resource, route.handler) for route in registered if route.method == "GET"}
+    for route in registered:
+        if route.resource is None or (route.method == "HEAD" and (route.resource, route.handler) in got):
             continue
         handler = route.handler
         module = handler.__module__.rpartition(".")[2]

@@ -4,26 +4,26 @@ import asyncio
 import json
 import uuid
 import warnings
-from collections.abc import AsyncIterator
-from dataclasses import asdict, dataclass, field, fields, replace
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field, fields, replace
 from typing import Annotated, Any
 
 from aiohttp import BadContentDispositionHeader, BadContentDispositionParam, BodyPartReader, web
 from aiohttp.http_exceptions import HttpProcessingError
-from pydantic import StringConstraints, TypeAdapter
+from pydantic import BaseModel, StringConstraints, TypeAdapter
 
-from app.api.keys import DATABASE, DELIVERY, PRINCIPAL, PROBE_SLOTS, SETTINGS, UPLOADS
+from app.api.admission import Wish, admit
+from app.api.contract import Parameter
+from app.api.keys import DATABASE, PRINCIPAL, SETTINGS, UPLOADS
 from app.api.requests import check_text, validate
-from app.api.uploads import ReceivedFile, display_name
+from app.api.uploads import FORM_OVERHEAD_BYTES, ReceivedFile, display_name
 from app.catalog import find
 from app.catalog.installed import ModelKind
 from app.core.access import Principal, Role
-from app.core.errors import BadRequest, DependencyDown, InvalidFields, InvalidOptions, NotPermitted
-from app.core.identifiers import ProjectId, TranscriptionId
+from app.core.errors import BadRequest, InvalidFields, InvalidOptions, NotPermitted
+from app.core.identifiers import ProjectId
 from app.core.options import TranscriptionOptions
-from app.db import projects, transcriptions
-from app.db.transcriptions import IdempotencyKeyUsed, NewTranscription
-from app.media.probe import probe
+from app.db import admissions, projects
 from app.settings import Settings
 
 _BLOCK_BYTES = 1024 * 1024
@@ -39,7 +39,17 @@ for _category in (BadContentDispositionHeader, BadContentDispositionParam):
 _OPTION_NAMES = frozenset(option.name for option in fields(TranscriptionOptions))
 _OPTIONS = TypeAdapter(TranscriptionOptions)
 
-IdempotencyKey = Annotated[str, StringConstraints(min_length=1, max_length=_IDEMPOTENCY_KEY_CHARACTERS)]
+IDEMPOTENCY_KEY = Parameter(
+    Annotated[str, StringConstraints(min_length=1, max_length=_IDEMPOTENCY_KEY_CHARACTERS)],
+    "Any text of yours, new for each recording: sending again with it gives the first one back.",
+)
+
+
+class _Reuse(BaseModel):
+    reuse: bool = True
+
+
+_REUSE = TypeAdapter(_Reuse)
 
 
 @dataclass
@@ -60,7 +70,8 @@ async def receive_transcription(request: web.Request) -> tuple[dict[str, Any], b
     uploads = request.app[UPLOADS]
     if not request.content_type.startswith("multipart/"):
         raise BadRequest(
-            "The request is not multipart/form-data.", remedy="Send the recording as the part 'file' of a form."
+            "The request is not multipart/form-data.",
+            remedy="Send the recording as the part 'file' of a form, or the address of one as 'url' in JSON.",
         )
     await asyncio.to_thread(uploads.check_announced, request.content_length)
     form = _Form()
@@ -75,49 +86,12 @@ async def receive_transcription(request: web.Request) -> tuple[dict[str, Any], b
 
 async def _create(request: web.Request, form: _Form) -> tuple[dict[str, Any], bool]:
     app, principal = request.app, request[PRINCIPAL]
-    settings, database, uploads = app[SETTINGS], app[DATABASE], app[UPLOADS]
-    options = await asyncio.to_thread(_options, form.values, settings)
-    key = _idempotency_key(request)
-    project = await database.run(_project, principal, form.values.get("project"))
+    options, reuse = await asyncio.to_thread(wanted, form.values, app[SETTINGS])
+    key = idempotency_key(request)
+    project = await app[DATABASE].run(project_to_send_to, principal, form.values.get("project"))
     if form.file is None:
         raise InvalidFields([{"field": "file", "message": "The recording is missing."}])
-    if key is not None and (earlier := await database.run(transcriptions.of_idempotency_key, project, key)):
-        return _same(earlier, form.file, options), False
-    async with app[PROBE_SLOTS]:
-        media = await probe(form.file.path, settings.probe_timeout)
-    options.require_channels(media.channels)
-    new_id = TranscriptionId(uuid.uuid4())
-    # The file first, then the row: a crash in between leaves a file without a row, never a row without its file.
-    audio_path = await asyncio.to_thread(uploads.keep, form.file, new_id)
-    new = NewTranscription(
-        id=new_id,
-        project=project,
-        created_by=principal.user,
-        idempotency_key=key,
-        name=form.file_name,
-        audio_path=audio_path,
-        sha256=form.file.sha256,
-        size_bytes=form.file.size_bytes,
-        media=asdict(media),
-        options=options,
-    )
-    try:
-        body, outcome = await database.run(transcriptions.create, new)
-    except IdempotencyKeyUsed:
-        await asyncio.to_thread(uploads.settle, new_id, kept=False)
-        if key is not None and (earlier := await database.run(transcriptions.of_idempotency_key, project, key)):
-            return _same(earlier, form.file, options), False
-        raise
-    except DependencyDown:
-        # The commit may have stood although its answer was lost. The file stays, unsettled, until a sweep finds out.
-        raise
-    except Exception:
-        # Whatever it was, PostgreSQL answered and no row stands: the file must not stay without one.
-        await asyncio.to_thread(uploads.settle, new_id, kept=False)
-        raise
-    await asyncio.to_thread(uploads.settle, new_id, kept=True)
-    await app[DELIVERY].follow(outcome)
-    return body, True
+    return await admit(app, form.file, Wish(project, principal.user, key, form.file_name, options, reuse))
 
 
 async def _read_parts(request: web.Request, form: _Form) -> None:
@@ -144,13 +118,16 @@ async def _read_parts(request: web.Request, form: _Form) -> None:
 async def _check_early(request: web.Request, form: _Form) -> None:
     """Refuse what can be refused before hours of upload. All is checked again when all is there."""
     principal = request[PRINCIPAL]
-    _idempotency_key(request)
-    await asyncio.to_thread(_options, form.values, request.app[SETTINGS])
-    if "project" in form.values:
-        await request.app[DATABASE].run(_project, principal, form.values["project"])
-    elif not principal.administrator and not any(role.covers(Role.EDITOR) for role in principal.roles.values()):
+    key = idempotency_key(request)
+    await asyncio.to_thread(wanted, form.values, request.app[SETTINGS])
+    if "project" in form.values or (len(principal.roles) == 1 and not principal.administrator):
+        database = request.app[DATABASE]
+        project = await database.run(project_to_send_to, principal, form.values.get("project"))
+        announced = max(0, (request.content_length or 0) - FORM_OVERHEAD_BYTES)
+        await database.run(admissions.check_room, project, key, announced)
+    else:
         # The field may still come, but no project that it names will do.
-        raise NotPermitted(f"Sending recordings needs the role '{Role.EDITOR}' in a project; you have it in none.")
+        check_may_send(principal)
 
 
 async def _read_field(part: BodyPartReader, form: _Form) -> None:
@@ -175,17 +152,24 @@ async def _blocks(part: BodyPartReader) -> AsyncIterator[bytes]:
         yield block
 
 
-def _options(values: dict[str, str], settings: Settings) -> TranscriptionOptions:
-    """Return the options that a form's fields mean, with the site's defaults pinned: a retry keeps them.
+def wanted(values: Mapping[str, Any], settings: Settings) -> tuple[TranscriptionOptions, bool]:
+    """Return the options that a form's fields mean, with the site's defaults pinned: a retry keeps them; and `reuse`.
 
     An empty field is one that was left out.
     """
-    unknown = sorted(set(values) - _OPTION_NAMES - {"project"})
+    unknown = sorted(set(values) - _OPTION_NAMES - {"project", "reuse"})
     if unknown:
-        known = ", ".join(sorted(_OPTION_NAMES | {"file", "project"}))
+        known = ", ".join(sorted(_OPTION_NAMES | {"file", "project", "reuse"}))
         raise InvalidFields([{"field": name, "message": f"Unknown field. Known: {known}."} for name in unknown])
-    given: dict[str, Any] = {name: value for name, value in values.items() if name in _OPTION_NAMES and value != ""}
-    if "prompts" in given:
+    reuse = validate(_REUSE, {name: values[name] for name in ("reuse",) if values.get(name)}).reuse
+    return _options(values, settings), reuse
+
+
+def _options(values: Mapping[str, Any], settings: Settings) -> TranscriptionOptions:
+    given: dict[str, Any] = {
+        name: value for name, value in values.items() if name in _OPTION_NAMES and value not in ("", None)
+    }
+    if isinstance(given.get("prompts"), str):
         given["prompts"] = _prompts(given["prompts"])
     options = validate(_OPTIONS, given)
     if options.model is not None:
@@ -219,23 +203,25 @@ def _check_language(language: str | None, languages: tuple[str, ...]) -> None:
         )
 
 
-def _project(principal: Principal, wanted: str | None) -> uuid.UUID:
-    project = projects.find_project(principal, wanted or None)
+def project_to_send_to(principal: Principal, named: str | None) -> uuid.UUID:
+    """Return the project of this id or name, or the only one; `NotFound` or `NotPermitted` where it takes no recording."""
+    project = projects.find_project(principal, named or None)
     principal.require(ProjectId(project.id), Role.EDITOR)
     found: uuid.UUID = project.id
     return found
 
 
-def _idempotency_key(request: web.Request) -> str | None:
+def check_may_send(principal: Principal) -> None:
+    """Raise `NotPermitted` unless there may be a project to which this principal sends recordings."""
+    if not principal.administrator and not any(role.covers(Role.EDITOR) for role in principal.roles.values()):
+        raise NotPermitted(f"Sending recordings needs the role '{Role.EDITOR}' in a project; you have it in none.")
+
+
+def idempotency_key(request: web.Request) -> str | None:
+    """Return the request's idempotency key; `InvalidFields` for one that cannot be kept."""
     key = request.headers.get("Idempotency-Key")
     if key is not None and not 1 <= len(key) <= _IDEMPOTENCY_KEY_CHARACTERS:
         raise InvalidFields(
             [{"field": "Idempotency-Key", "message": f"1 to {_IDEMPOTENCY_KEY_CHARACTERS} characters are needed."}]
         )
     return None if key is None else check_text(key, "Idempotency-Key")
-
-
-def _same(earlier: dict[str, Any], file: ReceivedFile, options: TranscriptionOptions) -> dict[str, Any]:
-    if earlier["sha256"] != file.sha256 or earlier["options"] != options.to_dict():
-        raise IdempotencyKeyUsed
-    return earlier

@@ -7,7 +7,9 @@ from redis import Redis
 from redis.asyncio import Redis as AsyncRedis
 
 from app.api.delivery import Delivery
+from app.api.downloads.downloading import Downloads
 from app.api.hub import Hub
+from app.api.tus.holding import Holds
 from app.api.uploads import UploadVolume
 from app.core.access import Principal
 from app.db.database import Database
@@ -20,6 +22,8 @@ ASYNC_REDIS = web.AppKey("async_redis", AsyncRedis)
 DELIVERY = web.AppKey("delivery", Delivery)
 HUB = web.AppKey("hub", Hub)
 UPLOADS = web.AppKey("uploads", UploadVolume)
+HOLDS = web.AppKey("holds", Holds)
+DOWNLOADS = web.AppKey("downloads", Downloads)
 PASSWORD_SLOTS = web.AppKey("password_slots", asyncio.Semaphore)
 PROBE_SLOTS = web.AppKey("probe_slots", asyncio.Semaphore)
 

@@ -12,6 +12,7 @@ from app.core.formats import FORMATS
 PROJECT = Parameter(UUID, "The project.", "project")
 TRANSCRIPTION = Parameter(UUID, "The transcription.", "transcription")
 KEY = Parameter(UUID, "The API key, by its id.", "key")
+UPLOAD = Parameter(UUID, "The upload.", "upload")
 VOICEPRINT = Parameter(UUID, "The voiceprint.", "voiceprint")
 USERNAME = Parameter(Annotated[str, StringConstraints(min_length=1)], "The user, by name.", "member")
 SPEAKER = Parameter(
@@ -22,8 +23,7 @@ TRANSCRIPT_FORMAT = Parameter(
 )
 PROBLEM = Parameter(Annotated[str, StringConstraints(min_length=1)], "The `code` of a problem document.", "problem")
 
-TRANSCRIPTION_FIELDS: Mapping[str, str] = {
-    "project": "The project, by id or name; may be left out by a member of exactly one.",
+OPTIONS: Mapping[str, str] = {
     "language": "ISO 639-1 code, such as `fr`; detected where it is left out.",
     "model": "An installed Whisper model; the site's default where it is left out.",
     "vad": "Leave silence and music to voice activity detection.",
@@ -39,5 +39,12 @@ TRANSCRIPTION_FIELDS: Mapping[str, str] = {
     "prompts": "Your own instruction for `title`, `summary` or `points`, as a JSON object.",
     "priority": "Whose work is begun first: within a project always, between projects as far as their shares allow.",
     "channels": "How the channels of a recording are heard: each as one party, all mixed, or as their sound suggests.",
+}
+"""What is said of the options of a transcription."""
+
+TRANSCRIPTION_FIELDS: Mapping[str, str] = {
+    "project": "The project, by id or name; may be left out by a member of exactly one.",
+    "reuse": "Take a transcription of the same content with the same options, where the project has one. `true` if left out.",
+    **OPTIONS,
 }
 """What the parts of a form say that sends a recording."""

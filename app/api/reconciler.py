@@ -11,7 +11,7 @@ from app.api.delivery import Delivery
 from app.api.uploads import UploadVolume
 from app.core.errors import DependencyDown, NotFound
 from app.core.identifiers import JobId
-from app.db import events, jobs, transcriptions
+from app.db import events, jobs, transcriptions, uploads
 from app.db.database import Database
 
 _SWEEP_SECONDS = 3600.0
@@ -74,7 +74,20 @@ class Reconciler:
         known = await self._database.run(transcriptions.known, unsettled)
         for transcription in unsettled:
             await asyncio.to_thread(self._uploads.settle, transcription, kept=transcription in known)
+        await self._sweep_partial()
         await self._database.run(events.prune, _EVENTS_KEPT)
+
+    async def _sweep_partial(self) -> None:
+        partial = self._uploads.partial
+        expired = await self._database.run(uploads.expire)
+        if expired:
+            logger.info("uploads expired", extra={"fields": {"uploads": expired}})
+        # In this order: a file is made after its row.
+        there = await asyncio.to_thread(partial.known)
+        needed = await self._database.run(uploads.unfinished, there)
+        for upload in there:
+            if upload not in needed:
+                await asyncio.to_thread(partial.remove, upload)
 
     async def _expire(self, job: JobId) -> None:
         try:

@@ -1,7 +1,6 @@
 """The uploads volume: files come in streamed, hashed, synced and renamed, so that what stands there is whole."""
 
 import asyncio
-import errno
 import hashlib
 import logging
 import os
@@ -9,19 +8,24 @@ import shutil
 import time
 import unicodedata
 import uuid
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.core.errors import DependencyDown, EmptyUpload, StorageFull, UploadTooLarge
+from app.api.partial_files import PartialFiles
+from app.api.storage_errors import storage_errors
+from app.core.errors import EmptyUpload, StorageFull, UploadTooLarge
 from app.core.identifiers import TranscriptionId
 
 _INCOMING = ".incoming"
 _UNSETTLED = ".unsettled"
+_PARTIAL = ".partial"
 _ABANDONED_AFTER_SECONDS = 24 * 3600
-# What a multipart body has beside the file: boundaries, headers, fields.
-_FORM_OVERHEAD_BYTES = 1024 * 1024
+
+FORM_OVERHEAD_BYTES = 1024 * 1024
+"""What a multipart body has beside the file at most: boundaries, headers, fields."""
+
 _UNSETTLED_SECONDS = 3600
 _SPACE_CHECK_BYTES = 64 * 1024 * 1024
 _NAME_CHARACTERS = 255
@@ -49,22 +53,34 @@ class UploadVolume:
 
     def __init__(self, root: Path, *, limit_bytes: int, reserve_bytes: int) -> None:
         self.root = root
-        self._limit = limit_bytes
+        self.limit_bytes = limit_bytes
         self._reserve = reserve_bytes
         self._incoming = root / _INCOMING
         self._unsettled = root / _UNSETTLED
+        self.partial = PartialFiles(root / _PARTIAL)
 
     def prepare(self) -> None:
         """Make the folders that are missing."""
         self._incoming.mkdir(parents=True, exist_ok=True)
         self._unsettled.mkdir(exist_ok=True)
+        self.partial.prepare()
 
     def check_announced(self, size_bytes: int | None) -> None:
         """Refuse by its announced length what would not fit, before a byte of it is read."""
-        if size_bytes is not None and size_bytes > self._limit + _FORM_OVERHEAD_BYTES:
+        if size_bytes is not None and size_bytes > self.limit_bytes + FORM_OVERHEAD_BYTES:
             raise self._too_large()
-        with _storage_errors():
-            self._check_space(size_bytes or 0)
+        self.check_space(size_bytes or 0)
+
+    def check_size(self, size_bytes: int) -> None:
+        """Raise `UploadTooLarge` for a file of more than the limit."""
+        if size_bytes > self.limit_bytes:
+            raise self._too_large()
+
+    def check_space(self, needed_bytes: int) -> None:
+        """Raise `StorageFull` where so much more would eat into the reserve."""
+        with storage_errors():
+            if shutil.disk_usage(self.root).free - needed_bytes < self._reserve:
+                raise StorageFull
 
     async def receive(self, blocks: AsyncIterator[bytes]) -> ReceivedFile:
         """Write a stream to a file of its own, in memory one block at a time.
@@ -76,20 +92,20 @@ class UploadVolume:
         digest = hashlib.sha256()
         size = 0
         checked = 0
-        with _storage_errors():
+        with storage_errors():
             file = await asyncio.to_thread(path.open, "xb", buffering=0)
         try:
             with file:
                 async for block in blocks:
                     size += len(block)
-                    self._check_size(size)
-                    with _storage_errors():
+                    self.check_size(size)
+                    with storage_errors():
                         await asyncio.to_thread(_write, file.fileno(), digest, block)
                         if size - checked >= _SPACE_CHECK_BYTES:
                             checked = size
-                            await asyncio.to_thread(self._check_space, 0)
+                            await asyncio.to_thread(self.check_space, 0)
                 _check_not_empty(size)
-                with _storage_errors():
+                with storage_errors():
                     await asyncio.to_thread(os.fsync, file.fileno())
         except BaseException:
             path.unlink(missing_ok=True)
@@ -103,10 +119,11 @@ class UploadVolume:
         """
         relative = self.place_of(owner)
         target = self.root / relative
-        with _storage_errors():
+        with storage_errors():
             self.unsettle(owner)
             target.parent.mkdir(parents=True, exist_ok=True)
-            received.path.rename(target)
+            if received.path != target:
+                received.path.rename(target)
             for folder in (target.parent, target.parent.parent, self.root):
                 _sync_folder(folder)
         return str(relative)
@@ -122,7 +139,7 @@ class UploadVolume:
 
     def unsettle(self, owner: TranscriptionId) -> None:
         """Note that the row of this recording is about to be made, or removed."""
-        with _storage_errors():
+        with storage_errors():
             (self._unsettled / str(owner)).touch()
 
     def settle(self, owner: TranscriptionId, *, kept: bool) -> None:
@@ -152,19 +169,12 @@ class UploadVolume:
         probe = self._incoming / f"{uuid.uuid4()}.probe"
         probe.touch()
         probe.unlink()
-        self._check_space(0)
-
-    def _check_space(self, needed: int) -> None:
-        if shutil.disk_usage(self.root).free - needed < self._reserve:
+        if shutil.disk_usage(self.root).free < self._reserve:
             raise StorageFull
-
-    def _check_size(self, size: int) -> None:
-        if size > self._limit:
-            raise self._too_large()
 
     def _too_large(self) -> UploadTooLarge:
         return UploadTooLarge(
-            f"The file is larger than the limit of {self._limit} bytes.",
+            f"The file is larger than the limit of {self.limit_bytes} bytes.",
             remedy="Split or compress the recording (16 kHz mono Opus serves speech well), or ask for a higher limit.",
             field="file",
         )
@@ -201,18 +211,6 @@ def _older_than(folder: Path, moment: float) -> list[Path]:
             if path.stat().st_mtime < moment:
                 found.append(path)
     return found
-
-
-@contextmanager
-def _storage_errors() -> Iterator[None]:
-    """Tell what the volume's errors mean to a client."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise StorageFull from error
-        logger.warning("the uploads volume does not take the file: %s", error)
-        raise DependencyDown("The uploads volume does not answer.") from error
 
 
 def _write(descriptor: int, digest: "hashlib._Hash", block: bytes) -> None:

@@ -54,7 +54,7 @@ async def _demonstrate(state: StateFolder) -> None:
 
 async def _transcribe(api: ApiClient, display: Display, console: Console) -> Mapping[str, Any]:
     await api.connect()
-    created = await api.upload(RECORDING, {"num_speakers": "2"}, observer=display.uploaded)
+    created = await api.upload(RECORDING, {"num_speakers": "2", "reuse": "false"}, observer=display.uploaded)
     hearing = _Hearing(display)
     following = asyncio.create_task(follow(api, str(created["id"]), hearing))
     heard = asyncio.create_task(hearing.heard.wait())

@@ -152,7 +152,8 @@ def transcribe(  # a parameter an option of the command line
         _check_options(given, format_name, output)
         request = TranscribeRequest(
             file=file,
-            fields=_form_fields(given) | ({"project": project} if project is not None else {}),
+            # One of its own: to interrupt this command cancels it, and must cancel nobody else's.
+            fields=_form_fields(given) | ({"project": project} if project is not None else {}) | {"reuse": "false"},
             format_name=format_name,
             output=ResultOutput(output),
         )

@@ -144,6 +144,12 @@ class Work:
         plan = Job(job_id(self.transcription, JobKind.PLAN), JobKind.PLAN)
         return replace(self, state=TranscriptionState.QUEUED, jobs=(plan,))
 
+    def refuse(self) -> Self:
+        """The recording could not be had: `pending` → `error`, without any job."""
+        if self.state is not TranscriptionState.PENDING:
+            raise IllegalTransition(f"The recording is here; the transcription is {self.state}.")
+        return replace(self, state=TranscriptionState.ERROR)
+
     def cancel(self) -> Self:
         """Stop all that is not finished. What is finished is kept. Cancelling twice is no error."""
         if self.state is TranscriptionState.CANCELLED:
@@ -165,6 +171,9 @@ class Work:
                 f"The transcription is {self.state}: it is still being worked on.",
                 remedy="Wait for its end, or cancel it first.",
             )
+        if not self.jobs:
+            # Its recording never came.
+            return replace(self, state=TranscriptionState.PENDING)
         again = {job.id for job in self.jobs if job.state in (JobState.FAILED, JobState.CANCELLED)}
         if not again and self.state is TranscriptionState.DONE:
             raise IllegalTransition(

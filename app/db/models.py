@@ -1,5 +1,8 @@
 # ruff: noqa: D106 - peewee's Meta classes tell by their fields all that there is to tell
-"""The tables. `migrations/` makes them; `tests/db/test_migrations.py` holds the two against each other."""
+"""The tables, beside those of `arrival_models`.
+
+`migrations/` makes them; `tests/db/test_migrations.py` holds the two against each other.
+"""
 
 import datetime as dt
 import uuid
@@ -70,11 +73,16 @@ class Session(Table):
 
 
 class Project(Table):
-    """`recognise_speakers`: voices are kept and compared over its recordings; off unless an owner asked for it."""
+    """`recognise_speakers`: voices are kept and compared over its recordings; off unless an owner asked for it.
+
+    The quotas are null where there is no limit; see `app.db.quotas`.
+    """
 
     id = UUIDField(primary_key=True, default=uuid.uuid4)
     name = TextField(unique=True)
     recognise_speakers = BooleanField(default=False)
+    quota_bytes = BigIntegerField(null=True)
+    quota_hours = DoubleField(null=True)
     created_at = DateTimeTZField(default=now)
 
     class Meta:
@@ -111,15 +119,17 @@ class ApiKey(Table):
 
 
 class Transcription(Table):
+    """`audio_path`, `sha256` and `size_bytes` are null until the recording is here."""
+
     project_id: uuid.UUID
     id = UUIDField(primary_key=True, default=uuid.uuid4)
     project = ForeignKeyField(Project, on_delete="RESTRICT")
     created_by = ForeignKeyField(User, on_delete="SET NULL", null=True)
     idempotency_key = TextField(null=True)
     name = TextField()
-    audio_path = TextField()
-    sha256 = TextField()
-    size_bytes = BigIntegerField()
+    audio_path = TextField(null=True)
+    sha256 = TextField(null=True)
+    size_bytes = BigIntegerField(null=True)
     media = _json(default=dict)
     options = _json(default=dict)
     survey = _json(null=True)

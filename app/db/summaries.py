@@ -40,7 +40,7 @@ def _summary(row: Any, work: Work, enrichment: Any, diarization_error: Any) -> d
         "duration_seconds": row.duration_seconds,
         "size_bytes": row.size_bytes,
         "sha256": row.sha256,
-        "media": row.media,
+        "media": row.media or None,
         "options": row.options,
         "error": row.error,
         "channels": _channels(row),

@@ -18,8 +18,9 @@ from app.core.speakers import Cast
 from app.core.transcript import Diarization
 from app.core.waveform import Waveform
 from app.db import events, jobs, speakers, transcripts, waveforms, work
+from app.db.arrival_models import Download
 from app.db.events import EventKind
-from app.db.models import Chunk, Project, Segment, Transcription, database
+from app.db.models import Chunk, Project, Segment, Transcription, database, now
 from app.db.summaries import summarize, summarize_all
 from app.db.work import Outcome, Step
 
@@ -103,13 +104,29 @@ def of_idempotency_key(project: UUID, key: str) -> dict[str, Any] | None:
         .where(Transcription.project == project, Transcription.idempotency_key == key)
         .first()
     )
-    return _full(row, work.load(row)) if row else None
+    return shown(row, work.load(row)) if row else None
+
+
+def of_content(project: UUID, sha256: str, options: TranscriptionOptions) -> dict[str, Any] | None:
+    """Return the newest transcription of this content with these options that did not come to nothing, if there is one."""
+    rows = (
+        Transcription.without_turns()
+        .where(
+            Transcription.project == project,
+            Transcription.sha256 == sha256,
+            Transcription.state.not_in([TranscriptionState.ERROR, TranscriptionState.CANCELLED]),
+        )
+        .order_by(Transcription.created_at.desc(), Transcription.id.desc())
+    )
+    # Not compared as JSON: an option that a newer release added is not in older rows, and has its default there.
+    row = next((row for row in rows if TranscriptionOptions.from_dict(row.options) == options), None)
+    return shown(row, work.load(row)) if row else None
 
 
 def read(principal: Principal, transcription: UUID) -> dict[str, Any]:
     """Return a transcription with its text, as far as there is one."""
     row = _find(principal, transcription, Role.VIEWER)
-    return _full(row, work.load(row))
+    return shown(row, work.load(row))
 
 
 def read_diarization(principal: Principal, transcription: UUID) -> Diarization | None:
@@ -124,8 +141,13 @@ def read_jobs(principal: Principal, transcription: UUID) -> list[dict[str, Any]]
 
 
 def read_recording(principal: Principal, transcription: UUID) -> Recording:
-    """Return where the recording lies and what it is."""
+    """Return where the recording lies and what it is; `NotFound` where it has not come yet."""
     row = _find(principal, transcription, Role.VIEWER)
+    if row.audio_path is None:
+        raise NotFound(
+            "The recording is yet to be fetched, or could not be.",
+            remedy="Read the transcription: its state and error say how far that is.",
+        )
     return Recording(row.name, row.audio_path, row.sha256, row.size_bytes, row.media)
 
 
@@ -185,8 +207,13 @@ def cancel(principal: Principal, transcription: UUID) -> tuple[dict[str, Any], O
 
 
 def retry(principal: Principal, transcription: UUID) -> tuple[dict[str, Any], Outcome]:
-    """Queue again what failed or was cancelled, with every option of the first try."""
-    return _step(principal, transcription, Work.retry)
+    """Queue again what failed or was cancelled, with every option of the first try; what never came is fetched again."""
+    _find(principal, transcription, Role.EDITOR)
+    step = work.advance(work.lock(transcription), Work.retry)
+    if step.after.state is TranscriptionState.PENDING:
+        again = {Download.attempt: 0, Download.due_at: now(), Download.lease: None, Download.lease_expires_at: None}
+        Download.update(again).where(Download.transcription == transcription).execute()
+    return _shown_and_announced(step)
 
 
 def require_editor(principal: Principal, transcription: UUID) -> None:
@@ -213,6 +240,22 @@ def known(transcriptions: Collection[UUID]) -> set[UUID]:
     return {row.id for row in rows}
 
 
+def shown(row: Any, present: Work) -> dict[str, Any]:
+    """Return a transcription as clients see it, with its text."""
+    cast = speakers.cast_of(row)
+    merged = _merged_segments(row, cast)
+    finished = bool(merged) or present.state in STOPPED_STATES or present.state is TranscriptionState.TRANSCRIBED
+    # While a failed part is tried again, the text that was finished before stays finished.
+    segments = merged or ([] if present.state is TranscriptionState.DONE else _partial_segments(row))
+    return summarize(row, present) | {
+        "partial": not finished,
+        # Those of an unfinished text are not known yet, even where their voices are stored.
+        "speakers": speakers.shown(row, cast) if merged or present.state in READABLE_STATES else [],
+        "segments": segments,
+        "dropped": _dropped(row),
+    }
+
+
 def _find(principal: Principal, transcription: UUID, needed: Role) -> Any:
     row = Transcription.without_turns().where(Transcription.id == transcription).first()
     if row is None:
@@ -228,7 +271,7 @@ def _step(principal: Principal, transcription: UUID, take: Any) -> tuple[dict[st
 
 def _shown_and_announced(step: Step) -> tuple[dict[str, Any], Outcome]:
     # In this order: all writers of events wait for one who has announced.
-    body = _full(step.row, step.after)
+    body = shown(step.row, step.after)
     return body, work.announce(step)
 
 
@@ -239,21 +282,6 @@ def _summaries(rows: list[Any]) -> list[dict[str, Any]]:
 def _cursor(row: Any) -> str:
     moment: str = row.created_at.astimezone(dt.UTC).isoformat().replace("+00:00", "Z")
     return f"{moment}~{row.id}"
-
-
-def _full(row: Any, present: Work) -> dict[str, Any]:
-    cast = speakers.cast_of(row)
-    merged = _merged_segments(row, cast)
-    finished = bool(merged) or present.state in STOPPED_STATES or present.state is TranscriptionState.TRANSCRIBED
-    # While a failed part is tried again, the text that was finished before stays finished.
-    segments = merged or ([] if present.state is TranscriptionState.DONE else _partial_segments(row))
-    return summarize(row, present) | {
-        "partial": not finished,
-        # Those of an unfinished text are not known yet, even where their voices are stored.
-        "speakers": speakers.shown(row, cast) if merged or present.state in READABLE_STATES else [],
-        "segments": segments,
-        "dropped": _dropped(row),
-    }
 
 
 def _merged_segments(row: Any, cast: Cast) -> list[dict[str, Any]]:

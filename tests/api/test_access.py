@@ -9,6 +9,7 @@ from aiohttp.test_utils import TestClient
 from app.core.access import Role
 from tests.api.conftest import MakePerson, Person
 from tests.api.problems import problem
+from tests.api.tus import begun
 
 CAST = ("anonymous", "stranger", "viewer", "editor", "owner", "administrator", "key")
 
@@ -24,7 +25,7 @@ def reachable_by(needed: Role, success: int = 200) -> dict[str, int]:
 
 ADMINISTRATORS = dict.fromkeys(CAST, 403) | {"anonymous": 401}
 
-# Method, path, JSON body, status by who asks. {p} is the project, {t} a queued transcription in it.
+# Method, path, JSON body, status by who asks. {p} is the project, {t} a queued transcription in it, {u} an upload to it.
 ROUTES: list[tuple[str, str, Any, dict[str, int]]] = [
     ("GET", "/api/auth/me", None, OPEN_TO_ALL_USERS),
     ("GET", "/api/models", None, OPEN_TO_ALL_USERS),
@@ -38,6 +39,10 @@ ROUTES: list[tuple[str, str, Any, dict[str, int]]] = [
     ("PUT", "/api/projects/{p}/members/viewer", {"role": "viewer"}, reachable_by(Role.OWNER)),
     ("DELETE", "/api/projects/{p}/members/nobody", None, reachable_by(Role.OWNER, 404)),
     ("DELETE", "/api/projects/{p}", None, reachable_by(Role.OWNER, 409)),
+    ("GET", "/api/projects/{p}/quota", None, reachable_by(Role.VIEWER)),
+    ("PUT", "/api/projects/{p}/quota", {"bytes": None, "hours": None}, ADMINISTRATORS | {"administrator": 200}),
+    ("OPTIONS", "/api/uploads", None, dict.fromkeys(CAST, 204) | {"anonymous": 401}),
+    ("GET", "/api/uploads/{u}", None, reachable_by(Role.EDITOR)),
     ("GET", "/api/transcriptions?project={p}", None, reachable_by(Role.VIEWER)),
     ("GET", "/api/transcriptions/{t}", None, reachable_by(Role.VIEWER)),
     ("HEAD", "/api/transcriptions/{t}", None, reachable_by(Role.VIEWER)),
@@ -80,6 +85,7 @@ async def test_every_route_against_everybody(cast: Cast) -> None:
     places = {
         "p": await project_of(cast["owner"]),
         "t": (await cast["editor"].uploaded())["id"],
+        "u": (await begun(cast["editor"], 10)).path.rpartition("/")[2],
         "nothing": uuid.uuid4(),
     }
     found = {}

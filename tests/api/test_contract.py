@@ -10,8 +10,9 @@ from pydantic import BaseModel, TypeAdapter
 
 from app.api.answers import Problem
 from app.api.application import create_app
-from app.api.contract import Access, Contract, Route, Tag, contract, contract_of, promised_routes, routes_of
+from app.api.contract import Access, Contract, Reply, Route, Tag, contract, contract_of, promised_routes, routes_of
 from app.api.documentation.openapi import openapi
+from app.api.downloads.ordering import Order
 from app.settings import Settings
 
 APPLICATION = create_app(Settings())
@@ -69,7 +70,7 @@ def test_no_two_models_have_one_name() -> None:
 @every_promised_route
 def test_every_refusal_is_a_problem_with_its_codes(route: Route, promised: Contract) -> None:
     responses = DOCUMENT["paths"][route.path][route.method.lower()]["responses"]
-    for error in promised.refusals:
+    for error in promised.refusals if promised.refused_as is None else ():
         schema = _resolved(responses[str(error.status)])["content"]["application/problem+json"]["schema"]
         assert schema["allOf"][0] == {"$ref": f"#/components/schemas/{Problem.__name__}"}
         assert error.code in schema["allOf"][1]["properties"]["code"]["enum"]
@@ -85,6 +86,24 @@ def test_what_a_client_may_send_is_in_the_document_as_it_is_validated() -> None:
     assert query["limit"]["schema"] == {"type": "integer", "default": 50, "minimum": 1, "maximum": 200}
     assert query["cursor"]["schema"] == {"type": "string", "maxLength": 100}
     assert query["state"]["schema"] == {"$ref": "#/components/schemas/TranscriptionState"}
+
+
+def test_a_recording_is_sent_as_a_form_or_by_its_address() -> None:
+    body = DOCUMENT["paths"]["/api/transcriptions"]["post"]["requestBody"]
+    form, by_address = (body["content"][kind] for kind in ("multipart/form-data", "application/json"))
+    assert "example" not in form
+    assert by_address["schema"]["required"] == ["url"]
+    assert set(form["schema"]["properties"]) - set(by_address["schema"]["properties"]) == {"file", "reuse"}
+    assert set(by_address["schema"]["properties"]) - set(form["schema"]["properties"]) == {"url", "name"}
+    assert by_address["schema"]["properties"].keys() >= by_address["example"].keys()
+    Order.model_validate(by_address["example"])
+
+
+def test_the_headers_and_bodies_of_an_upload_are_needed_or_not() -> None:
+    begin, add = DOCUMENT["paths"]["/api/uploads"]["post"], DOCUMENT["paths"]["/api/uploads/{id}"]["patch"]
+    assert (begin["requestBody"]["required"], add["requestBody"]["required"]) == (False, True)
+    headers = {one["name"]: one["required"] for one in add["parameters"] if one["in"] == "header"}
+    assert headers == {"Tus-Resumable": True, "Upload-Offset": True, "Upload-Checksum": False}
 
 
 def test_security_follows_from_who_may_call() -> None:
@@ -125,3 +144,23 @@ def test_a_docstring_is_summary_and_description() -> None:
 def _resolved(response: dict[str, Any]) -> dict[str, Any]:
     name = response.get("$ref", "").removeprefix("#/components/responses/")
     return DOCUMENT["components"]["responses"][name] if name else response
+
+
+def test_a_route_may_refuse_in_the_words_of_another_api_and_answer_to_head_alone() -> None:
+    class Refusal(BaseModel):
+        error: str
+
+    @contract(
+        tag=Tag.HEALTH, access=Access.SIGNED_IN, answers={200: None}, refused_as=Reply(Refusal, description="No.")
+    )
+    async def compatible(_request: web.Request) -> web.Response:
+        """Answer as others do."""
+        return web.Response()
+
+    application = web.Application()
+    application.router.add_head("/v1", compatible)
+    document = openapi(application)
+    validate(document)
+    assert list(document["paths"]["/v1"]) == ["head"]
+    refused = document["paths"]["/v1"]["head"]["responses"]["401"]
+    assert list(refused["content"]) == ["application/json"]

@@ -16,10 +16,11 @@ from app.core.identifiers import TranscriptionId
 from app.core.options import TranscriptionOptions
 from app.core.transcript import ChunkText, Diarization, PlanPart
 from app.core.waveform import cells
-from app.db import accounts, jobs, projects, transcriptions
+from app.db import accounts, jobs, projects, transcriptions, uploads
 from app.db.jobs import VoicesOfStretch
 from app.db.models import Project, Speaker, User, Voiceprint
 from app.db.transcriptions import NewTranscription
+from app.db.uploads import NewUpload
 from app.db.work import Outcome
 from tests.api.sound import tone
 from tests.api.worker import part_of_plan, segment, text, turns
@@ -50,7 +51,7 @@ async def new_world(client: TestClient) -> World:
     return await client.app[DATABASE].run(_make, client.app[SETTINGS].uploads_dir)
 
 
-def _make(uploads: Path) -> World:
+def _make(volume: Path) -> World:
     # Not a name alone: many worlds are made in one database.
     mark = uuid.uuid4().hex[:8]
     here, elsewhere = projects.create_project(f"here {mark}", None), projects.create_project(f"elsewhere {mark}", None)
@@ -70,14 +71,15 @@ def _make(uploads: Path) -> World:
             where = elsewhere if caller is Caller.OTHER_KEY else here
             _, secret = accounts.create_key(where.id, "program", caller.role or Role.OWNER)
             headers[caller] = {"X-API-Key": secret}
-    return World(headers, _things(here, uploads, f"member-{mark}"), str(elsewhere.id), names)
+    return World(headers, _things(here, volume, f"member-{mark}"), str(elsewhere.id), names)
 
 
-def _things(project: Project, uploads: Path, member: str) -> dict[str, str]:
+def _things(project: Project, volume: Path, member: str) -> dict[str, str]:
     accounts.create_user(member, PASSWORD)
     projects.set_member(project, member, Role.VIEWER)
     key, _ = accounts.create_key(project.id, "to be revoked", Role.VIEWER)
-    transcription = recording(project.id, uploads)
+    transcription = recording(project.id, volume)
+    upload = begun_upload(project.id)
     voiceprint = Voiceprint.create(
         project=project,
         name="Anna",
@@ -92,6 +94,7 @@ def _things(project: Project, uploads: Path, member: str) -> dict[str, str]:
         "member": member,
         "key": str(key.id),
         "transcription": str(transcription),
+        "upload": str(upload),
         "voiceprint": str(voiceprint.id),
         "speaker": "SPEAKER_00",
         "format": "json",
@@ -99,13 +102,13 @@ def _things(project: Project, uploads: Path, member: str) -> dict[str, str]:
     }
 
 
-def recording(project: uuid.UUID, uploads: Path) -> uuid.UUID:
+def recording(project: uuid.UUID, volume: Path) -> uuid.UUID:
     """A finished recording of two people, by the steps that workers take."""
     identifier = TranscriptionId(uuid.uuid4())
     place = UploadVolume.place_of(identifier)
     sound = tone()
-    (uploads / place).parent.mkdir(parents=True, exist_ok=True)
-    (uploads / place).write_bytes(sound)
+    (volume / place).parent.mkdir(parents=True, exist_ok=True)
+    (volume / place).write_bytes(sound)
     new = NewTranscription(
         id=identifier,
         project=project,
@@ -131,6 +134,23 @@ def recording(project: uuid.UUID, uploads: Path) -> uuid.UUID:
     )
     Speaker.update(embedding=VOICE, embedding_model="a-model").where(Speaker.transcription == identifier).execute()
     return identifier
+
+
+def begun_upload(project: uuid.UUID) -> uuid.UUID:
+    """An upload of a whole tone, of which no byte is here yet."""
+    new = NewUpload(
+        project=project,
+        created_by=None,
+        idempotency_key=None,
+        name="tone.wav",
+        metadata="filename dG9uZS53YXY=",
+        options=TranscriptionOptions(model="base", llm_model="none"),
+        reuse=False,
+        size_bytes=len(tone()),
+    )
+    claimed = uploads.create(new, 3600)
+    uploads.release(claimed.upload.id, claimed.lease)
+    return claimed.upload.id
 
 
 def _do_all(outcome: Outcome, results: dict[str, Any]) -> None:

@@ -130,9 +130,9 @@ async def test_every_option_reaches_the_server_and_nothing_else_does(tmp_path: P
     assert all_fields == {
         "language": "fr", "model": "base", "min_speakers": "2", "max_speakers": "4", "initial_prompt": "À vous",
         "hotwords": "Vocalyx", "llm_model": "small", "project": "calls", "priority": "low", "channels": "separate", "diarization": "false", "enrichment": "true",
-        "vad": "false", "word_timestamps": "false", "prompts": '{"title": "Sois = bref"}',
+        "vad": "false", "word_timestamps": "false", "prompts": '{"title": "Sois = bref"}', "reuse": "false",
     }  # fmt: skip
-    assert few_fields == {"num_speakers": "2", "diarization": "true"}
+    assert few_fields == {"num_speakers": "2", "diarization": "true", "reuse": "false"}
 
 
 @pytest.mark.parametrize(

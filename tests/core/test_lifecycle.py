@@ -427,3 +427,15 @@ def test_what_a_retry_keeps() -> None:
     again = work.retry()
     assert again.state is TranscriptionState.PROCESSING
     assert {job.id for job in again.newly_queued(work)} == {second, job_id(work.transcription, JobKind.VOICES)}
+
+
+def test_a_recording_that_never_came_is_an_error_and_may_be_asked_for_again() -> None:
+    waiting = Work(TranscriptionId(uuid.uuid4()), TranscriptionState.PENDING, diarization=True, enrichment=True)
+    refused = waiting.refuse()
+    assert (refused.state, refused.jobs) == (TranscriptionState.ERROR, ())
+    assert refused.retry() == waiting
+    assert waiting.cancel().retry() == waiting
+    assert waiting.submit().state is TranscriptionState.QUEUED
+    for work in (refused, waiting.submit(), waiting.cancel()):
+        with pytest.raises(IllegalTransition):
+            work.refuse()

@@ -18,9 +18,10 @@ from peewee import (
 )
 from playhouse.postgres_ext import BinaryJSONField, DateTimeTZField
 
+from app.db import arrival_models, models
 from app.db.migrate import migrate
-from app.db.models import TABLES
 
+TABLES = (*models.TABLES, *arrival_models.TABLES)
 TYPES = {
     BigAutoField: "bigint",
     BigIntegerField: "bigint",

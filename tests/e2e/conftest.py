@@ -30,7 +30,7 @@ class Site:
         with recording.open("rb") as file:
             answer = self.session.post(
                 f"{self.instance.url}/api/transcriptions",
-                data={name: str(value) for name, value in options.items()},
+                data={name: str(value) for name, value in ({"reuse": "false"} | options).items()},
                 files={"file": (recording.name, file)},
                 timeout=60,
             )

@@ -19,11 +19,13 @@ from app.api.answers.projects import (
     Voiceprint,
     VoiceprintList,
 )
+from app.api.answers.quotas import Quota
 from app.api.answers.recordings import Waveform
 from app.api.answers.speakers import MergedSpeaker, Speaker, SpeakerList
 from app.api.answers.state import Liveness, Readiness
 from app.api.answers.transcriptions import Job, JobList, Transcription, TranscriptionPage, TranscriptionSummary
 from app.api.answers.transcripts import TranscriptFile
+from app.api.answers.uploads import Upload
 
 __all__ = [
     "AccessToken",
@@ -44,6 +46,7 @@ __all__ = [
     "Project",
     "ProjectList",
     "ProjectWithMembers",
+    "Quota",
     "Readiness",
     "Speaker",
     "SpeakerList",
@@ -51,6 +54,7 @@ __all__ = [
     "Transcription",
     "TranscriptionPage",
     "TranscriptionSummary",
+    "Upload",
     "User",
     "UserList",
     "Voiceprint",

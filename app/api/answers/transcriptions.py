@@ -61,9 +61,9 @@ class TranscriptionSummary(Answer):
     language: Annotated[str | None, Field(description="ISO 639-1; `null` until it is known.")]
     language_probability: float | None
     duration_seconds: float | None
-    size_bytes: int
-    sha256: str
-    media: Media
+    size_bytes: Annotated[int | None, Field(description="`null` until the recording is here.")]
+    sha256: Annotated[str | None, Field(description="Of the content; `null` until the recording is here.")]
+    media: Annotated[Media | None, Field(description="`null` until the recording is here.")]
     options: Annotated[TranscriptionOptions, Field(description="As they were, the site's defaults filled in.")]
     error: Failure | None
     channels: Annotated[Literal["separate", "mixed"] | None, Field(description="How they are heard, once decided.")]

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 
 from app.api.documentation.french_fields import FIELDS
+from app.api.documentation.french_sending import SENDING
 
 _WORDS = {
     "The API": "L’API",
@@ -89,16 +90,6 @@ _ROUTES = {
     ),
     "Say who the credentials belong to, and which roles they carry": "Dire à qui sont ces droits, et quels rôles ils portent",
     "List the newest first, a page at a time": "Lister, les plus récentes d’abord, page par page",
-    "Take a recording and its options, and queue its transcription": (
-        "Prendre un enregistrement et ses options, et mettre sa transcription en file"
-    ),
-    "An empty field counts as left out; an unknown one is refused.": (
-        "Un champ vide compte comme absent ; un champ inconnu est refusé."
-    ),
-    "It is queued.": "Elle est en file.",
-    "This `Idempotency-Key` was used for the same recording and options before: the transcription of then.": (
-        "Cette `Idempotency-Key` a déjà servi pour le même enregistrement et les mêmes options : la transcription d’alors."
-    ),
     "Give the finished transcript as a document": "Donner le texte fini en document",
     "409 until there is one. An option that means nothing to the format is refused.": (
         "409 tant qu’il n’y en a pas. Une option qui ne dit rien au format est refusée."
@@ -334,5 +325,7 @@ def _spaced(text: str) -> str:
 
 
 FRENCH: Mapping[str, str] = {
-    english: _spaced(french) for english, french in {**_WORDS, **_CHAPTERS, **_ROUTES, **_PROBLEMS, **FIELDS}.items()
+    english: _spaced(french)
+    for part in (_WORDS, _CHAPTERS, _ROUTES, _PROBLEMS, FIELDS, SENDING)
+    for english, french in part.items()
 }

@@ -11,6 +11,7 @@ from app.api.answers import Problem
 from app.api.contract import (
     Access,
     Body,
+    Combined,
     Contract,
     Form,
     Multipart,
@@ -49,6 +50,10 @@ _WHO_MAY: Mapping[Access, str] = {
 _TAGS: Mapping[Tag, str] = {
     Tag.SIGNING_IN: "A person's name and password give a bearer token; programs send a project's API key instead.",
     Tag.TRANSCRIPTIONS: "Send recordings, follow them, read what was said.",
+    Tag.UPLOADS: (
+        "Large recordings, in pieces that go on after a lost connection: tus 1.0.0, for any of its clients. Every answer has "
+        "`Tus-Resumable`."
+    ),
     Tag.SPEAKERS: "Who spoke, corrected beside what the machine found.",
     Tag.UPDATES: "Changes, as they happen.",
     Tag.PROJECTS: "What belongs together, who may see it, and the keys of programs.",
@@ -129,7 +134,8 @@ class _Writer:
         if parameters:
             described["parameters"] = parameters
         if contract.bodies:
-            described["requestBody"] = {"required": True, "content": self._bodies(contract)}
+            required = all(body.required for body in contract.bodies if isinstance(body, Raw))
+            described["requestBody"] = {"required": required, "content": self._bodies(contract)}
         described["responses"] = self._responses(contract)
         return described
 
@@ -154,7 +160,7 @@ class _Writer:
             yield {
                 "name": name,
                 "in": place,
-                "required": place == "path",
+                "required": place == "path" or parameter.required,
                 "description": parameter.description,
                 "schema": without_null(self._schemas.of(parameter.annotation)),
             }
@@ -174,13 +180,16 @@ class _Writer:
     def _bodies(self, contract: Contract) -> dict[str, Any]:
         content = dict(self._body(body) for body in contract.bodies)
         if contract.example is not None:
-            for described in content.values():
-                described["example"] = dict(contract.example)
+            for body, described in zip(contract.bodies, content.values(), strict=True):
+                if not isinstance(body, Multipart | Raw):
+                    described["example"] = dict(contract.example)
         return content
 
     def _body(self, body: Body) -> tuple[str, dict[str, Any]]:
         if isinstance(body, Multipart):
             return "multipart/form-data", self._multipart(body)
+        if isinstance(body, Combined):
+            return JSON, {"schema": self._combined(body)}
         if isinstance(body, Raw):
             return body.media_type, {"schema": {"description": body.description}}
         if isinstance(body, Form):
@@ -190,10 +199,7 @@ class _Writer:
     def _multipart(self, body: Multipart) -> dict[str, Any]:
         of_model = self._schemas.taken_apart(body.fields)["properties"]
         added = {name: {"type": "string"} for name in body.texts if name not in of_model}
-        fields = {
-            name: without_null(value) | ({"description": body.texts[name]} if name in body.texts else {})
-            for name, value in (added | of_model).items()
-        }
+        fields = {name: without_null(value) for name, value in _described(added | of_model, body.texts).items()}
         files = {
             name: {"type": "string", "contentMediaType": "application/octet-stream", "description": description}
             for name, description in body.files.items()
@@ -207,18 +213,23 @@ class _Writer:
         }
         return {"schema": schema} | ({"encoding": encoding} if encoding else {})
 
+    def _combined(self, body: Combined) -> dict[str, Any]:
+        whole = self._schemas.taken_apart(body.model)
+        beside = _described(self._schemas.taken_apart(body.fields)["properties"], body.texts)
+        return whole | {"properties": whole["properties"] | beside, "additionalProperties": False}
+
     def _responses(self, contract: Contract) -> dict[str, Any]:
         refused: defaultdict[int, list[type[VocalyxError]]] = defaultdict(list)
         for error in contract.refusals:
             refused[error.status].append(error)
         responses: dict[str, Any] = {}
         for status in sorted(contract.answers.keys() | refused.keys()):
-            errors, answer = refused.get(status, []), contract.answers.get(status)
+            errors, answer = refused.get(status, []), contract.answers.get(status, contract.refused_as)
             if answer is None:
                 responses[str(status)] = self._refusal(errors)
                 continue
             described = self._answer(answer)
-            if errors:
+            if errors and contract.refused_as is None:
                 described.setdefault("content", {})[PROBLEM_JSON] = _problem(errors)
             responses[str(status)] = described
         return responses
@@ -253,16 +264,23 @@ def _annotations(contracts: Iterable[Contract]) -> Iterable[Any]:
     yield Problem
     for contract in contracts:
         yield from (parameter.annotation for parameter in (*contract.path.values(), *contract.headers.values()))
-        yield from (answer.model for answer in contract.answers.values() if answer.model is not None)
+        replies = [*contract.answers.values(), *([contract.refused_as] if contract.refused_as else [])]
+        yield from (reply.model for reply in replies if reply.model is not None)
         if contract.query is not None:
             yield contract.query
         for body in contract.bodies:
             if isinstance(body, Multipart):
                 yield body.fields
+            elif isinstance(body, Combined):
+                yield from (body.model, body.fields)
             elif isinstance(body, Form):
                 yield body.model
             elif not isinstance(body, Raw):
                 yield body
+
+
+def _described(fields: Mapping[str, Any], texts: Mapping[str, str]) -> dict[str, Any]:
+    return {name: value | ({"description": texts[name]} if name in texts else {}) for name, value in fields.items()}
 
 
 def _problem(errors: Iterable[type[VocalyxError]]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import json
 import shlex
 from collections.abc import Iterable, Mapping
+from itertools import groupby
 from typing import Any
 
 from app.api.documentation.frame import framed
@@ -127,18 +128,20 @@ class _Writer:
     def _request_body(self, operation: dict[str, Any]) -> Markup | None:
         if "requestBody" not in operation:
             return None
-        content = operation["requestBody"]["content"]
-        kinds = f" {self._say('or')} ".join(content)
-        schema = next(iter(content.values()))["schema"]
-        whole = (
-            self._document["components"]["schemas"][schema["$ref"].removeprefix(_SCHEMAS)]
-            if "$ref" in schema
-            else schema
-        )
-        said = prose(self._say(whole["description"])) if "description" in whole else None
-        return joined(
-            [element("h3", self._say("The body")), element("p", kinds, class_="quiet"), said, self._fields(whole)]
-        )
+        parts = [element("h3", self._say("The body"))]
+        content = operation["requestBody"]["content"].items()
+        # A form and JSON of the same model are told of once.
+        for schema, kinds in groupby(content, key=lambda one: one[1]["schema"]):
+            whole = (
+                self._document["components"]["schemas"][schema["$ref"].removeprefix(_SCHEMAS)]
+                if "$ref" in schema
+                else schema
+            )
+            parts.append(element("p", f" {self._say('or')} ".join(kind for kind, _ in kinds), class_="quiet"))
+            if "description" in whole:
+                parts.append(prose(self._say(whole["description"])))
+            parts.append(self._fields(whole))
+        return joined(parts)
 
     def _answers(self, responses: dict[str, Any]) -> Iterable[Markup]:
         shared = self._document["components"]["responses"]
@@ -158,6 +161,9 @@ class _Writer:
                 kind = element("span", media_type, class_="quiet")
                 type_ = self._type(described["schema"]) if "schema" in described else self._say("bytes")
                 yield element("div", kind, " ", type_)
+        if own:
+            for name, header in response.get("headers", {}).items():
+                yield element("div", element("code", name), " ", inline(self._say(header["description"])))
         for code in _codes(content):
             if code not in _EVERYWHERE:
                 title = self._say(self._titles.get(code, ""))
@@ -244,17 +250,32 @@ def _codes(content: dict[str, Any]) -> list[str]:
 
 
 def _curl(method: str, path: str, operation: dict[str, Any]) -> str:
-    words = ["curl"] + (["-X", method.upper()] if method not in ("get", "post") else [])
+    words = {"get": ["curl"], "post": ["curl"], "head": ["curl", "-I"]}.get(method, ["curl", "-X", method.upper()])
     line = shlex.join(words) + f' "$url{path}"'
     if operation["security"]:
         line += ' -H "Authorization: Bearer $token"'
-    content = operation.get("requestBody", {}).get("content", {})
-    if "multipart/form-data" in content:
-        return f"{line} -F file=@recording.ogg"
-    if "application/json" in content:
-        example = json.dumps(content["application/json"].get("example", {}), ensure_ascii=False)
-        return f"{line} -H 'Content-Type: application/json' -d {shlex.quote(example)}"
-    return line
+    for parameter in operation.get("parameters", ()):
+        if parameter["in"] == "header" and parameter["required"]:
+            header = f"{parameter['name']}: {_sample(parameter['schema'])}"
+            line += f" -H {shlex.quote(header)}"
+    body = operation.get("requestBody", {"required": False})
+    if not body["required"]:
+        return f"{line} -X POST" if method == "post" else line
+    bodies = [_curl_body(kind, described) for kind, described in body["content"].items()]
+    return "\n".join(dict.fromkeys(f"{line} {body}" for body in bodies))
+
+
+def _curl_body(kind: str, described: dict[str, Any]) -> str:
+    if kind == "multipart/form-data":
+        return "-F file=@recording.ogg"
+    if "example" in described:
+        example = json.dumps(described["example"], ensure_ascii=False)
+        return f"-H 'Content-Type: application/json' -d {shlex.quote(example)}"
+    return f"-H 'Content-Type: {kind}' --data-binary @recording.ogg"
+
+
+def _sample(schema: dict[str, Any]) -> Any:
+    return schema.get("const", next(iter(schema.get("enum", schema.get("examples", []))), "…"))
 
 
 def _anchor(tag: str) -> str:

@@ -39,7 +39,6 @@ class Assignment(BaseModel):
     speaker: Label | None
 
 
-# Before the addresses with a label: no speaker's label is "corrections".
 @routes.delete("/api/transcriptions/{id}/speakers/corrections")
 @contract(
     tag=Tag.SPEAKERS,
@@ -52,7 +51,8 @@ async def undo(request: web.Request) -> web.Response:
     return _all(await _correct(request, corrections.undo))
 
 
-@routes.patch("/api/transcriptions/{id}/speakers/{label}")
+# No speaker's label is "corrections": that address knows other methods.
+@routes.patch("/api/transcriptions/{id}/speakers/{label:(?!corrections$)[^/]+}")
 @contract(
     tag=Tag.SPEAKERS,
     access=Access.EDITOR,

@@ -9,10 +9,12 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from app.api import answers
-from app.api.contract import Access, Multipart, Parameter, Reply, Tag, contract
-from app.api.creation import IdempotencyKey, receive_transcription
+from app.api.contract import Access, Combined, Multipart, Reply, Tag, contract
+from app.api.creation import IDEMPOTENCY_KEY, receive_transcription
+from app.api.downloads.ordering import Order, order
 from app.api.keys import DATABASE, DELIVERY, PRINCIPAL, UPLOADS
-from app.api.parameters import TRANSCRIPT_FORMAT, TRANSCRIPTION, TRANSCRIPTION_FIELDS
+from app.api.outbound.addresses import UrlRefused
+from app.api.parameters import OPTIONS, TRANSCRIPT_FORMAT, TRANSCRIPTION, TRANSCRIPTION_FIELDS
 from app.api.problems import NotAcceptable
 from app.api.rendering import OFFERED, PresentationQuery, negotiated_format, rendered, wanted_presentation
 from app.api.requests import path_id, validate
@@ -35,11 +37,15 @@ from app.core.identifiers import TranscriptionId
 from app.core.lifecycle import TranscriptionState
 from app.core.options import TranscriptionOptions
 from app.db import projects, transcriptions
+from app.db.quotas import QuotaExceeded
 from app.db.transcriptions import IdempotencyKeyUsed
 
 _DOCUMENT_TYPES = tuple(dict.fromkeys(FORMATS[name].content_type for name in OFFERED.values() if name != "json"))
 
 routes = web.RouteTableDef()
+
+# An id contains no dot: what has one is the address of a document, which knows other methods.
+_ONE = "/api/transcriptions/{id:[^./]+}"
 
 
 class ListQuery(BaseModel):
@@ -55,28 +61,34 @@ class ListQuery(BaseModel):
 @contract(
     tag=Tag.TRANSCRIPTIONS,
     access=Access.EDITOR,
-    headers={
-        "Idempotency-Key": Parameter(
-            IdempotencyKey, "Any text of yours, new for each recording: sending again with it gives the first one back."
-        )
-    },
-    body=Multipart(
-        TranscriptionOptions,
-        files={"file": "The recording: anything with sound in it, audio or video. Send it last."},
-        texts=TRANSCRIPTION_FIELDS,
+    headers={"Idempotency-Key": IDEMPOTENCY_KEY},
+    body=(
+        Multipart(
+            TranscriptionOptions,
+            files={"file": "The recording: anything with sound in it, audio or video. Send it last."},
+            texts=TRANSCRIPTION_FIELDS,
+        ),
+        Combined(Order, TranscriptionOptions, texts=OPTIONS),
     ),
+    example={"url": "https://recordings.example.org/board.mp3", "language": "fr"},
     answers={
-        201: Reply(answers.Transcription, "It is queued.", headers={"Location": "The transcription's address."}),
+        201: Reply(
+            answers.Transcription,
+            "It is queued; or `pending`, where the recording is yet to be fetched.",
+            headers={"Location": "The transcription's address."},
+        ),
         200: Reply(
             answers.Transcription,
-            "This `Idempotency-Key` was used for the same recording and options before: the transcription of then.",
+            "The transcription of the same recording and options that there was: by its `Idempotency-Key`, or for `reuse`.",
             headers={"Location": "The transcription's address."},
         ),
     },
     errors=(
         InvalidOptions,
         UnknownModel,
+        UrlRefused,
         IdempotencyKeyUsed,
+        QuotaExceeded,
         UploadTooLarge,
         NotMedia,
         EmptyUpload,
@@ -86,11 +98,13 @@ class ListQuery(BaseModel):
     ),
 )
 async def create(request: web.Request) -> web.Response:
-    """Take a recording and its options, and queue its transcription.
+    """Take a recording and its options, or the address of one, and queue its transcription.
 
-    An empty field counts as left out; an unknown one is refused.
+    An empty field counts as left out; an unknown one is refused. What is at an address is fetched after the answer: where
+    that fails, the transcription ends as `error`.
     """
-    body, created = await receive_transcription(request)
+    by_address = request.content_type == "application/json"
+    body, created = await (order(request) if by_address else receive_transcription(request))
     headers = {"Location": f"/api/transcriptions/{body['id']}"}
     return web.json_response(body, status=201 if created else 200, headers=headers)
 
@@ -117,7 +131,6 @@ async def list_transcriptions(request: web.Request) -> web.Response:
     return web.json_response({"items": page.items, "next_cursor": page.next_cursor})
 
 
-# Before the plain address below: an id contains no dot.
 @routes.get(r"/api/transcriptions/{id}.{format:\w+}")
 @contract(
     tag=Tag.TRANSCRIPTIONS,
@@ -142,7 +155,7 @@ async def read_rendered(request: web.Request) -> web.Response:
     return await rendered(request, path_id(request), name, wanted_presentation(request, name))
 
 
-@routes.get("/api/transcriptions/{id}")
+@routes.get(_ONE)
 @contract(
     tag=Tag.TRANSCRIPTIONS,
     access=Access.VIEWER,
@@ -217,7 +230,7 @@ async def retry(request: web.Request) -> web.Response:
     return web.json_response(body)
 
 
-@routes.delete("/api/transcriptions/{id}")
+@routes.delete(_ONE)
 @contract(
     tag=Tag.TRANSCRIPTIONS,
     access=Access.EDITOR,
