@@ -69,7 +69,7 @@ bench: install models ## Measure wall time over a plain sequential script of the
 	@$(BIN)/vocalyx during $(BIN)/python -m benchmarks.sequential $(BENCH_ARGS)
 
 BENCHMARKS_WITH_INSTANCE := rivals first-words fairness stages endurance
-BENCHMARKS_ALONE         := spread decoding guards speakers recognition
+BENCHMARKS_ALONE         := spread decoding guards speakers recognition search
 
 .PHONY: $(BENCHMARKS_WITH_INSTANCE:%=bench-%)
 $(BENCHMARKS_WITH_INSTANCE:%=bench-%): bench-%: install models

@@ -77,6 +77,7 @@ class Tag(StrEnum):
 
     SIGNING_IN = "Signing in"
     TRANSCRIPTIONS = "Transcriptions"
+    SEGMENTS = "Segments"
     UPLOADS = "Uploads in pieces"
     SPEAKERS = "Speakers"
     UPDATES = "Updates"

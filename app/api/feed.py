@@ -11,7 +11,7 @@ from app.api.authentication import authenticate
 from app.api.hub import Listener
 from app.core.access import Principal
 from app.core.identifiers import EventId
-from app.db import events, transcriptions
+from app.db import events, listing
 from app.db.database import Database
 from app.db.events import EventKind, LoggedEvent
 
@@ -92,8 +92,8 @@ class Feed:
             # The cursor first: what changes between the two is in the list and is sent once more, never missed.
             cursor = events.latest()
             if self._only is not None:
-                return cursor, transcriptions.list_one(principal, self._only), None
-            page = transcriptions.list_page(principal, limit=transcriptions.LIST_LIMIT)
+                return cursor, listing.list_one(principal, self._only), None
+            page = listing.list_page(principal, limit=listing.LIST_LIMIT)
             return cursor, page.items, page.next_cursor
 
         cursor, items, more = await self._database.run(unit)

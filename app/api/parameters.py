@@ -4,10 +4,13 @@ from collections.abc import Mapping
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import StringConstraints, WithJsonSchema
+from pydantic import Field, StringConstraints, WithJsonSchema
 
 from app.api.contract import Parameter
 from app.core.formats import FORMATS
+
+LAST_POSITION = 2**31 - 1
+"""The largest position that fits PostgreSQL's integer."""
 
 PROJECT = Parameter(UUID, "The project.", "project")
 TRANSCRIPTION = Parameter(UUID, "The transcription.", "transcription")
@@ -18,8 +21,14 @@ USERNAME = Parameter(Annotated[str, StringConstraints(min_length=1)], "The user,
 SPEAKER = Parameter(
     Annotated[str, StringConstraints(min_length=1)], "The speaker, by label, such as `SPEAKER_00`.", "speaker"
 )
+SEGMENT = Parameter(Annotated[int, Field(ge=0, le=LAST_POSITION)], "The segment, by its `position`.", "segment")
 TRANSCRIPT_FORMAT = Parameter(
     Annotated[str, WithJsonSchema({"type": "string", "enum": list(FORMATS)})], "What to write it as.", "format"
+)
+IF_MATCH = Parameter(
+    Annotated[str, WithJsonSchema({"type": "string", "examples": ['"1"']})],
+    "The `etag` that you have read, quotes included: 412 where it is another one now. `*` changes whatever is there.",
+    required=True,
 )
 PROBLEM = Parameter(Annotated[str, StringConstraints(min_length=1)], "The `code` of a problem document.", "problem")
 

@@ -1,6 +1,7 @@
 """The one edge at which errors become answers: problem+json, RFC 9457."""
 
 import logging
+from typing import Any
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
@@ -8,6 +9,7 @@ from aiohttp.typedefs import Handler
 from app.api.keys import REQUEST_ID
 from app.core.errors import (
     BadRequest,
+    ChangedMeanwhile,
     DependencyDown,
     InvalidFields,
     NotAuthenticated,
@@ -34,14 +36,6 @@ class NotAcceptable(VocalyxError):
     title = "There is no representation that the client takes"
     default_detail = "What is asked for is not to be had in any type that the Accept header takes."
     default_remedy = "Accept one of the types that the API guide lists, or */*."
-
-
-class PreconditionFailed(VocalyxError):
-    status = 412
-    code = "precondition-failed"
-    title = "The state is not the one that the request is for"
-    default_detail = "What is here does not have the entity tag that If-Match names."
-    default_remedy = "Read the present state and decide again."
 
 
 class RangeNotSatisfiable(VocalyxError):
@@ -84,7 +78,7 @@ async def problem_middleware(request: web.Request, handler: Handler) -> web.Stre
 
 
 def _answer(request: web.Request, error: VocalyxError) -> web.Response:
-    body = {
+    body: dict[str, Any] = {
         "type": f"/problems/{error.code}",
         "title": error.title,
         "status": error.status,
@@ -96,6 +90,9 @@ def _answer(request: web.Request, error: VocalyxError) -> web.Response:
         "errors": _field_errors(error),
     }
     headers = {}
+    if isinstance(error, ChangedMeanwhile):
+        body["current"] = error.current
+        headers["ETag"] = error.etag
     if isinstance(error, DependencyDown):
         headers["Retry-After"] = _RETRY_AFTER_SECONDS
     if isinstance(error, NotAuthenticated):

@@ -4,7 +4,8 @@ Each class carries the HTTP `status`, a stable `code` and a `title`; each instan
 way out (`remedy`).
 """
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 
 class VocalyxError(Exception):
@@ -108,6 +109,38 @@ class IllegalTransition(Conflict):
     title = "This step is not possible now"
     default_detail = "The transcription is in a state from which this step cannot be taken."
     default_remedy = "Read its present state and decide again."
+
+
+class PreconditionRequired(VocalyxError):
+    """A change that does not say which state it is made to could overwrite somebody else's."""
+
+    status = 428
+    code = "precondition-required"
+    title = "The request must say what it changes"
+    default_detail = "The request has no If-Match header."
+    default_remedy = (
+        "Send If-Match with the entity tag ('etag') that you have read, or '*' to change whatever is there."
+    )
+
+
+class PreconditionFailed(VocalyxError):
+    status = 412
+    code = "precondition-failed"
+    title = "The state is not the one that the request is for"
+    default_detail = "What is here does not have the entity tag that If-Match names."
+    default_remedy = "Read the present state and decide again."
+
+
+class ChangedMeanwhile(PreconditionFailed):
+    """Somebody else has changed it: `current` is what stands there now, `etag` its tag."""
+
+    default_detail = "This is not what stands there any more: it was changed after you have read it."
+    default_remedy = "Look at what stands there now, under 'current', and decide again; its tag is in 'ETag'."
+
+    def __init__(self, current: Mapping[str, Any], etag: str) -> None:
+        super().__init__()
+        self.current = dict(current)
+        self.etag = etag
 
 
 class JobSuperseded(VocalyxError):

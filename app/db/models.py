@@ -22,7 +22,7 @@ from peewee import (
     TextField,
     UUIDField,
 )
-from playhouse.postgres_ext import BinaryJSONField, DateTimeTZField
+from playhouse.postgres_ext import ArrayField, BinaryJSONField, DateTimeTZField, TSVectorField
 
 from app.core.lifecycle import JobState, PartState, TranscriptionState
 
@@ -119,7 +119,10 @@ class ApiKey(Table):
 
 
 class Transcription(Table):
-    """`audio_path`, `sha256` and `size_bytes` are null until the recording is here."""
+    """`audio_path`, `sha256` and `size_bytes` are null until the recording is here.
+
+    `revision` counts the changes that people made to `name` and `labels`.
+    """
 
     project_id: uuid.UUID
     id = UUIDField(primary_key=True, default=uuid.uuid4)
@@ -127,6 +130,8 @@ class Transcription(Table):
     created_by = ForeignKeyField(User, on_delete="SET NULL", null=True)
     idempotency_key = TextField(null=True)
     name = TextField()
+    labels = ArrayField(TextField, index=False, default=list)
+    revision = IntegerField(default=1)
     audio_path = TextField(null=True)
     sha256 = TextField(null=True)
     size_bytes = BigIntegerField(null=True)
@@ -295,7 +300,9 @@ class Segment(Table):
     """The merged transcript, in order.
 
     `speaker` is the machine's label, null where nobody could be told; `corrected_speaker` is whom people gave the
-    segment to. Both are labels in `speakers`.
+    segment to. Both are labels in `speakers`. `text` and `words` are the machine's; `corrected_text` is what people say
+    was said, with words aligned to the machine's. `search` is made by PostgreSQL of the text that readers see, in the
+    language of `search_configuration` (see the migration 0007).
     """
 
     transcription_id: uuid.UUID
@@ -307,10 +314,42 @@ class Segment(Table):
     speaker = TextField(null=True)
     corrected_speaker = TextField(null=True)
     words = _json(default=list)
+    corrected_text = TextField(null=True)
+    corrected_words = _json(null=True)
+    search_configuration = TextField(default="simple")
+    search = TSVectorField(index=False)
 
     class Meta:
         table_name = "segments"
         primary_key = CompositeKey("transcription", "position")
+
+    @classmethod
+    def without_search(cls) -> Any:
+        """Select all columns but what only the search reads."""
+        return cls.select(*(column for column in cls._meta.sorted_fields if column.name != cls.search.name))
+
+
+class SegmentVersion(Table):
+    """A change of a segment's text: who made it, and what stood there before and after.
+
+    `kind`: `corrected` or `reverted` by a person; `carried` where the text was put together anew and the corrected text
+    of a segment was parted or joined with another's. `author_name` is kept for keys, which are no users.
+    """
+
+    transcription_id: uuid.UUID
+    author_id: uuid.UUID | None
+    id = BigAutoField()
+    transcription = ForeignKeyField(Transcription, on_delete="CASCADE", backref="segment_versions")
+    position = IntegerField()
+    kind = TextField()
+    author = ForeignKeyField(User, on_delete="SET NULL", null=True)
+    author_name = TextField(null=True)
+    before = TextField()
+    after = TextField()
+    created_at = DateTimeTZField(default=now)
+
+    class Meta:
+        table_name = "segment_versions"
 
 
 class Enrichment(Table):
@@ -355,6 +394,7 @@ TABLES = (
     Voiceprint,
     Speaker,
     Segment,
+    SegmentVersion,
     Enrichment,
     Event,
 )

@@ -4,6 +4,8 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from typing import Any
 
+from peewee import fn
+
 from app.core.speakers import Cast, SpokenSegment, Voice, resolved_turns, seconds_by_speaker
 from app.core.transcript import Diarization, SpeakerTurn
 from app.db.models import Segment, Speaker, Transcription
@@ -90,14 +92,15 @@ def told(row: Any) -> list[dict[str, Any]]:
     cast = cast_of(row)
     found: Any = Speaker.select(Speaker.label, Speaker.name).where(Speaker.transcription == row)
     names = {speaker.label: speaker.name for speaker in found}
-    segments = Segment.select(Segment.position, Segment.start_seconds, Segment.end_seconds, Segment.text)
+    said = fn.COALESCE(Segment.corrected_text, Segment.text).alias("said")
+    segments: Any = Segment.select(Segment.position, Segment.start_seconds, Segment.end_seconds, said)
     return [
         {
             "position": segment.position,
             "start": segment.start_seconds,
             "end": segment.end_seconds,
             "speaker": (label := cast.speaker_of(segment.position)) and (names.get(label) or label),
-            "text": segment.text,
+            "text": segment.said,
         }
         for segment in segments.where(Segment.transcription == row).order_by(Segment.position)
     ]

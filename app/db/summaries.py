@@ -27,11 +27,18 @@ def summarize_all(rows: Sequence[tuple[Any, Work]]) -> list[dict[str, Any]]:
     return [_summary(row, work, enrichments.get(row.id), diarization_errors.get(row.id)) for row, work in rows]
 
 
+def entity_tag(row: Any) -> str:
+    """Return the tag of what people say about a transcription (name, labels), quotes included."""
+    return f'"{row.revision}"'
+
+
 def _summary(row: Any, work: Work, enrichment: Any, diarization_error: Any) -> dict[str, Any]:
     return {
         "id": str(row.id),
         "project_id": str(row.project_id),
         "name": row.name,
+        "labels": row.labels,
+        "etag": entity_tag(row),
         "state": str(work.state),
         "stage": work.stage,
         "percent": round(work.percent, 1),

@@ -1,12 +1,11 @@
 """What clients do with transcriptions, one transaction a function."""
 
-import datetime as dt
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from peewee import SQL, IntegrityError, Tuple
+from peewee import SQL, IntegrityError
 
 from app.core.access import Principal, Role
 from app.core.errors import Conflict, NotFound
@@ -17,14 +16,12 @@ from app.core.options import TranscriptionOptions
 from app.core.speakers import Cast
 from app.core.transcript import Diarization
 from app.core.waveform import Waveform
-from app.db import events, jobs, speakers, transcripts, waveforms, work
+from app.db import events, jobs, speakers, transcripts, waveforms, wordings, work
 from app.db.arrival_models import Download
 from app.db.events import EventKind
 from app.db.models import Chunk, Project, Segment, Transcription, database, now
-from app.db.summaries import summarize, summarize_all
+from app.db.summaries import summarize
 from app.db.work import Outcome, Step
-
-LIST_LIMIT = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +56,6 @@ class IdempotencyKeyUsed(Conflict):
     title = "The idempotency key was used before"
     default_detail = "This idempotency key was used for another request."
     default_remedy = "Use a new key for a new recording or other options; the same request again needs no change."
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """`next_cursor` is safe in an address as it is."""
-
-    items: list[dict[str, Any]]
-    next_cursor: str | None
 
 
 def create(new: NewTranscription) -> tuple[dict[str, Any], Outcome]:
@@ -125,24 +114,24 @@ def of_content(project: UUID, sha256: str, options: TranscriptionOptions) -> dic
 
 def read(principal: Principal, transcription: UUID) -> dict[str, Any]:
     """Return a transcription with its text, as far as there is one."""
-    row = _find(principal, transcription, Role.VIEWER)
+    row = find(principal, transcription, Role.VIEWER)
     return shown(row, work.load(row))
 
 
 def read_diarization(principal: Principal, transcription: UUID) -> Diarization | None:
     """Return who spoke when, with people's corrections, where that was found out."""
-    row = _find(principal, transcription, Role.VIEWER)
+    row = find(principal, transcription, Role.VIEWER)
     return speakers.resolved_diarization(row)
 
 
 def read_jobs(principal: Principal, transcription: UUID) -> list[dict[str, Any]]:
     """Return the jobs that a transcription is made of, as they were begun."""
-    return jobs.of_transcription(_find(principal, transcription, Role.VIEWER))
+    return jobs.of_transcription(find(principal, transcription, Role.VIEWER))
 
 
 def read_recording(principal: Principal, transcription: UUID) -> Recording:
     """Return where the recording lies and what it is; `NotFound` where it has not come yet."""
-    row = _find(principal, transcription, Role.VIEWER)
+    row = find(principal, transcription, Role.VIEWER)
     if row.audio_path is None:
         raise NotFound(
             "The recording is yet to be fetched, or could not be.",
@@ -156,7 +145,7 @@ def read_waveform(principal: Principal, transcription: UUID) -> tuple[Waveform, 
 
     Raises `Conflict` where nothing of it was listened to yet, `NotFound` where its waveform is not kept.
     """
-    row = _find(principal, transcription, Role.VIEWER)
+    row = find(principal, transcription, Role.VIEWER)
     waveform = waveforms.of_transcription(row)
     if waveform is not None:
         return waveform, row.duration_seconds
@@ -171,36 +160,6 @@ def read_waveform(principal: Principal, transcription: UUID) -> tuple[Waveform, 
     )
 
 
-def list_page(
-    principal: Principal,
-    *,
-    project: UUID | None = None,
-    state: TranscriptionState | None = None,
-    limit: int = 50,
-    before: tuple[dt.datetime, UUID] | None = None,
-) -> Page:
-    """Return the newest transcriptions that the principal may see, `before` the last one of the page before."""
-    query = Transcription.without_turns().order_by(Transcription.created_at.desc(), Transcription.id.desc())
-    if not principal.administrator:
-        query = query.where(Transcription.project.in_(list(principal.roles)))
-    if project is not None:
-        query = query.where(Transcription.project == project)
-    if state is not None:
-        query = query.where(Transcription.state == state)
-    if before is not None:
-        query = query.where(Tuple(Transcription.created_at, Transcription.id) < Tuple(*before))
-    rows = list(query.limit(limit + 1))
-    shown = rows[:limit]
-    more = len(rows) > limit
-    return Page(_summaries(shown), _cursor(shown[-1]) if more else None)
-
-
-def list_one(principal: Principal, transcription: UUID) -> list[dict[str, Any]]:
-    """Return the summary of one transcription, or nothing where the principal may not see it."""
-    rows = list(Transcription.without_turns().where(Transcription.id == transcription))
-    return _summaries([row for row in rows if principal.may_see(ProjectId(row.project_id))])
-
-
 def cancel(principal: Principal, transcription: UUID) -> tuple[dict[str, Any], Outcome]:
     """Stop what is not finished; what is finished is kept."""
     return _step(principal, transcription, Work.cancel)
@@ -208,7 +167,7 @@ def cancel(principal: Principal, transcription: UUID) -> tuple[dict[str, Any], O
 
 def retry(principal: Principal, transcription: UUID) -> tuple[dict[str, Any], Outcome]:
     """Queue again what failed or was cancelled, with every option of the first try; what never came is fetched again."""
-    _find(principal, transcription, Role.EDITOR)
+    find(principal, transcription, Role.EDITOR)
     step = work.advance(work.lock(transcription), Work.retry)
     if step.after.state is TranscriptionState.PENDING:
         again = {Download.attempt: 0, Download.due_at: now(), Download.lease: None, Download.lease_expires_at: None}
@@ -218,12 +177,12 @@ def retry(principal: Principal, transcription: UUID) -> tuple[dict[str, Any], Ou
 
 def require_editor(principal: Principal, transcription: UUID) -> None:
     """Raise `NotFound` or `NotPermitted` unless the principal may change this transcription."""
-    _find(principal, transcription, Role.EDITOR)
+    find(principal, transcription, Role.EDITOR)
 
 
 def delete(principal: Principal, transcription: UUID) -> Outcome:
     """Remove a transcription and all that hangs on it, but for its file, which is the caller's to remove."""
-    _find(principal, transcription, Role.EDITOR)
+    find(principal, transcription, Role.EDITOR)
     row = work.lock(transcription)
     withdrawn = work.unfinished(work.load(row))
     row.delete_instance()
@@ -256,7 +215,8 @@ def shown(row: Any, present: Work) -> dict[str, Any]:
     }
 
 
-def _find(principal: Principal, transcription: UUID, needed: Role) -> Any:
+def find(principal: Principal, transcription: UUID, needed: Role) -> Any:
+    """Return a transcription's row; `NotFound` or `NotPermitted` where this is not the principal's to do."""
     row = Transcription.without_turns().where(Transcription.id == transcription).first()
     if row is None:
         raise NotFound
@@ -265,7 +225,7 @@ def _find(principal: Principal, transcription: UUID, needed: Role) -> Any:
 
 
 def _step(principal: Principal, transcription: UUID, take: Any) -> tuple[dict[str, Any], Outcome]:
-    _find(principal, transcription, Role.EDITOR)
+    find(principal, transcription, Role.EDITOR)
     return _shown_and_announced(work.advance(work.lock(transcription), take))
 
 
@@ -275,31 +235,9 @@ def _shown_and_announced(step: Step) -> tuple[dict[str, Any], Outcome]:
     return body, work.announce(step)
 
 
-def _summaries(rows: list[Any]) -> list[dict[str, Any]]:
-    return summarize_all(list(zip(rows, work.load_to_show(rows), strict=True)))
-
-
-def _cursor(row: Any) -> str:
-    moment: str = row.created_at.astimezone(dt.UTC).isoformat().replace("+00:00", "Z")
-    return f"{moment}~{row.id}"
-
-
 def _merged_segments(row: Any, cast: Cast) -> list[dict[str, Any]]:
-    query = Segment.select().where(Segment.transcription == row).order_by(Segment.position)
-    return [
-        _shown_segment(
-            segment.position,
-            {
-                "start": segment.start_seconds,
-                "end": segment.end_seconds,
-                "text": segment.text,
-                "words": segment.words,
-            },
-            machine=segment.speaker,
-            speaker=cast.speaker_of(segment.position),
-        )
-        for segment in query
-    ]
+    query = Segment.without_search().where(Segment.transcription == row).order_by(Segment.position)
+    return [wordings.shown(segment, cast) for segment in query]
 
 
 def _dropped(row: Any) -> list[dict[str, Any]]:
@@ -319,20 +257,16 @@ def _partial_segments(row: Any) -> list[dict[str, Any]]:
     ]
     found.sort(key=lambda segment: segment[0]["start"])
     return [
-        _shown_segment(position, segment, machine=speaker, speaker=speaker)
+        wordings.shown_segment(
+            position,
+            start=segment["start"],
+            end=segment["end"],
+            text=segment["text"],
+            words=segment["words"],
+            machine_text=segment["text"],
+            speaker=speaker,
+            machine_speaker=speaker,
+            etag=None,
+        )
         for position, (segment, speaker) in enumerate(found)
     ]
-
-
-def _shown_segment(
-    position: int, segment: dict[str, Any], *, machine: str | None, speaker: str | None
-) -> dict[str, Any]:
-    return {
-        "position": position,
-        "start": segment["start"],
-        "end": segment["end"],
-        "speaker": speaker,
-        "machine_speaker": machine,
-        "text": segment["text"],
-        "words": [word | {"speaker": speaker} for word in segment["words"]],
-    }

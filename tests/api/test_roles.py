@@ -19,6 +19,7 @@ from app.api.application import create_app
 from app.api.contract import Access, Contract, Form, Route, promised_routes, routes_of
 from app.api.documentation.access import Caller, Outcome, outcome
 from app.api.routes.updates import CLOSE_UNAUTHENTICATED
+from app.core.errors import PreconditionRequired
 from app.core.formats import FORMATS
 from app.settings import Settings
 from tests.api.conftest import INTERNAL_KEY
@@ -29,8 +30,10 @@ from tests.api.world import PASSWORD, World, new_world
 
 APPLICATION = create_app(Settings())
 PROMISED = promised_routes(APPLICATION)
-WORKERS = [route for route in routes_of(APPLICATION) if route.contract.access is Access.WORKER]
+WORKERS = [route for route in routes_of(APPLICATION) if route.contract and route.contract.access is Access.WORKER]
+CHANGES = [(route, promised) for route, promised in PROMISED if PreconditionRequired in promised.errors]
 SAFE = {"GET", "HEAD", "OPTIONS"}
+WHATEVER_IS_THERE = {"If-Match": "*"}
 
 
 def _recording(world: World) -> dict[str, Any]:
@@ -43,6 +46,7 @@ def _recording(world: World) -> dict[str, Any]:
 # What the contract's own example cannot know, by the route's operation id: who and what there is in this world.
 REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     "auth_log_in": lambda world: {"json": {"username": world.things["member"], "password": PASSWORD}},
+    "search_search": lambda _: {"params": {"q": "good morning"}},
     "transcriptions_create": _recording,
     "uploads_create": lambda world: {
         "headers": VERSION | {"Upload-Length": "10", "Upload-Metadata": metadata(project=world.things["project"])}
@@ -133,6 +137,22 @@ async def test_a_document_is_of_a_type_that_is_promised(client: TestClient, name
     await _judged(answer, promised)
 
 
+@pytest.mark.parametrize(("route", "promised"), CHANGES, ids=[f"{route.method} {route.path}" for route, _ in CHANGES])
+async def test_a_change_of_what_was_not_read_is_refused_as_promised(
+    client: TestClient, route: Route, promised: Contract
+) -> None:
+    world = await new_world(client)
+    for header, status in (({}, 428), ({"If-Match": '"another"'}, 412)):
+        sent = _sent(route, promised, world) | {"headers": world.headers[Caller.EDITOR] | header}
+        answer = await client.request(route.method, _address(route, promised, world), **sent)
+        assert answer.status == status
+        await _judged(answer, promised)
+        current = (await answer.json(content_type=None)).get("current")
+        assert (current or {}).get("etag") == answer.headers.get("ETag")
+        if status == 412:
+            TypeAdapter(promised.answers[200].model).validate_python(current)
+
+
 async def _asked(client: TestClient, route: Route, promised: Contract, world: World, caller: Caller) -> ClientResponse:
     sent = _sent(route, promised, world)
     headers = world.headers[caller] | sent.pop("headers", {})
@@ -149,11 +169,12 @@ def _address(route: Route, promised: Contract, world: World) -> str:
 def _sent(route: Route, promised: Contract, world: World) -> dict[str, Any]:
     if route.operation_id in REQUESTS:
         return REQUESTS[route.operation_id](world)
+    sent = {"headers": WHATEVER_IS_THERE} if "If-Match" in promised.headers else {}
     if not promised.bodies:
-        return {}
+        return sent
     assert promised.example is not None, f"give {route.operation_id} an example, or a request of its own above"
     form = isinstance(promised.bodies[0], Form)
-    return {"data" if form else "json": dict(promised.example)}
+    return sent | {"data" if form else "json": dict(promised.example)}
 
 
 async def _judged(answer: ClientResponse, promised: Contract) -> Outcome:

@@ -96,6 +96,7 @@ def _things(project: Project, volume: Path, member: str) -> dict[str, str]:
         "transcription": str(transcription),
         "upload": str(upload),
         "voiceprint": str(voiceprint.id),
+        "segment": "0",
         "speaker": "SPEAKER_00",
         "format": "json",
         "problem": "not-found",

@@ -16,13 +16,22 @@ from peewee import (
     TextField,
     UUIDField,
 )
-from playhouse.postgres_ext import BinaryJSONField, DateTimeTZField
+from playhouse.migrations import Runner
+from playhouse.postgres_ext import (
+    ArrayField,
+    BinaryJSONField,
+    DateTimeTZField,
+    PostgresqlExtDatabase,
+    TSVectorField,
+)
 
 from app.db import arrival_models, models
-from app.db.migrate import migrate
+from app.db.database import connection_parameters
+from app.db.migrate import MIGRATIONS, migrate
 
 TABLES = (*models.TABLES, *arrival_models.TABLES)
 TYPES = {
+    ArrayField: "ARRAY",
     BigAutoField: "bigint",
     BigIntegerField: "bigint",
     BinaryJSONField: "jsonb",
@@ -32,6 +41,7 @@ TYPES = {
     DoubleField: "double precision",
     IntegerField: "integer",
     TextField: "text",
+    TSVectorField: "tsvector",
     UUIDField: "uuid",
 }
 
@@ -55,6 +65,36 @@ INDEXED_FIRST = """
     join pg_attribute on attrelid = indrelid and attnum = indkey[0]
     where indpred is null
 """
+SHAPE = """
+    select 'column', table_name || '.' || column_name,
+        concat_ws(' ', data_type, is_nullable, column_default, generation_expression)
+    from information_schema.columns where table_schema = 'public'
+    union all select 'index', indexname, indexdef from pg_indexes where schemaname = 'public'
+    union all select 'constraint', conrelid::regclass || '.' || conname, pg_get_constraintdef(pg_constraint.oid)
+        from pg_constraint where connamespace = 'public'::regnamespace
+    union all select 'trigger', tgname, pg_get_triggerdef(pg_trigger.oid) from pg_trigger where not tgisinternal
+    union all select 'function', proname, pg_get_functiondef(pg_proc.oid) from pg_proc
+        where pronamespace = 'public'::regnamespace and not exists (
+            select 1 from pg_depend where objid = pg_proc.oid and deptype = 'e'
+        )
+"""
+
+# What stands in a database of before the uploads in pieces; the ids do not matter.
+AN_EARLIER_RECORDING = """
+    insert into projects (id, name, recognise_speakers, created_at) values (gen_random_uuid(), 'first', false, now());
+    insert into transcriptions
+        (id, project_id, name, audio_path, sha256, size_bytes, media, options, planned_turns, state, language, created_at)
+        select gen_random_uuid(), id, 'a.wav', 'x', 'y', 1, '{}', '{}', '[]', 'done', 'fr', now() from projects;
+    insert into speakers (transcription_id, label, seconds, made_by_person)
+        select id, 'SPEAKER_00', 1, false from transcriptions;
+    insert into segments (transcription_id, position, start_seconds, end_seconds, text, speaker, words)
+        select id, 0, 0, 1, 'Les réunions sont validées.', 'SPEAKER_00', '[]' from transcriptions
+"""
+ONE_THAT_IS_FETCHED = """
+    insert into transcriptions (id, project_id, name, media, options, planned_turns, state, created_at)
+        select gen_random_uuid(), id, 'b.wav', '{}', '{}', '[]', 'pending', now() from projects
+"""
+IS_FOUND = "select search @@ vocalyx_search_query('french', 'réunion validée') from segments"
 
 
 def ask(url: str, question: str) -> list[Any]:
@@ -123,6 +163,31 @@ def test_two_releases_that_start_at_once_do_not_both_migrate(empty_database_url:
         applied = list(pool.map(migrate, [empty_database_url] * 4))
     assert sorted(applied, key=len) == [[], [], [], applied[max(range(4), key=lambda n: len(applied[n]))]]
     assert migrate(empty_database_url) == []
+
+
+def test_every_migration_goes_back_to_what_was_there_before(empty_database_url: str) -> None:
+    database = PostgresqlExtDatabase(**connection_parameters(empty_database_url))
+
+    def shape() -> set[tuple[str, ...]]:
+        return set(database.execute_sql(SHAPE).fetchall())
+
+    with database.connection_context():
+        runner = Runner(database, str(MIGRATIONS))
+        shapes = []
+        for migration in runner.migrations():
+            if migration.name == "0006_uploads":
+                database.execute_sql(AN_EARLIER_RECORDING)
+            if migration.name == "0007_reading":
+                database.execute_sql(ONE_THAT_IS_FETCHED)
+            shapes.append(shape())
+            runner.up(migration.name)
+        assert database.execute_sql(IS_FOUND).fetchall() == [(True,)]
+        shape_of_today = shape()
+        for before in reversed(shapes[1:]):
+            runner.down()
+            assert shape() == before
+        runner.up()
+        assert shape() == shape_of_today
 
 
 @pytest.mark.parametrize(

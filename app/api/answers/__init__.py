@@ -21,9 +21,18 @@ from app.api.answers.projects import (
 )
 from app.api.answers.quotas import Quota
 from app.api.answers.recordings import Waveform
+from app.api.answers.search import Findings
 from app.api.answers.speakers import MergedSpeaker, Speaker, SpeakerList
 from app.api.answers.state import Liveness, Readiness
-from app.api.answers.transcriptions import Job, JobList, Transcription, TranscriptionPage, TranscriptionSummary
+from app.api.answers.transcriptions import (
+    Job,
+    JobList,
+    Segment,
+    SegmentHistory,
+    Transcription,
+    TranscriptionPage,
+    TranscriptionSummary,
+)
 from app.api.answers.transcripts import TranscriptFile
 from app.api.answers.uploads import Upload
 
@@ -33,6 +42,7 @@ __all__ = [
     "ApiKey",
     "ApiKeyList",
     "FieldFault",
+    "Findings",
     "InstalledModel",
     "Job",
     "JobList",
@@ -48,6 +58,8 @@ __all__ = [
     "ProjectWithMembers",
     "Quota",
     "Readiness",
+    "Segment",
+    "SegmentHistory",
     "Speaker",
     "SpeakerList",
     "TranscriptFile",

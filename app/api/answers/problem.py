@@ -1,6 +1,6 @@
 """The one form of every refusal: RFC 9457, with our additions."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -24,3 +24,7 @@ class Problem(Answer):
     instance: Annotated[str, Field(description="The path that was asked for.")]
     request_id: Annotated[str, Field(description="Also in the server's log, and in `X-Request-ID`.")]
     errors: Annotated[list[FieldFault], Field(description="One entry a field at fault.")]
+    current: Annotated[
+        dict[str, Any] | None,
+        Field(description="What stands there now, where a change was made to something else: as the route answers it."),
+    ] = None

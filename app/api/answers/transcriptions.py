@@ -54,7 +54,9 @@ class TranscriptionSummary(Answer):
 
     id: UUID
     project_id: UUID
-    name: Annotated[str, Field(description="The file's, as it was sent.")]
+    name: Annotated[str, Field(description="The file's, as it was sent, until people give another one.")]
+    labels: list[str]
+    etag: Annotated[str, Field(description="Of the name and the labels alone, quotes included: for `If-Match`.")]
     state: TranscriptionState
     stage: Annotated[str, Field(description="What is being done just now.")]
     percent: Annotated[Percent, Field(description="How much of the text is there.")]
@@ -93,8 +95,30 @@ class Segment(Answer):
     end: Seconds
     speaker: Annotated[str | None, Field(description="A label, with people's corrections.")]
     machine_speaker: Annotated[str | None, Field(description="The label as it was found.")]
-    text: str
-    words: list[Word]
+    text: Annotated[str, Field(description="With people's corrections.")]
+    machine_text: Annotated[str, Field(description="As it was recognised.")]
+    words: Annotated[list[Word], Field(description="Those of `text`.")]
+    etag: Annotated[
+        str | None,
+        Field(description="Of the text alone, quotes included: for `If-Match`. `null` while more text may come."),
+    ]
+
+
+class SegmentVersion(Answer):
+    """A change of a segment's text.
+
+    `carried`: the text was put together anew, and a corrected one was parted or joined with another.
+    """
+
+    kind: Literal["corrected", "reverted", "carried"]
+    by: Annotated[str | None, Field(description="A user's or a key's name; `null` where nobody did it.")]
+    at: dt.datetime
+    before: str
+    after: str
+
+
+class SegmentHistory(Answer):
+    items: list[SegmentVersion]
 
 
 class Dropped(Answer):

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 
 from app.api.documentation.french_fields import FIELDS
+from app.api.documentation.french_reading import READING
 from app.api.documentation.french_sending import SENDING
 
 _WORDS = {
@@ -89,7 +90,6 @@ _ROUTES = {
         "L’adresse est ouverte : sans jeton, il ne se passe rien."
     ),
     "Say who the credentials belong to, and which roles they carry": "Dire à qui sont ces droits, et quels rôles ils portent",
-    "List the newest first, a page at a time": "Lister, les plus récentes d’abord, page par page",
     "Give the finished transcript as a document": "Donner le texte fini en document",
     "409 until there is one. An option that means nothing to the format is refused.": (
         "409 tant qu’il n’y en a pas. Une option qui ne dit rien au format est refusée."
@@ -326,6 +326,6 @@ def _spaced(text: str) -> str:
 
 FRENCH: Mapping[str, str] = {
     english: _spaced(french)
-    for part in (_WORDS, _CHAPTERS, _ROUTES, _PROBLEMS, FIELDS, SENDING)
+    for part in (_WORDS, _CHAPTERS, _ROUTES, _PROBLEMS, FIELDS, READING, SENDING)
     for english, french in part.items()
 }

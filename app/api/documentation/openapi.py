@@ -24,7 +24,7 @@ from app.api.contract import (
 )
 from app.api.documentation.schemas import Schemas, without_null
 from app.api.problems import RangeNotSatisfiable
-from app.core.errors import DependencyDown, NotAuthenticated, VocalyxError
+from app.core.errors import DependencyDown, NotAuthenticated, PreconditionFailed, VocalyxError
 
 JSON = "application/json"
 PROBLEM_JSON = "application/problem+json"
@@ -50,6 +50,7 @@ _WHO_MAY: Mapping[Access, str] = {
 _TAGS: Mapping[Tag, str] = {
     Tag.SIGNING_IN: "A person's name and password give a bearer token; programs send a project's API key instead.",
     Tag.TRANSCRIPTIONS: "Send recordings, follow them, read what was said.",
+    Tag.SEGMENTS: "What was said, corrected beside what the machine heard.",
     Tag.UPLOADS: (
         "Large recordings, in pieces that go on after a lost connection: tus 1.0.0, for any of its clients. Every answer has "
         "`Tus-Resumable`."
@@ -78,6 +79,7 @@ _SECURITY_SCHEMES = {
 
 _HEADERS_OF_ERRORS: Mapping[type[VocalyxError], Mapping[str, str]] = {
     NotAuthenticated: {"WWW-Authenticate": "What credentials are taken."},
+    PreconditionFailed: {"ETag": "The tag of what stands there now, where a change was refused."},
     DependencyDown: {"Retry-After": "Seconds after which to send the same request again."},
     RangeNotSatisfiable: {"Content-Range": "How many bytes there are."},
 }

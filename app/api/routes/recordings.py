@@ -15,10 +15,10 @@ from app.api.contract import Access, Parameter, Reply, Tag, contract
 from app.api.disposition import content_disposition
 from app.api.keys import DATABASE, PRINCIPAL, UPLOADS
 from app.api.parameters import TRANSCRIPTION
-from app.api.problems import PreconditionFailed, RangeNotSatisfiable
+from app.api.problems import RangeNotSatisfiable
 from app.api.ranges import ByteRange, NotSatisfiable, tag_listed, wanted_range
 from app.api.requests import path_id, validate
-from app.core.errors import Conflict, DependencyDown
+from app.core.errors import Conflict, DependencyDown, PreconditionFailed
 from app.core.waveform import MOST_POINTS
 from app.db import transcriptions
 from app.db.transcriptions import Recording

@@ -1,42 +1,45 @@
-"""Transcriptions: send, list, read, cancel, retry, delete."""
+"""Transcriptions: send, list, read, describe, cancel, retry, delete."""
 
 import asyncio
-import datetime as dt
-from typing import Annotated
-from uuid import UUID
+from enum import StrEnum
+from typing import Annotated, Self
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from app.api import answers
 from app.api.contract import Access, Combined, Multipart, Reply, Tag, contract
 from app.api.creation import IDEMPOTENCY_KEY, receive_transcription
-from app.api.downloads.ordering import Order, order
+from app.api.downloads.ordering import Order as FetchOrder
+from app.api.downloads.ordering import order
+from app.api.filtering import FilterQuery, read_query
 from app.api.keys import DATABASE, DELIVERY, PRINCIPAL, UPLOADS
 from app.api.outbound.addresses import UrlRefused
-from app.api.parameters import OPTIONS, TRANSCRIPT_FORMAT, TRANSCRIPTION, TRANSCRIPTION_FIELDS
+from app.api.parameters import IF_MATCH, OPTIONS, TRANSCRIPT_FORMAT, TRANSCRIPTION, TRANSCRIPTION_FIELDS
+from app.api.preconditions import if_match
 from app.api.problems import NotAcceptable
 from app.api.rendering import OFFERED, PresentationQuery, negotiated_format, rendered, wanted_presentation
-from app.api.requests import path_id, validate
+from app.api.requests import OneLine, path_id, read_json
 from app.core.errors import (
     Conflict,
     DamagedMedia,
     EmptyUpload,
     IllegalTransition,
-    InvalidFields,
     InvalidOptions,
     NoAudio,
     NotFound,
     NotMedia,
+    PreconditionFailed,
+    PreconditionRequired,
     StorageFull,
     UnknownModel,
     UploadTooLarge,
 )
 from app.core.formats import FORMATS
 from app.core.identifiers import TranscriptionId
-from app.core.lifecycle import TranscriptionState
 from app.core.options import TranscriptionOptions
-from app.db import projects, transcriptions
+from app.db import listing, metadata, transcriptions
+from app.db.listing import Order, Sort
 from app.db.quotas import QuotaExceeded
 from app.db.transcriptions import IdempotencyKeyUsed
 
@@ -48,13 +51,45 @@ routes = web.RouteTableDef()
 _ONE = "/api/transcriptions/{id:[^./]+}"
 
 
-class ListQuery(BaseModel):
+# What is blank is refused by the pattern: the ends are stripped after that.
+Name = Annotated[OneLine, StringConstraints(strip_whitespace=True, min_length=1, max_length=255, pattern=r"\S")]
+Label = Annotated[OneLine, StringConstraints(strip_whitespace=True, min_length=1, max_length=64, pattern=r"\S")]
+
+
+class Direction(StrEnum):
+    ASCENDING = "asc"
+    DESCENDING = "desc"
+
+
+class ListQuery(FilterQuery):
+    limit: Annotated[int, Field(ge=1, le=listing.LIST_LIMIT, description="How many a page.")] = 50
+    sort: Annotated[Sort, Field(description="By when they were sent, how long they are, or their names.")] = (
+        Sort.CREATED
+    )
+    order: Annotated[Direction | None, Field(description="By name `asc` where it is left out, else `desc`.")] = None
+
+    def ordering(self) -> Order:
+        """Return the order that is meant."""
+        usual = Direction.ASCENDING if self.sort is Sort.NAME else Direction.DESCENDING
+        return Order(self.sort, descending=(self.order or usual) is Direction.DESCENDING)
+
+
+class Description(BaseModel):
+    """What people say about a transcription; what is left out stays as it is."""
+
     model_config = ConfigDict(extra="forbid")
 
-    project: Annotated[str | None, Field(description="Those of this project alone, by id or name.")] = None
-    state: Annotated[TranscriptionState | None, Field(description="Those in this state alone.")] = None
-    limit: Annotated[int, Field(ge=1, le=transcriptions.LIST_LIMIT, description="How many a page.")] = 50
-    cursor: Annotated[str | None, Field(max_length=100, description="`next_cursor` of the page before.")] = None
+    name: Annotated[Name | None, Field(description="One line.")] = None
+    labels: Annotated[
+        list[Label] | None,
+        Field(max_length=50, description="All of them: these take the place of those that there are."),
+    ] = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if self.name is None and self.labels is None:
+            raise ValueError("at least one of name and labels is needed")
+        return self
 
 
 @routes.post("/api/transcriptions")
@@ -68,7 +103,7 @@ class ListQuery(BaseModel):
             files={"file": "The recording: anything with sound in it, audio or video. Send it last."},
             texts=TRANSCRIPTION_FIELDS,
         ),
-        Combined(Order, TranscriptionOptions, texts=OPTIONS),
+        Combined(FetchOrder, TranscriptionOptions, texts=OPTIONS),
     ),
     example={"url": "https://recordings.example.org/board.mp3", "language": "fr"},
     answers={
@@ -118,14 +153,17 @@ async def create(request: web.Request) -> web.Response:
     errors=(NotFound,),
 )
 async def list_transcriptions(request: web.Request) -> web.Response:
-    """List the newest first, a page at a time."""
-    query = validate(TypeAdapter(ListQuery), dict(request.query))
-    before = _position(query.cursor) if query.cursor else None
-    principal = request[PRINCIPAL]
+    """List what may be seen, sorted and narrowed, a page at a time.
 
-    def unit() -> transcriptions.Page:
-        project = projects.find_project(principal, query.project).id if query.project else None
-        return transcriptions.list_page(principal, project=project, state=query.state, limit=query.limit, before=before)
+    The newest first unless told otherwise. What narrows must hold together. A cursor is good for the `sort` and `order`
+    that it comes from.
+    """
+    query, principal = read_query(request, ListQuery), request[PRINCIPAL]
+
+    def unit() -> listing.Page:
+        return listing.list_page(
+            principal, query.filters(principal), query.ordering(), limit=query.limit, cursor=query.cursor or None
+        )
 
     page = await request.app[DATABASE].run(unit)
     return web.json_response({"items": page.items, "next_cursor": page.next_cursor})
@@ -180,11 +218,38 @@ async def read(request: web.Request) -> web.Response:
     presentation = wanted_presentation(request, name)
     if name == "json":
         body = await request.app[DATABASE].run(transcriptions.read, request[PRINCIPAL], path_id(request))
-        response = web.json_response(body)
+        # The tag of what people say about it, which no document shows whole.
+        response = web.json_response(body, headers={"ETag": body["etag"]})
     else:
         response = await rendered(request, path_id(request), name, presentation)
     response.headers["Vary"] = "Accept"
     return response
+
+
+@routes.patch("/api/transcriptions/{id}")
+@contract(
+    tag=Tag.TRANSCRIPTIONS,
+    access=Access.EDITOR,
+    path={"id": TRANSCRIPTION},
+    headers={"If-Match": IF_MATCH},
+    body=Description,
+    example={"name": "Board meeting", "labels": ["board", "2026"]},
+    answers={200: Reply(answers.TranscriptionSummary, headers={"ETag": "The new `etag`."})},
+    errors=(PreconditionRequired, PreconditionFailed),
+)
+async def describe(request: web.Request) -> web.Response:
+    """Change the name, the labels or both.
+
+    412 where somebody else has changed them since you read them: what stands there now is in the answer.
+    """
+    expected = if_match(request)
+    wanted = await read_json(request, Description)
+    labels = None if wanted.labels is None else list(dict.fromkeys(wanted.labels))
+    described = await request.app[DATABASE].run(
+        metadata.describe, request[PRINCIPAL], path_id(request), expected, name=wanted.name, labels=labels
+    )
+    await request.app[DELIVERY].follow(described.outcome)
+    return web.json_response(described.summary, headers={"ETag": described.summary["etag"]})
 
 
 @routes.get("/api/transcriptions/{id}/jobs")
@@ -246,11 +311,3 @@ async def delete(request: web.Request) -> web.Response:
     await asyncio.to_thread(uploads.settle, transcription, kept=False)
     await request.app[DELIVERY].follow(outcome)
     return web.Response(status=204)
-
-
-def _position(cursor: str) -> tuple[dt.datetime, UUID]:
-    moment, _, last = cursor.partition("~")
-    try:
-        return dt.datetime.fromisoformat(moment), UUID(last)
-    except ValueError as error:
-        raise InvalidFields([{"field": "cursor", "message": "Send 'next_cursor' of the page before."}]) from error

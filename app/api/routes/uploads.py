@@ -48,7 +48,7 @@ async def capabilities(request: web.Request) -> web.Response:
 
 @routes.options("/api/uploads/{id}")
 @contract(tag=Tag.UPLOADS, access=Access.SIGNED_IN, path={"id": UPLOAD}, answers={204: tus.CAPABILITIES})
-async def capabilities_beside_an_upload(request: web.Request) -> web.Response:
+async def capabilities_beside_an_upload(request: web.Request) -> web.StreamResponse:
     """Say what of tus is known here, whether or not there is this upload."""
     return await capabilities(request)
 

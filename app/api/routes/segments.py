@@ -1,0 +1,107 @@
+"""The segments of a transcript: what was said, corrected, and how it came to be so."""
+
+from typing import Annotated
+
+from aiohttp import web
+from pydantic import BaseModel, ConfigDict, Field
+
+from app.api import answers
+from app.api.contract import Access, Reply, Tag, contract
+from app.api.keys import DATABASE, DELIVERY, PRINCIPAL
+from app.api.parameters import IF_MATCH, LAST_POSITION, SEGMENT, TRANSCRIPTION
+from app.api.preconditions import if_match
+from app.api.requests import OneLine, path_id, read_json
+from app.core.errors import NotFound, PreconditionFailed, PreconditionRequired
+from app.db import text_corrections
+from app.db.text_corrections import Written
+
+_DIGITS = len(str(LAST_POSITION))
+_PLACE = {"id": TRANSCRIPTION, "position": SEGMENT}
+_WITH_TAG = Reply(answers.Segment, headers={"ETag": "The `etag` of its text."})
+
+routes = web.RouteTableDef()
+
+
+class SegmentText(BaseModel):
+    """What was said; empty where nobody said anything."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    text: Annotated[OneLine, Field(max_length=5000, description="One line.")]
+
+
+@routes.get(r"/api/transcriptions/{id}/segments/{position:\d+}")
+@contract(tag=Tag.SEGMENTS, access=Access.VIEWER, path=_PLACE, answers={200: _WITH_TAG})
+async def read(request: web.Request) -> web.Response:
+    """Give one segment, with the entity tag of its text."""
+    segment = await request.app[DATABASE].run(
+        text_corrections.read, request[PRINCIPAL], path_id(request), _position(request)
+    )
+    return web.json_response(segment, headers={"ETag": segment["etag"]})
+
+
+@routes.patch(r"/api/transcriptions/{id}/segments/{position:\d+}")
+@contract(
+    tag=Tag.SEGMENTS,
+    access=Access.EDITOR,
+    path=_PLACE,
+    headers={"If-Match": IF_MATCH},
+    body=SegmentText,
+    example={"text": "Good morning, everybody."},
+    answers={200: _WITH_TAG},
+    errors=(PreconditionRequired, PreconditionFailed),
+)
+async def correct(request: web.Request) -> web.Response:
+    """Say what was said; the machine's text is kept beside it.
+
+    412 where somebody else has changed the text since you read it: what stands there now is in the answer.
+    """
+    expected = if_match(request)
+    said = await read_json(request, SegmentText)
+    written = await request.app[DATABASE].run(
+        text_corrections.correct, request[PRINCIPAL], path_id(request), _position(request), said.text, expected
+    )
+    return await _answer(request, written)
+
+
+@routes.delete(r"/api/transcriptions/{id}/segments/{position:\d+}/correction")
+@contract(
+    tag=Tag.SEGMENTS,
+    access=Access.EDITOR,
+    path=_PLACE,
+    headers={"If-Match": IF_MATCH},
+    answers={200: _WITH_TAG},
+    errors=(PreconditionRequired, PreconditionFailed),
+)
+async def revert(request: web.Request) -> web.Response:
+    """Put the segment back to the machine's text."""
+    written = await request.app[DATABASE].run(
+        text_corrections.revert, request[PRINCIPAL], path_id(request), _position(request), if_match(request)
+    )
+    return await _answer(request, written)
+
+
+@routes.get(r"/api/transcriptions/{id}/segments/{position:\d+}/history")
+@contract(tag=Tag.SEGMENTS, access=Access.VIEWER, path=_PLACE, answers={200: answers.SegmentHistory})
+async def history(request: web.Request) -> web.Response:
+    """Give the changes of a segment's text, the newest first: who made them, when, and what stood there before and after.
+
+    The newest 200.
+    """
+    versions = await request.app[DATABASE].run(
+        text_corrections.history, request[PRINCIPAL], path_id(request), _position(request)
+    )
+    return web.json_response({"items": versions})
+
+
+async def _answer(request: web.Request, written: Written) -> web.Response:
+    await request.app[DELIVERY].follow(written.outcome)
+    return web.json_response(written.segment, headers={"ETag": written.segment["etag"]})
+
+
+def _position(request: web.Request) -> int:
+    digits = request.match_info["position"]
+    # As many as fit PostgreSQL's integer; \d also means the digits of other scripts.
+    if not digits.isascii() or len(digits) > _DIGITS or int(digits) > LAST_POSITION:
+        raise NotFound
+    return int(digits)

@@ -1,0 +1,309 @@
+"""Full-text search in what was said."""
+
+import datetime as dt
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from aiohttp.test_utils import TestClient
+
+from app.api.keys import DATABASE
+from app.core.access import Role
+from app.db import projects, search
+from app.db.models import Project, Segment, Speaker
+from tests.api.conftest import MakePerson, Person
+from tests.api.problems import fields, problem
+from tests.api.test_lists import DAY, stored
+from tests.api.test_text_corrections import correct, recorded
+from tests.api.worker import Worker
+
+CONFIGURATIONS = {"fr": "french", "en": "english"}
+
+FRENCH = (
+    "La réunion a été validée par l’équipe.",
+    "Nous avons décidé de l'œuvre à l'ÉCOLE «Voltaire»…",
+    "Le budget, le budget\u00a0! <b>Le budget</b> & rien d'autre.",
+)
+ENGLISH = (
+    "The meetings were cancelled.",
+    "It's a budget for the school.",
+    "Anna's e-mail is anna@example.org, 3.5 pages.",
+)
+GERMAN = ("Die Sitzung über das Budget.",)
+
+Shelve = Callable[..., Awaitable[str]]
+
+
+@pytest.fixture
+def shelve(client: TestClient) -> Shelve:
+    """Store a transcription with these segments, without the way there; returns its id."""
+
+    async def make(*said: str, language: str | None = "fr", project: str = "first", **values: Any) -> str:
+        def unit() -> str:
+            found = Project.get_or_none(Project.name == project) or projects.create_project(project, None)
+            row = stored(found, language=language, **values)
+            for position, text in enumerate(said):
+                Segment.create(
+                    transcription=row,
+                    position=position,
+                    start_seconds=10.0 * position,
+                    end_seconds=10.0 * position + 9,
+                    text=text,
+                    words=[],
+                    search_configuration=CONFIGURATIONS.get(language or "", "simple"),
+                )
+            return str(row.id)
+
+        return await client.app[DATABASE].run(unit)
+
+    return make
+
+
+async def search_for(person: Person, q: str, **query: Any) -> dict[str, Any]:
+    answer = await person.get("/api/search", params={"q": q, **query})
+    assert answer.status == 200, await answer.text()
+    return await answer.json()
+
+
+async def found(person: Person, q: str, **query: Any) -> set[tuple[str, int]]:
+    """The segments that are found: the language of their recording, and their position."""
+    body = await search_for(person, q, **query)
+    return {(item["transcription"]["language"], hit["position"]) for item in body["items"] for hit in item["segments"]}
+
+
+async def marked(person: Person, q: str, **query: Any) -> list[str]:
+    body = await search_for(person, q, **query)
+    return [
+        "".join(f"[{piece['text']}]" if piece["hit"] else piece["text"] for piece in hit["snippet"])
+        for item in body["items"]
+        for hit in item["segments"]
+    ]
+
+
+@pytest.fixture
+async def shelf(editor: Person, shelve: Shelve) -> None:
+    await shelve(*FRENCH, language="fr")
+    await shelve(*ENGLISH, language="en")
+    await shelve(*GERMAN, language="de")
+
+
+@pytest.mark.parametrize(
+    ("q", "expected"),
+    [
+        ("réunion", {("fr", 0)}),
+        ("REUNIONS", {("fr", 0)}),
+        ("valider", {("fr", 0)}),
+        ("validées", {("fr", 0)}),
+        ("validee", {("fr", 0)}),
+        ("équipe", {("fr", 0)}),
+        ("l'equipe", {("fr", 0)}),
+        ("décider", {("fr", 1)}),
+        ("decisions", set()),
+        ("oeuvre", {("fr", 1)}),
+        ("œuvres", {("fr", 1)}),
+        ("école", {("fr", 1)}),
+        ("voltaire", {("fr", 1)}),
+        ("meeting", {("en", 0)}),
+        ("cancel", {("en", 0)}),
+        ("anna@example.org", {("en", 2)}),
+        ("e-mail", {("en", 2)}),
+        ("3.5", {("en", 2)}),
+        ("über", {("de", 0)}),
+        ("uber", {("de", 0)}),
+        ("budget", {("fr", 2), ("en", 1), ("de", 0)}),
+        ("budget -school", {("fr", 2), ("de", 0)}),
+        ("réunion or meeting", {("fr", 0), ("en", 0)}),
+        ("réunion équipe", {("fr", 0)}),
+        ("réunion budget", set()),
+        ('"réunion a été validée"', {("fr", 0)}),
+        ('"validée réunion"', set()),
+        ("“réunion”", {("fr", 0)}),
+        ("re\u0301union", {("fr", 0)}),
+        ("nothing like it", set()),
+        ("le la les", set()),
+        ("???", set()),
+    ],
+)
+async def test_words_are_found_in_their_language_whatever_their_accents(
+    shelf: None, editor: Person, q: str, expected: set[tuple[str, int]]
+) -> None:
+    assert await found(editor, q) == expected
+
+
+async def test_a_word_that_says_nothing_is_found_as_it_is_written(editor: Person, shelve: Shelve) -> None:
+    await shelve("Rendez-vous cet été.", "Cet hiver non.")
+    assert await found(editor, "été") == {("fr", 0)}
+
+
+async def test_what_was_found_is_marked_and_nothing_else_is(shelf: None, editor: Person) -> None:
+    assert await marked(editor, "budget", language="fr") == [
+        "Le [budget], le [budget]\u00a0! <b>Le [budget]</b> & rien d'autre."
+    ]
+    assert await marked(editor, "valider equipe") == ["La réunion a été [validée] par l’[équipe]."]
+    assert await marked(editor, "ecole oeuvre") == ["Nous avons décidé de l'[œuvre] à l'[ÉCOLE] «Voltaire»…"]
+    assert await marked(editor, "anna@example.org") == ["Anna's e-mail is [anna@example.org], 3.5 pages."]
+
+
+async def test_a_hit_says_when_and_by_whom(client: TestClient, editor: Person, worker: Worker) -> None:
+    address = await recorded(editor, worker)
+    await editor.patch(f"{address}/speakers/SPEAKER_01", json={"name": "Zoë"})
+    [item] = (await search_for(editor, "friends"))["items"]
+    assert item["transcription"] == (await (await editor.get("/api/transcriptions")).json())["items"][0]
+    assert item["hits"] == 1
+    assert item["segments"] == [
+        {
+            "position": 1,
+            "start": 4.0,
+            "end": 8.0,
+            "speaker": "SPEAKER_01",
+            "speaker_name": "Zoë",
+            "snippet": [
+                {"text": "And two you, deer ", "hit": False},
+                {"text": "friend", "hit": True},
+                {"text": ".", "hit": False},
+            ],
+        }
+    ]
+    await editor.post(f"{address}/speakers/SPEAKER_01/merge", json={"into": "SPEAKER_00"})
+    [item] = (await search_for(editor, "friends"))["items"]
+    assert (item["segments"][0]["speaker"], item["segments"][0]["speaker_name"]) == ("SPEAKER_00", None)
+
+
+async def test_corrected_text_is_what_is_searched(editor: Person, worker: Worker) -> None:
+    address = await recorded(editor, worker, language="en")
+    await correct(editor, address, 1, "And to you, dear colleague.")
+    assert await found(editor, "friend") == set()
+    assert await found(editor, "colleagues") == {("en", 1)}
+    await editor.delete(f"{address}/segments/1/correction", headers={"If-Match": "*"})
+    assert await found(editor, "colleagues") == set()
+    assert await found(editor, "friend") == {("en", 1)}
+
+
+async def test_only_what_may_be_seen_is_searched(
+    shelf: None, editor: Person, stranger: Person, administrator: Person, shelve: Shelve, person: MakePerson
+) -> None:
+    await shelve("Un budget caché.", project="second")
+    viewer = await person("viewer", project="first", role=Role.VIEWER)
+    nobody = await person("nobody")
+    for who, count in ((editor, 3), (viewer, 3), (stranger, 1), (administrator, 4), (nobody, 0)):
+        assert len((await search_for(who, "budget"))["items"]) == count
+    await problem(await editor.get("/api/search", params={"q": "budget", "project": "second"}), 404, "not-found")
+    await problem(await editor.client.get("/api/search", params={"q": "budget"}), 401, "not-authenticated")
+
+
+async def test_a_search_is_narrowed_as_a_list_is(client: TestClient, editor: Person, shelve: Shelve) -> None:
+    later = DAY + dt.timedelta(days=1)
+    first = await shelve("Un budget.", labels=["board"], name="Comité.wav")
+    second = await shelve("A budget.", language="en", state="error", created_at=later)
+    await client.app[DATABASE].run(lambda: Speaker.create(transcription=second, label="SPEAKER_00", name="Zoë"))
+    for query, expected in (
+        ({"project": "first"}, {first, second}),
+        ({"label": "board"}, {first}),
+        ({"state": "error"}, {second}),
+        ({"language": "en"}, {second}),
+        ({"language": "de"}, set()),
+        ({"speaker": "zoe"}, {second}),
+        ({"name": "comite"}, {first}),
+        ({"created_after": later.isoformat()}, {second}),
+        ({"created_before": later.isoformat()}, {first}),
+    ):
+        body = await search_for(editor, "budget", **query)
+        assert {item["transcription"]["id"] for item in body["items"]} == expected, query
+
+
+async def test_the_best_come_first_and_each_once_over_the_pages(editor: Person, shelve: Shelve) -> None:
+    often = await shelve("Budget, budget, budget.", "Encore le budget.", "Toujours le budget.")
+    for _ in range(5):
+        await shelve("Une phrase plutôt longue dans laquelle le budget n'est dit que cette fois.")
+    ids = []
+    cursor: str | None = ""
+    while cursor is not None:
+        body = await search_for(editor, "budget", limit=2, **({"cursor": cursor} if cursor else {}))
+        ids += [item["transcription"]["id"] for item in body["items"]]
+        cursor = body["next_cursor"]
+    assert ids[0] == often
+    assert len(ids) == len(set(ids)) == 6
+    body = await search_for(editor, "budget", limit=2)
+    assert (body["items"][0]["hits"], body["limited"]) == (3, False)
+    scores = [item["score"] for item in (await search_for(editor, "budget"))["items"]]
+    assert scores == sorted(scores, reverse=True)
+    for query in ({"q": "budgets"}, {"q": "budget", "language": "fr"}):
+        refused = await editor.get("/api/search", params=query | {"cursor": body["next_cursor"]})
+        assert fields(await problem(refused, 422, "invalid-fields")) == ["cursor"]
+
+
+async def test_of_a_long_recording_the_best_segments_are_shown_in_order_of_time(editor: Person, shelve: Shelve) -> None:
+    await shelve(*["Le budget et bien d'autres choses encore."] * 9, "Budget, budget.")
+    [item] = (await search_for(editor, "budget"))["items"]
+    positions = [hit["position"] for hit in item["segments"]]
+    assert item["hits"] == 10
+    assert len(positions) == search.SHOWN_SEGMENTS
+    assert positions == sorted(positions)
+    assert 9 in positions
+
+
+async def test_what_stands_everywhere_is_ranked_in_part(
+    editor: Person, shelve: Shelve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "CONSIDERED_SEGMENTS", 3)
+    await shelve(*["Le budget."] * 9)
+    body = await search_for(editor, "budget")
+    assert (body["limited"], body["items"][0]["hits"]) == (True, 3)
+    assert (await search_for(editor, "rien"))["limited"] is False
+
+
+@pytest.mark.parametrize(
+    "q",
+    [
+        "'",
+        '"',
+        '"""',
+        "\\",
+        "%",
+        "%s",
+        "a & | ! <-> <5> :* b",
+        "budget:*A",
+        "((((budget",
+        "'; drop table segments; --",
+        "- - -",
+        "or or or",
+        "-",
+        "œ’«»",
+        "\u202e\u0000".replace("\x00", ""),
+        "𝕭𝖚𝖉𝖌𝖊𝖙 😀",
+        "budget" * 80,
+        "<-> " * 120,
+        '"' + "a " * 200 + '"',
+        "E'\\x41' $$",
+        "{budget}",
+        "\t\n budget",
+    ],
+)
+async def test_no_query_breaks_the_search(shelf: None, editor: Person, q: str) -> None:
+    for language in ({}, {"language": "fr"}, {"language": "xx"}):
+        answer = await editor.get("/api/search", params={"q": q, **language})
+        assert answer.status == 200, (q, await answer.text())
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ({}, "q"),
+        ({"q": ""}, "q"),
+        ({"q": "x" * 501}, "q"),
+        ({"q": "a\x00b"}, ""),
+        ({"q": "-budget"}, "q"),
+        ({"q": ["a", "b"]}, "q"),
+        ({"q": "a", "limit": "51"}, "limit"),
+        ({"q": "a", "cursor": "x"}, "cursor"),
+        ({"q": "a", "sort": "name"}, "sort"),
+    ],
+)
+async def test_what_makes_no_sense_is_refused(editor: Person, query: dict[str, Any], field: str) -> None:
+    refused = await problem(await editor.get("/api/search", params=query), 422, "invalid-fields")
+    assert fields(refused) == [field]
+
+
+async def test_ten_kilobytes_are_refused(editor: Person) -> None:
+    answer = await editor.get("/api/search", params={"q": "x" * 10_000})
+    assert answer.status in (400, 414, 422)
