@@ -53,6 +53,8 @@ class Settings(BaseSettings):
     ] = 30
     session_lifetime: Annotated[int, Field(ge=60)] = 12 * 3600
     probe_timeout: Annotated[int, Field(ge=1)] = 30
+    # OpenAI's client gives up after 600 seconds and sends the recording again: the answer has to come before.
+    openai_wait: Annotated[int, Field(ge=1, description="How long the OpenAI audio API waits for a text")] = 570
 
     # Work
     lease: Annotated[int, Field(ge=2, description="How long a silent worker keeps a job")] = 30

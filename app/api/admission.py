@@ -20,7 +20,10 @@ from app.media.probe import probe
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What is to be made of a recording. With `reuse`, what is there of the same content and options will do."""
+    """What is to be made of a recording. With `reuse`, what is there of the same content and options will do.
+
+    What is made will do so for later ones, where it is `reusable`.
+    """
 
     project: uuid.UUID
     created_by: uuid.UUID | None
@@ -28,6 +31,7 @@ class Wish:
     name: str
     options: TranscriptionOptions
     reuse: bool
+    reusable: bool = True
 
 
 async def admit(
@@ -59,6 +63,7 @@ async def admit(
         size_bytes=file.size_bytes,
         media=asdict(media),
         options=wish.options,
+        reusable=wish.reusable,
     )
     try:
         admitted = await database.run(admissions.admit, new, content)

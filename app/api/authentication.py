@@ -7,6 +7,7 @@ from aiohttp.typedefs import Handler
 
 from app.api.contract import Access, contract_of
 from app.api.keys import DATABASE, PRINCIPAL, SETTINGS
+from app.api.openai import OPENAI_PREFIX
 from app.core.access import Principal
 from app.core.errors import NotAuthenticated
 from app.db import accounts
@@ -28,7 +29,12 @@ async def authentication_middleware(request: web.Request, handler: Handler) -> w
     if request.path.startswith(_INTERNAL_PREFIX) or (promised and promised.access is Access.WORKER):
         _require_internal_key(request)
     elif promised is None or not (promised.access is Access.PUBLIC or promised.credentials_later):
-        principal = await authenticate(request.app[DATABASE], *credentials(request))
+        token, api_key = credentials(request)
+        if token is not None and request.path.startswith(OPENAI_PREFIX):
+            # Programs written for OpenAI send the one secret that they have as a bearer token.
+            principal = await request.app[DATABASE].run(accounts.principal_of_bearer, token)
+        else:
+            principal = await authenticate(request.app[DATABASE], token, api_key)
         request[PRINCIPAL] = principal
         log_context.set(log_context.get() | {"user": _in_one_line(principal.name)})
     return await handler(request)

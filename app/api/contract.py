@@ -85,6 +85,8 @@ class Tag(StrEnum):
     VOICEPRINTS = "Voiceprints"
     USERS = "Users"
     MODELS = "Models"
+    OPENAI = "OpenAI audio API"
+    ORIGINAL = "First Vocalyx"
     HEALTH = "Health"
     DOCUMENTATION = "Documentation"
     WORKERS = "Workers"

@@ -4,9 +4,9 @@ import asyncio
 import json
 import uuid
 import warnings
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol
 
 from aiohttp import BadContentDispositionHeader, BadContentDispositionParam, BodyPartReader, web
 from aiohttp.http_exceptions import HttpProcessingError
@@ -22,7 +22,7 @@ from app.catalog.installed import ModelKind
 from app.core.access import Principal, Role
 from app.core.errors import BadRequest, InvalidFields, InvalidOptions, NotPermitted
 from app.core.identifiers import ProjectId
-from app.core.options import TranscriptionOptions
+from app.core.options import Task, TranscriptionOptions
 from app.db import admissions, projects
 from app.settings import Settings
 
@@ -31,6 +31,7 @@ _FIELD_LIMIT_BYTES = 256 * 1024
 _FIELD_COUNT_LIMIT = 64
 _IDEMPOTENCY_KEY_CHARACTERS = 200
 _ANY_LANGUAGE = "*"
+_ENGLISH_ALONE = ("en",)
 
 # A client's clumsy header is no news for the operator's log: what cannot be read of it counts as absent.
 for _category in (BadContentDispositionHeader, BadContentDispositionParam):
@@ -53,15 +54,50 @@ _REUSE = TypeAdapter(_Reuse)
 
 
 @dataclass
-class _Form:
-    """The parts of the request, in whatever order they came."""
+class Form:
+    """The parts of the request, in whatever order they came; `lists` has the fields that may come several times."""
 
     values: dict[str, str] = field(default_factory=dict)
+    lists: dict[str, list[str]] = field(default_factory=dict)
     file: ReceivedFile | None = None
     file_name: str = ""
 
 
-async def receive_transcription(request: web.Request) -> tuple[dict[str, Any], bool]:
+class FormReader(Protocol):
+    """What the fields of a form mean: asked when the file begins, with the fields that came by then, and at the end."""
+
+    @property
+    def lists(self) -> Collection[str]:
+        """The names of the fields that may come several times."""
+
+    @property
+    def reusable(self) -> bool:
+        """Whether what is made may answer later requests for the same: not where it goes with its own request."""
+
+    def wanted(self, form: Form, settings: Settings) -> tuple[TranscriptionOptions, bool]:
+        """Return the options that are asked for, `settled`, and whether what is there of the same will do.
+
+        Raises what the fields deserve.
+        """
+
+    def project(self, form: Form) -> str | None:
+        """Return the id or the name of the project; None where it is left out."""
+
+
+class OwnFields:
+    """The form of `POST /api/transcriptions`: one field an option."""
+
+    lists = frozenset[str]()
+    reusable = True
+
+    def wanted(self, form: Form, settings: Settings) -> tuple[TranscriptionOptions, bool]:
+        return wanted(form.values, settings)
+
+    def project(self, form: Form) -> str | None:
+        return form.values.get("project") or None
+
+
+async def receive_transcription(request: web.Request, reader: FormReader) -> tuple[dict[str, Any], bool]:
     """Read the request and return the transcription, and whether it is a new one.
 
     An `Idempotency-Key` that was used before gives the transcription of then. Raises what the request deserves; no
@@ -74,40 +110,41 @@ async def receive_transcription(request: web.Request) -> tuple[dict[str, Any], b
             remedy="Send the recording as the part 'file' of a form, or the address of one as 'url' in JSON.",
         )
     await asyncio.to_thread(uploads.check_announced, request.content_length)
-    form = _Form()
+    form = Form()
     try:
-        await _read_parts(request, form)
-        return await _create(request, form)
+        await _read_parts(request, form, reader)
+        return await _create(request, form, reader)
     finally:
         if form.file is not None:
             # After a rename to its lasting place nothing is here any more.
             await asyncio.to_thread(uploads.discard, form.file)
 
 
-async def _create(request: web.Request, form: _Form) -> tuple[dict[str, Any], bool]:
+async def _create(request: web.Request, form: Form, reader: FormReader) -> tuple[dict[str, Any], bool]:
     app, principal = request.app, request[PRINCIPAL]
-    options, reuse = await asyncio.to_thread(wanted, form.values, app[SETTINGS])
+    options, reuse = await asyncio.to_thread(reader.wanted, form, app[SETTINGS])
     key = idempotency_key(request)
-    project = await app[DATABASE].run(project_to_send_to, principal, form.values.get("project"))
+    project = await app[DATABASE].run(project_to_send_to, principal, reader.project(form))
     if form.file is None:
         raise InvalidFields([{"field": "file", "message": "The recording is missing."}])
-    return await admit(app, form.file, Wish(project, principal.user, key, form.file_name, options, reuse))
+    wish = Wish(project, principal.user, key, form.file_name, options, reuse, reader.reusable)
+    return await admit(app, form.file, wish)
 
 
-async def _read_parts(request: web.Request, form: _Form) -> None:
+async def _read_parts(request: web.Request, form: Form, reader: FormReader) -> None:
     try:
-        reader = await request.multipart()
-        while (part := await reader.next()) is not None:
+        parts = await request.multipart()
+        while (part := await parts.next()) is not None:
             if not isinstance(part, BodyPartReader):
                 raise BadRequest("The form has a form inside.", remedy="Send plain parts.")
             if part.name == "file":
                 if form.file is not None:
                     raise BadRequest("The form has several parts named 'file'.", remedy="Send one recording a request.")
-                await _check_early(request, form)
+                await _check_early(request, form, reader)
                 form.file_name = display_name(part.filename)
                 form.file = await request.app[UPLOADS].receive(_blocks(part))
             else:
-                await _read_field(part, form)
+                await _read_field(part, form, reader)
     except (ValueError, AssertionError, EOFError, web.RequestPayloadError, HttpProcessingError) as error:
         # Each of them is what aiohttp's reader says of some body that is not as announced.
         raise BadRequest(
@@ -115,14 +152,15 @@ async def _read_parts(request: web.Request, form: _Form) -> None:
         ) from error
 
 
-async def _check_early(request: web.Request, form: _Form) -> None:
+async def _check_early(request: web.Request, form: Form, reader: FormReader) -> None:
     """Refuse what can be refused before hours of upload. All is checked again when all is there."""
     principal = request[PRINCIPAL]
     key = idempotency_key(request)
-    await asyncio.to_thread(wanted, form.values, request.app[SETTINGS])
-    if "project" in form.values or (len(principal.roles) == 1 and not principal.administrator):
+    await asyncio.to_thread(reader.wanted, form, request.app[SETTINGS])
+    named = reader.project(form)
+    if named is not None or (len(principal.roles) == 1 and not principal.administrator):
         database = request.app[DATABASE]
-        project = await database.run(project_to_send_to, principal, form.values.get("project"))
+        project = await database.run(project_to_send_to, principal, named)
         announced = max(0, (request.content_length or 0) - FORM_OVERHEAD_BYTES)
         await database.run(admissions.check_room, project, key, announced)
     else:
@@ -130,11 +168,11 @@ async def _check_early(request: web.Request, form: _Form) -> None:
         check_may_send(principal)
 
 
-async def _read_field(part: BodyPartReader, form: _Form) -> None:
+async def _read_field(part: BodyPartReader, form: Form, reader: FormReader) -> None:
     name = part.name or ""
     if name in form.values:
         raise InvalidFields([{"field": name, "message": "The field was sent twice."}])
-    if len(form.values) >= _FIELD_COUNT_LIMIT:
+    if len(form.values) + sum(map(len, form.lists.values())) >= _FIELD_COUNT_LIMIT:
         raise BadRequest("The form has too many fields.", remedy="Send each option once.")
     text = bytearray()
     async for block in _blocks(part):
@@ -142,9 +180,13 @@ async def _read_field(part: BodyPartReader, form: _Form) -> None:
         if len(text) > _FIELD_LIMIT_BYTES:
             raise InvalidFields([{"field": name, "message": f"Longer than {_FIELD_LIMIT_BYTES} bytes."}])
     try:
-        form.values[name] = check_text(text.decode(), name)
+        value = check_text(text.decode(), name)
     except UnicodeDecodeError as error:
         raise InvalidFields([{"field": name, "message": "The text is not UTF-8."}]) from error
+    if name in reader.lists:
+        form.lists.setdefault(name, []).append(value)
+    else:
+        form.values[name] = value
 
 
 async def _blocks(part: BodyPartReader) -> AsyncIterator[bytes]:
@@ -153,10 +195,7 @@ async def _blocks(part: BodyPartReader) -> AsyncIterator[bytes]:
 
 
 def wanted(values: Mapping[str, Any], settings: Settings) -> tuple[TranscriptionOptions, bool]:
-    """Return the options that a form's fields mean, with the site's defaults pinned: a retry keeps them; and `reuse`.
-
-    An empty field is one that was left out.
-    """
+    """Return the options that a form's fields mean, `settled`, and `reuse`. An empty field is one that was left out."""
     unknown = sorted(set(values) - _OPTION_NAMES - {"project", "reuse"})
     if unknown:
         known = ", ".join(sorted(_OPTION_NAMES | {"file", "project", "reuse"}))
@@ -171,9 +210,24 @@ def _options(values: Mapping[str, Any], settings: Settings) -> TranscriptionOpti
     }
     if isinstance(given.get("prompts"), str):
         given["prompts"] = _prompts(given["prompts"])
-    options = validate(_OPTIONS, given)
-    if options.model is not None:
-        _check_language(options.language, find(settings.models_dir, ModelKind.WHISPER, options.model).languages)
+    return settled(validate(_OPTIONS, given), settings)
+
+
+def settled(options: TranscriptionOptions, settings: Settings) -> TranscriptionOptions:
+    """Return the options with the site's defaults pinned, so that a retry keeps them; reads the models directory.
+
+    Raises `UnknownModel`, and `InvalidOptions` where the model cannot do what is asked for.
+    """
+    translates = options.task is Task.TRANSLATE
+    if options.model is not None or translates:
+        model = find(settings.models_dir, ModelKind.WHISPER, options.model or settings.default_model)
+        _check_language(options.language, model.languages)
+        if translates and model.languages == _ENGLISH_ALONE:
+            raise InvalidOptions(
+                f"The model {model.name!r} knows English only: it cannot translate.",
+                remedy="Choose a multilingual model.",
+                field="task",
+            )
     if options.llm_model is not None:
         find(settings.models_dir, ModelKind.LLM, options.llm_model)
     return replace(

@@ -4,7 +4,7 @@ from typing import Annotated
 from uuid import UUID
 
 from aiohttp import web
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter
 
 from app.api.requests import Model, validate
 from app.core.access import Principal
@@ -15,6 +15,16 @@ from app.db import projects
 from app.db.filters import Filters
 
 _LABELS = 20
+
+
+def _written_out(value: object) -> object:
+    """Refuse a number, which pydantic would take for seconds since 1970."""
+    if isinstance(value, str) and value.strip().lstrip("+-").replace(".", "", 1).isdigit():
+        raise ValueError("must be written out, such as 2026-01-31T12:00:00Z")
+    return value
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_written_out)]
 
 
 class FilterQuery(BaseModel):
@@ -51,10 +61,10 @@ class FilterQuery(BaseModel):
         ),
     ] = None
     created_after: Annotated[
-        AwareDatetime | None, Field(description="Those sent at this moment or later: RFC 3339, with an offset.")
+        Moment | None, Field(description="Those sent at this moment or later: RFC 3339, with an offset.")
     ] = None
     created_before: Annotated[
-        AwareDatetime | None, Field(description="Those sent before this moment: RFC 3339, with an offset.")
+        Moment | None, Field(description="Those sent before this moment: RFC 3339, with an offset.")
     ] = None
     cursor: Annotated[str | None, Field(max_length=LONGEST_CURSOR, description="`next_cursor` of the page before.")] = (
         None

@@ -12,6 +12,8 @@ from app.core.formats import FORMATS
 LAST_POSITION = 2**31 - 1
 """The largest position that fits PostgreSQL's integer."""
 
+_TAG = r'(W/)?"[!#-+\--~]*"'
+
 PROJECT = Parameter(UUID, "The project.", "project")
 TRANSCRIPTION = Parameter(UUID, "The transcription.", "transcription")
 KEY = Parameter(UUID, "The API key, by its id.", "key")
@@ -26,9 +28,19 @@ TRANSCRIPT_FORMAT = Parameter(
     Annotated[str, WithJsonSchema({"type": "string", "enum": list(FORMATS)})], "What to write it as.", "format"
 )
 IF_MATCH = Parameter(
-    Annotated[str, WithJsonSchema({"type": "string", "examples": ['"1"']})],
+    Annotated[
+        str,
+        WithJsonSchema(
+            {"type": "string", "pattern": rf"^(\*|{_TAG}( ?, ?{_TAG})*)$", "maxLength": 1000, "examples": ['"1"']}
+        ),
+    ],
     "The `etag` that you have read, quotes included: 412 where it is another one now. `*` changes whatever is there.",
     required=True,
+)
+OPENAI_MODEL = Parameter(
+    Annotated[str, StringConstraints(min_length=1)],
+    "An installed Whisper model, or a name of OpenAI's.",
+    "openai_model",
 )
 PROBLEM = Parameter(Annotated[str, StringConstraints(min_length=1)], "The `code` of a problem document.", "problem")
 
@@ -48,6 +60,7 @@ OPTIONS: Mapping[str, str] = {
     "prompts": "Your own instruction for `title`, `summary` or `points`, as a JSON object.",
     "priority": "Whose work is begun first: within a project always, between projects as far as their shares allow.",
     "channels": "How the channels of a recording are heard: each as one party, all mixed, or as their sound suggests.",
+    "task": "`translate`: the text is in English, whatever is spoken; multilingual models can.",
 }
 """What is said of the options of a transcription."""
 
@@ -57,3 +70,12 @@ TRANSCRIPTION_FIELDS: Mapping[str, str] = {
     **OPTIONS,
 }
 """What the parts of a form say that sends a recording."""
+
+ORIGINAL_FIELDS: Mapping[str, str] = {
+    "project_name": "First Vocalyx: as `project`.",
+    "use_vad": "First Vocalyx: as `vad`.",
+    "whisper_model": "First Vocalyx: as `model`.",
+    "enrichment_prompts": "First Vocalyx: as `prompts`, with `bullet_points` for `points`.",
+    "text_correction": "First Vocalyx: `false`.",
+}
+"""What the parts of a form of the first Vocalyx say; with one of them, the answer has its shape."""

@@ -7,6 +7,8 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from app.api.keys import REQUEST_ID
+from app.api.openai import OPENAI_PREFIX
+from app.api.openai.errors import openai_error, sent_again_in_vain
 from app.core.errors import (
     BadRequest,
     ChangedMeanwhile,
@@ -101,6 +103,10 @@ def _answer(request: web.Request, error: VocalyxError) -> web.Response:
         headers["Allow"] = error.field
     if isinstance(error, RangeNotSatisfiable):
         headers["Content-Range"] = f"bytes */{error.size_bytes}"
+    if request.path.startswith(OPENAI_PREFIX):
+        if sent_again_in_vain(error):
+            headers["X-Should-Retry"] = "false"
+        return web.json_response(openai_error(error), status=error.status, headers=headers)
     return web.json_response(body, status=error.status, headers=headers, content_type="application/problem+json")
 
 

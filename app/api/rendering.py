@@ -25,6 +25,7 @@ from app.core.formats import (
     render_transcript,
 )
 from app.core.formats.presentation import AS_USUAL, LineLength, Lines, ReadingSpeed
+from app.core.options import TranscriptionOptions
 from app.core.transcript import Diarization, Segment
 from app.db import transcriptions
 
@@ -133,7 +134,7 @@ def _document(body: dict[str, Any], diarization: Diarization | None) -> Transcri
     enrichment = body["enrichment"]
     return TranscriptDocument(
         name=body["name"],
-        language=body["language"],
+        language=TranscriptionOptions.from_dict(body["options"]).text_language(body["language"]),
         duration_seconds=body["duration_seconds"],
         created_at=dt.datetime.fromisoformat(body["created_at"]),
         segments=tuple(Segment.from_dict(segment) for segment in body["segments"]),

@@ -23,7 +23,7 @@ from app.core.errors import InvalidOptions, VocalyxError
 from app.core.formats import FORMATS
 from app.core.formats.lines import one_line
 from app.core.lifecycle import PartState, TranscriptionState
-from app.core.options import MAX_SPEAKERS, Channels, EnrichmentTask, Priority, TranscriptionOptions
+from app.core.options import MAX_SPEAKERS, Channels, EnrichmentTask, Priority, Task, TranscriptionOptions
 
 # After Ctrl-C: for the answer to an upload whose bytes are all sent, and for the cancellation itself.
 WITHDRAWAL_SECONDS = 15.0
@@ -105,12 +105,17 @@ Exit status:
 @click.option(
     "--priority",
     type=click.Choice([each.value for each in Priority]),
-    help="Whose work is begun first, over the whole site.",
+    help="Whose work is begun first: within a project always, between projects as far as their shares allow.",
 )
 @click.option(
     "--channels",
     type=click.Choice([each.value for each in Channels]),
     help="Hear each channel as one party, all mixed, or as they sound.",
+)
+@click.option(
+    "--task",
+    type=click.Choice([each.value for each in Task]),
+    help="Write down what is said, or translate it into English.",
 )
 @click.option("--llm-model", metavar="NAME", help="The language model of the enrichment.")
 @click.option(

@@ -51,6 +51,13 @@ class Channels(StrEnum):
     SEPARATE = "separate"
 
 
+class Task(StrEnum):
+    """What is written down: what was said, as it was said, or in English."""
+
+    TRANSCRIBE = "transcribe"
+    TRANSLATE = "translate"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TranscriptionOptions:
     """The options of one transcription; every one of them reaches an engine.
@@ -76,6 +83,7 @@ class TranscriptionOptions:
     prompts: Mapping[EnrichmentTask, TaskPrompt] = field(default_factory=dict)
     priority: Priority = Priority.NORMAL
     channels: Channels = Channels.AUTO
+    task: Task = Task.TRANSCRIBE
 
     def __post_init__(self) -> None:
         if self.language is not None and self.language not in LANGUAGES:
@@ -113,10 +121,14 @@ class TranscriptionOptions:
                 remedy="Send channels=mixed, or a recording with fewer channels.",
             )
 
+    def text_language(self, spoken: str | None) -> str | None:
+        """Return the language of the text, where this one is spoken; None: unknown."""
+        return "en" if self.task is Task.TRANSLATE else spoken
+
     def to_dict(self) -> dict[str, Any]:
         """Return JSON-ready values, every option present."""
         values = asdict(self)
-        values |= {"priority": str(self.priority), "channels": str(self.channels)}
+        values |= {"priority": str(self.priority), "channels": str(self.channels), "task": str(self.task)}
         values["prompts"] = {str(task): prompt for task, prompt in self.prompts.items()}
         return values
 
@@ -128,4 +140,5 @@ class TranscriptionOptions:
         kept["prompts"] = {EnrichmentTask(task): prompt for task, prompt in kept.get("prompts", {}).items()}
         kept["priority"] = Priority(kept.get("priority", Priority.NORMAL))
         kept["channels"] = Channels(kept.get("channels", Channels.AUTO))
+        kept["task"] = Task(kept.get("task", Task.TRANSCRIBE))
         return cls(**kept)

@@ -3,6 +3,7 @@
 import datetime as dt
 import hashlib
 import secrets
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -120,6 +121,19 @@ def principal_of_key(key: str) -> Principal:
     if found.last_used_at is None or now() - found.last_used_at > _LAST_USE_PRECISION:
         ApiKey.update(last_used_at=now()).where(ApiKey.id == found.id).execute()
     return Principal(user=None, name=f"key:{found.name}", roles={ProjectId(found.project_id): Role(found.role)})
+
+
+def principal_of_bearer(secret: str) -> Principal:
+    """Return who an API key or a login's token belongs to, where either may come; `NotAuthenticated` where it is none."""
+    # One token in many thousands happens to begin like a key.
+    kinds = (principal_of_key, principal_of_token) if secret.startswith(API_KEY_PREFIX) else (principal_of_token,)
+    for find in kinds:
+        with suppress(NotAuthenticated):
+            return find(secret)
+    raise NotAuthenticated(
+        "The bearer token is neither an active API key nor a login that lasts.",
+        remedy="Send a project's API key, or the token of POST /api/auth/token, as 'Authorization: Bearer …'.",
+    )
 
 
 def create_key(project: UUID, name: str, role: Role) -> tuple[ApiKey, str]:

@@ -198,7 +198,7 @@ def _earlier(new: NewDownload) -> dict[str, Any] | None:
     if earlier is None:
         return None
     same = Download.select().where(Download.transcription == earlier["id"], Download.url_sha256 == _digest(new.url))
-    if earlier["options"] != new.options.to_dict() or not same.exists():
+    if TranscriptionOptions.from_dict(earlier["options"]) != new.options or not same.exists():
         raise IdempotencyKeyUsed
     return earlier
 

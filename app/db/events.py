@@ -93,6 +93,12 @@ def prune(older_than: dt.timedelta) -> int:
     return pruned
 
 
+def of_transcription(transcription: UUID, kind: EventKind, behind: EventId) -> list[LoggedEvent]:
+    """Return a transcription's events of one kind behind the cursor, oldest first."""
+    query = Event.select().where(Event.transcription_id == transcription, Event.kind == kind, Event.id > behind)
+    return [_logged(row) for row in query.order_by(Event.id)]
+
+
 def latest() -> EventId:
     """Return the id of the newest event, 0 where there is none."""
     newest = Event.select(Event.id).order_by(Event.id.desc()).first()
@@ -117,13 +123,14 @@ def after(cursor: EventId, *, projects: Collection[ProjectId] | None = None, lim
     query = Event.select().where(Event.id > cursor)
     if projects is not None:
         query = query.where(Event.project_id.in_(list(projects)))
-    return [
-        LoggedEvent(
-            id=EventId(row.id),
-            kind=row.kind,
-            project=None if row.project_id is None else ProjectId(row.project_id),
-            transcription=None if row.transcription_id is None else TranscriptionId(row.transcription_id),
-            data=row.data,
-        )
-        for row in query.order_by(Event.id).limit(limit)
-    ]
+    return [_logged(row) for row in query.order_by(Event.id).limit(limit)]
+
+
+def _logged(row: Any) -> LoggedEvent:
+    return LoggedEvent(
+        id=EventId(row.id),
+        kind=row.kind,
+        project=None if row.project_id is None else ProjectId(row.project_id),
+        transcription=None if row.transcription_id is None else TranscriptionId(row.transcription_id),
+        data=row.data,
+    )

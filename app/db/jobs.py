@@ -10,6 +10,7 @@ from peewee import SQL
 from app.core.errors import InvalidFields, JobSuperseded, NotFound
 from app.core.identifiers import JobId
 from app.core.lifecycle import JobKind, JobState, TranscriptionState, Work
+from app.core.options import TranscriptionOptions
 from app.core.transcript import ChunkText, Diarization, PlanPart, Segment, SpeakerTurn
 from app.db import events, partial_text, speakers, transcripts, voiceprints, waveforms, work
 from app.db.events import EventKind
@@ -332,7 +333,8 @@ def _order(row: Any, present: Work, job: JobId, lease: str, lease_seconds: int) 
         found = Voices.select(Voices.start_seconds, Voices.end_seconds).where(Voices.transcription == row)
         stretches = [[stretch.start_seconds, stretch.end_seconds] for stretch in found.order_by(Voices.position)]
         return order | {"stretches": stretches, "voiceprints": voiceprints.wanted(row)}
-    return order | {"segments": speakers.told(row)}
+    language = TranscriptionOptions.from_dict(row.options).text_language(row.language)
+    return order | {"language": language, "segments": speakers.told(row)}
 
 
 def _chunk_order(row: Any, position: int) -> dict[str, Any]:

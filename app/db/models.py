@@ -122,6 +122,7 @@ class Transcription(Table):
     """`audio_path`, `sha256` and `size_bytes` are null until the recording is here.
 
     `revision` counts the changes that people made to `name` and `labels`.
+    One that is not `reusable` belongs to its own request, and may be deleted once that is answered.
     """
 
     project_id: uuid.UUID
@@ -145,6 +146,7 @@ class Transcription(Table):
     duration_seconds = DoubleField(null=True)
     diarization = _json(null=True)
     error = _json(null=True)
+    reusable = BooleanField(default=True)
     created_at = DateTimeTZField(default=now)
     started_at = DateTimeTZField(null=True)
     finished_at = DateTimeTZField(null=True)

@@ -15,6 +15,7 @@ from app.core.merge import channel_speaker
 from app.core.options import TranscriptionOptions
 from app.core.speakers import Cast
 from app.core.transcript import Diarization
+from app.core.transcript import Segment as DecodedSegment
 from app.core.waveform import Waveform
 from app.db import events, jobs, speakers, transcripts, waveforms, wordings, work
 from app.db.arrival_models import Download
@@ -26,7 +27,10 @@ from app.db.work import Outcome, Step
 
 @dataclass(frozen=True, slots=True)
 class NewTranscription:
-    """An upload that is complete on the uploads volume. `audio_path` is relative to it."""
+    """An upload that is complete on the uploads volume. `audio_path` is relative to it.
+
+    Where it is not `reusable`, no other request is ever answered with it.
+    """
 
     id: TranscriptionId
     project: UUID
@@ -38,6 +42,7 @@ class NewTranscription:
     size_bytes: int
     media: Mapping[str, Any]
     options: TranscriptionOptions
+    reusable: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +81,7 @@ def create(new: NewTranscription) -> tuple[dict[str, Any], Outcome]:
                 size_bytes=new.size_bytes,
                 media=dict(new.media),
                 options=new.options.to_dict(),
+                reusable=new.reusable,
                 language=new.options.language,
                 duration_seconds=new.media.get("duration_seconds"),
             )
@@ -103,6 +109,7 @@ def of_content(project: UUID, sha256: str, options: TranscriptionOptions) -> dic
         .where(
             Transcription.project == project,
             Transcription.sha256 == sha256,
+            Transcription.reusable,
             Transcription.state.not_in([TranscriptionState.ERROR, TranscriptionState.CANCELLED]),
         )
         .order_by(Transcription.created_at.desc(), Transcription.id.desc())
@@ -116,6 +123,13 @@ def read(principal: Principal, transcription: UUID) -> dict[str, Any]:
     """Return a transcription with its text, as far as there is one."""
     row = find(principal, transcription, Role.VIEWER)
     return shown(row, work.load(row))
+
+
+def read_decoded(principal: Principal, transcription: UUID) -> list[DecodedSegment]:
+    """Return what was decoded, in order of time, with the decoder's measures: before speakers and corrections."""
+    row = find(principal, transcription, Role.VIEWER)
+    found = [segment for segments in transcripts.decoded_by_channel(row).values() for segment in segments]
+    return sorted(found, key=lambda segment: segment.start)
 
 
 def read_diarization(principal: Principal, transcription: UUID) -> Diarization | None:

@@ -51,6 +51,8 @@ async def test_a_file_that_is_no_recording(
         ({"min_speakers": "3", "max_speakers": "2"}, "invalid-options", ["min_speakers"]),
         ({"language": "klingon"}, "invalid-options", ["language"]),
         ({"language": "fr", "model": "tiny.en"}, "invalid-options", ["language"]),
+        ({"task": "translate", "model": "tiny.en"}, "invalid-options", ["task"]),
+        ({"task": "summarize"}, "invalid-fields", ["task"]),
         ({"model": "large-v9"}, "unknown-model", ["model"]),
         ({"model": "../../whisper/base"}, "unknown-model", ["model"]),
         ({"llm_model": "gpt-9"}, "unknown-model", ["llm_model"]),

@@ -13,6 +13,7 @@ from app.api.application import create_app
 from app.api.contract import Access, Contract, Reply, Route, Tag, contract, contract_of, promised_routes, routes_of
 from app.api.documentation.openapi import openapi
 from app.api.downloads.ordering import Order
+from app.api.parameters import ORIGINAL_FIELDS
 from app.settings import Settings
 
 APPLICATION = create_app(Settings())
@@ -96,7 +97,11 @@ def test_a_recording_is_sent_as_a_form_or_by_its_address() -> None:
     form, by_address = (body["content"][kind] for kind in ("multipart/form-data", "application/json"))
     assert "example" not in form
     assert by_address["schema"]["required"] == ["url"]
-    assert set(form["schema"]["properties"]) - set(by_address["schema"]["properties"]) == {"file", "reuse"}
+    assert set(form["schema"]["properties"]) - set(by_address["schema"]["properties"]) == {
+        "file",
+        "reuse",
+        *ORIGINAL_FIELDS,
+    }
     assert set(by_address["schema"]["properties"]) - set(form["schema"]["properties"]) == {"url", "name"}
     assert by_address["schema"]["properties"].keys() >= by_address["example"].keys()
     Order.model_validate(by_address["example"])

@@ -12,12 +12,13 @@ from aiohttp.test_utils import TestClient
 
 from app.api.keys import DATABASE, SETTINGS
 from app.db.models import Transcription
+from app.queueing.queues import QueueName
 from tests.api.conftest import MakePerson, Person
 from tests.api.leftovers import files_of
 from tests.api.problems import fields, problem
 from tests.api.sound import tone, video
 from tests.api.wire import END, part, send_raw
-from tests.api.worker import Worker
+from tests.api.worker import Worker, segment, text
 
 DEFAULTS: dict[str, Any] = {
     "language": None,
@@ -35,6 +36,7 @@ DEFAULTS: dict[str, Any] = {
     "prompts": {},
     "priority": "normal",
     "channels": "auto",
+    "task": "transcribe",
 }
 
 # What a client sends, and what the worker is given of it. Every option is here: a test below holds that.
@@ -53,6 +55,7 @@ SENT: list[tuple[dict[str, str], dict[str, Any]]] = [
     ({"prompts": '{"title": "Un titre.", "points": "Cinq."}'}, {"prompts": {"title": "Un titre.", "points": "Cinq."}}),
     ({"priority": "low"}, {"priority": "low"}),
     ({"channels": "separate"}, {"channels": "separate"}),
+    ({"task": "translate"}, {"task": "translate"}),
     ({"language": "", "num_speakers": "", "prompts": "", "vad": ""}, {}),
 ]
 
@@ -216,3 +219,17 @@ async def test_a_list_asks_the_database_a_fixed_number_of_questions(
     for _ in range(6):
         await editor.uploaded()
     assert await questions() <= for_one + 2  # the reconciler may ask in between
+
+
+async def test_what_follows_a_translation_is_told_that_the_text_is_english(editor: Person, worker: Worker) -> None:
+    created = await editor.uploaded(task="translate", language="ja", diarization="false")
+    await worker.plan((0.0, 10.0), language="ja")
+    chunk = await worker.claim()
+    assert (chunk["language"], chunk["options"]["task"]) == ("ja", "translate")
+    await worker.report(chunk, "result", text=text(segment(0.0, 4.0, "Good morning."), segment(4.0, 9.0, "Sit down.")))
+    enrichment = await worker.claim(QueueName.ENRICHMENT)
+    assert enrichment["language"] == "en"
+    found = await editor.read(created["id"])
+    assert found["language"] == "ja"
+    plain = await (await editor.get(f"/api/transcriptions/{created['id']}.txt")).text()
+    assert plain == "Good morning. Sit down.\n"

@@ -245,7 +245,7 @@ async def test_until_it_is_here_there_is_nothing_to_hear(editor: Person, origin:
     await problem(await editor.get(f"/api/transcriptions/{body['id']}/peaks"), 409, "conflict")
     origin.gate.set()
     now = await settled(editor, body["id"])
-    answers.Transcription.model_validate_json(json.dumps(now), strict=True)
+    answers.ReadTranscription.model_validate_json(json.dumps(now), strict=True)
     assert await (await editor.get(f"/api/transcriptions/{body['id']}/audio")).read() == CONTENT
 
 

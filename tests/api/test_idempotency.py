@@ -5,6 +5,8 @@ import asyncio
 import pytest
 from aiohttp.test_utils import TestClient
 
+from app.api.keys import DATABASE
+from app.db.models import Transcription
 from tests.api.conftest import Person
 from tests.api.leftovers import files_of, rows_of
 from tests.api.problems import fields, problem
@@ -55,3 +57,15 @@ async def test_a_key_is_free_again_once_its_transcription_is_deleted(editor: Per
 async def test_a_key_that_cannot_be_kept_is_refused(editor: Person, key: str) -> None:
     body = await problem(await editor.upload(headers={"Idempotency-Key": key}), 422, "invalid-fields")
     assert fields(body) == ["Idempotency-Key"]
+
+
+async def test_a_key_from_before_an_option_was_added_still_matches(client: TestClient, editor: Person) -> None:
+    first = await (await editor.upload(headers=KEY)).json()
+
+    def as_an_older_release_stored_it() -> None:
+        older = {name: value for name, value in first["options"].items() if name != "task"}
+        Transcription.update(options=older).where(Transcription.id == first["id"]).execute()
+
+    await client.app[DATABASE].run(as_an_older_release_stored_it)
+    again = await editor.upload(headers=KEY)
+    assert (again.status, (await again.json())["id"]) == (200, first["id"])

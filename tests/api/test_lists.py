@@ -146,6 +146,7 @@ async def test_a_recording_that_is_still_to_come_is_listed_and_found_too(
         ({"order": "up"}, "order"),
         ({"state": "ready"}, "state"),
         ({"created_after": "yesterday"}, "created_after"),
+        ({"created_before": "0.5"}, "created_before"),
         ({"created_after": "2026-03-01T13:00:00"}, "created_after"),
         ({"name": ""}, "name"),
         ({"name": ["a", "b"]}, "name"),

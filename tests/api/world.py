@@ -100,6 +100,7 @@ def _things(project: Project, volume: Path, member: str) -> dict[str, str]:
         "speaker": "SPEAKER_00",
         "format": "json",
         "problem": "not-found",
+        "openai_model": "whisper-1",
     }
 
 

@@ -35,6 +35,7 @@ OPTIONS: dict[str, Any] = {
     "prompts": {"title": "Un titre."},
     "priority": "high",
     "channels": "mixed",
+    "task": "translate",
 }
 CHUNK = {"start": 0.0, "end": 1.0, "speech": [[0.2, 0.8]], "channel": 1}
 SURVEY = {"language": "fr", "language_probability": 0.9, "by_channel": True}

@@ -7,6 +7,24 @@ each kind of answer against its model here: none of its fields may be missing, a
 from app.api.answers.accounts import AccessToken, Me, User, UserList
 from app.api.answers.base import Answer
 from app.api.answers.models import InstalledModel, ModelList
+from app.api.answers.openai import (
+    OpenAIDiarizedText,
+    OpenAIModel,
+    OpenAIModelList,
+    OpenAIRefusal,
+    OpenAIText,
+    OpenAIVerboseText,
+)
+from app.api.answers.original import (
+    OriginalCancelledTask,
+    OriginalCounts,
+    OriginalProjectWithKey,
+    OriginalStatus,
+    OriginalTask,
+    OriginalTranscription,
+    OriginalUser,
+    ReadTranscription,
+)
 from app.api.answers.problem import FieldFault, Problem
 from app.api.answers.projects import (
     ApiKey,
@@ -52,11 +70,25 @@ __all__ = [
     "MergedSpeaker",
     "ModelList",
     "NewApiKey",
+    "OpenAIDiarizedText",
+    "OpenAIModel",
+    "OpenAIModelList",
+    "OpenAIRefusal",
+    "OpenAIText",
+    "OpenAIVerboseText",
+    "OriginalCancelledTask",
+    "OriginalCounts",
+    "OriginalProjectWithKey",
+    "OriginalStatus",
+    "OriginalTask",
+    "OriginalTranscription",
+    "OriginalUser",
     "Problem",
     "Project",
     "ProjectList",
     "ProjectWithMembers",
     "Quota",
+    "ReadTranscription",
     "Readiness",
     "Segment",
     "SegmentHistory",

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 
+from app.api.documentation.french_compatibility import COMPATIBILITY
 from app.api.documentation.french_fields import FIELDS
 from app.api.documentation.french_reading import READING
 from app.api.documentation.french_sending import SENDING
@@ -326,6 +327,6 @@ def _spaced(text: str) -> str:
 
 FRENCH: Mapping[str, str] = {
     english: _spaced(french)
-    for part in (_WORDS, _CHAPTERS, _ROUTES, _PROBLEMS, FIELDS, READING, SENDING)
+    for part in (_WORDS, _CHAPTERS, _ROUTES, _PROBLEMS, FIELDS, COMPATIBILITY, READING, SENDING)
     for english, french in part.items()
 }

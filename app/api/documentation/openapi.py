@@ -61,6 +61,8 @@ _TAGS: Mapping[Tag, str] = {
     Tag.VOICEPRINTS: "Voices by which a project's speakers are recognised. Off unless an owner switches it on.",
     Tag.USERS: "People, for administrators.",
     Tag.MODELS: "What is installed to transcribe with.",
+    Tag.OPENAI: "For programs that were written for OpenAI's speech to text: they change their base URL and their key.",
+    Tag.ORIGINAL: "For programs of the first Vocalyx. docs/compatibility.md says where we differ, and why.",
     Tag.HEALTH: "For load balancers.",
     Tag.DOCUMENTATION: "This, for programs and for people.",
 }
@@ -68,7 +70,11 @@ _TAGS: Mapping[Tag, str] = {
 _BEARER, _API_KEY = "bearer", "apiKey"
 
 _SECURITY_SCHEMES = {
-    _BEARER: {"type": "http", "scheme": "bearer", "description": "A user's token, from `POST /api/auth/token`."},
+    _BEARER: {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "A user's token, from `POST /api/auth/token`; under `/v1` a program's key will do, too.",
+    },
     _API_KEY: {
         "type": "apiKey",
         "in": "header",

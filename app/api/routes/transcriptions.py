@@ -1,8 +1,8 @@
 """Transcriptions: send, list, read, describe, cancel, retry, delete."""
 
-import asyncio
 from enum import StrEnum
 from typing import Annotated, Self
+from uuid import UUID
 
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
@@ -13,11 +13,21 @@ from app.api.creation import IDEMPOTENCY_KEY, receive_transcription
 from app.api.downloads.ordering import Order as FetchOrder
 from app.api.downloads.ordering import order
 from app.api.filtering import FilterQuery, read_query
-from app.api.keys import DATABASE, DELIVERY, PRINCIPAL, UPLOADS
+from app.api.keys import DATABASE, DELIVERY, PRINCIPAL
+from app.api.original import shapes
+from app.api.original.fields import EitherFields
 from app.api.outbound.addresses import UrlRefused
-from app.api.parameters import IF_MATCH, OPTIONS, TRANSCRIPT_FORMAT, TRANSCRIPTION, TRANSCRIPTION_FIELDS
+from app.api.parameters import (
+    IF_MATCH,
+    OPTIONS,
+    ORIGINAL_FIELDS,
+    TRANSCRIPT_FORMAT,
+    TRANSCRIPTION,
+    TRANSCRIPTION_FIELDS,
+)
 from app.api.preconditions import if_match
 from app.api.problems import NotAcceptable
+from app.api.removal import remove
 from app.api.rendering import OFFERED, PresentationQuery, negotiated_format, rendered, wanted_presentation
 from app.api.requests import OneLine, path_id, read_json
 from app.core.errors import (
@@ -38,7 +48,7 @@ from app.core.errors import (
 from app.core.formats import FORMATS
 from app.core.identifiers import TranscriptionId
 from app.core.options import TranscriptionOptions
-from app.db import listing, metadata, transcriptions
+from app.db import listing, metadata, original, transcriptions
 from app.db.listing import Order, Sort
 from app.db.quotas import QuotaExceeded
 from app.db.transcriptions import IdempotencyKeyUsed
@@ -47,8 +57,10 @@ _DOCUMENT_TYPES = tuple(dict.fromkeys(FORMATS[name].content_type for name in OFF
 
 routes = web.RouteTableDef()
 
-# An id contains no dot: what has one is the address of a document, which knows other methods.
-_ONE = "/api/transcriptions/{id:[^./]+}"
+_MADE = answers.Transcription | answers.OriginalTranscription
+
+# 'count' and what has a dot are addresses of their own, which know other methods.
+_ONE = r"/api/transcriptions/{id:(?!count$)[^/.]+}"
 
 
 # What is blank is refused by the pattern: the ends are stripped after that.
@@ -101,19 +113,19 @@ class Description(BaseModel):
         Multipart(
             TranscriptionOptions,
             files={"file": "The recording: anything with sound in it, audio or video. Send it last."},
-            texts=TRANSCRIPTION_FIELDS,
+            texts={**TRANSCRIPTION_FIELDS, **ORIGINAL_FIELDS},
         ),
         Combined(FetchOrder, TranscriptionOptions, texts=OPTIONS),
     ),
     example={"url": "https://recordings.example.org/board.mp3", "language": "fr"},
     answers={
         201: Reply(
-            answers.Transcription,
+            _MADE,
             "It is queued; or `pending`, where the recording is yet to be fetched.",
             headers={"Location": "The transcription's address."},
         ),
         200: Reply(
-            answers.Transcription,
+            _MADE,
             "The transcription of the same recording and options that there was: by its `Idempotency-Key`, or for `reuse`.",
             headers={"Location": "The transcription's address."},
         ),
@@ -137,9 +149,15 @@ async def create(request: web.Request) -> web.Response:
 
     An empty field counts as left out; an unknown one is refused. What is at an address is fetched after the answer: where
     that fails, the transcription ends as `error`.
+
+    A form of the first Vocalyx is answered in its shape.
     """
+    reader = EitherFields()
     by_address = request.content_type == "application/json"
-    body, created = await (order(request) if by_address else receive_transcription(request))
+    body, created = await (order(request) if by_address else receive_transcription(request, reader))
+    if reader.is_original:
+        project = await request.app[DATABASE].run(original.project_name, UUID(body["project_id"]))
+        body = shapes.transcription(body, project)
     headers = {"Location": f"/api/transcriptions/{body['id']}"}
     return web.json_response(body, status=201 if created else 200, headers=headers)
 
@@ -201,7 +219,7 @@ async def read_rendered(request: web.Request) -> web.Response:
     query=PresentationQuery,
     answers={
         200: Reply(
-            answers.Transcription,
+            answers.ReadTranscription,
             media_types=_DOCUMENT_TYPES,
             headers={"Vary": "`Accept`: the answer goes by it."},
         )
@@ -217,16 +235,17 @@ async def read(request: web.Request) -> web.Response:
     name = negotiated_format(request)
     presentation = wanted_presentation(request, name)
     if name == "json":
-        body = await request.app[DATABASE].run(transcriptions.read, request[PRINCIPAL], path_id(request))
-        # The tag of what people say about it, which no document shows whole.
-        response = web.json_response(body, headers={"ETag": body["etag"]})
+        body, project = await request.app[DATABASE].run(original.read, request[PRINCIPAL], path_id(request))
+        # Under two names each: this is where programs that were written for the first Vocalyx look, too. The tag is that
+        # of what people say about it, which no document shows whole.
+        response = web.json_response(shapes.reading(body, project) | body, headers={"ETag": body["etag"]})
     else:
         response = await rendered(request, path_id(request), name, presentation)
     response.headers["Vary"] = "Accept"
     return response
 
 
-@routes.patch("/api/transcriptions/{id}")
+@routes.patch(_ONE)
 @contract(
     tag=Tag.TRANSCRIPTIONS,
     access=Access.EDITOR,
@@ -304,10 +323,5 @@ async def retry(request: web.Request) -> web.Response:
 )
 async def delete(request: web.Request) -> web.Response:
     """Remove a transcription: its rows, then its file."""
-    transcription, uploads = TranscriptionId(path_id(request)), request.app[UPLOADS]
-    await request.app[DATABASE].run(transcriptions.require_editor, request[PRINCIPAL], transcription)
-    await asyncio.to_thread(uploads.unsettle, transcription)
-    outcome = await request.app[DATABASE].run(transcriptions.delete, request[PRINCIPAL], transcription)
-    await asyncio.to_thread(uploads.settle, transcription, kept=False)
-    await request.app[DELIVERY].follow(outcome)
+    await remove(request.app, request[PRINCIPAL], TranscriptionId(path_id(request)))
     return web.Response(status=204)

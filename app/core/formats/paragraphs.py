@@ -5,14 +5,12 @@ from dataclasses import dataclass
 
 from app.core.formats.document import TranscriptDocument
 from app.core.formats.lines import one_line
+from app.core.languages import separator
 from app.core.transcript import Segment
 
 # A pause of this length, or this much text, begins a new paragraph of the same speaker at the next end of a segment.
 PARAGRAPH_PAUSE_SECONDS = 2.0
 PARAGRAPH_CHARACTERS = 900
-
-# Written without spaces between words: segments are joined as they are.
-_UNSPACED_LANGUAGES = frozenset({"bo", "ja", "km", "lo", "my", "th", "yue", "zh"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +29,7 @@ class Paragraph:
 def paragraphs(document: TranscriptDocument) -> Iterator[Paragraph]:
     """Yield the paragraphs in order; a new one begins with every change of speaker, and at pauses."""
     names = document.written_names()
-    separator = "" if document.language in _UNSPACED_LANGUAGES else " "
+    between = separator(document.language)
     texts: list[str] = []
     first: Segment | None = None
     last: Segment | None = None
@@ -44,12 +42,12 @@ def paragraphs(document: TranscriptDocument) -> Iterator[Paragraph]:
         if first is None:
             first = segment
         elif last is not None and (changed or _paragraph_ends(last, segment, sum(map(len, texts)))):
-            yield Paragraph(first.start, names.get(first.speaker or "", ""), new_speaker, separator.join(texts))
+            yield Paragraph(first.start, names.get(first.speaker or "", ""), new_speaker, between.join(texts))
             first, texts, new_speaker = segment, [], changed
         texts.append(text)
         last = segment
     if first is not None:
-        yield Paragraph(first.start, names.get(first.speaker or "", ""), new_speaker, separator.join(texts))
+        yield Paragraph(first.start, names.get(first.speaker or "", ""), new_speaker, between.join(texts))
 
 
 def _paragraph_ends(before: Segment, after: Segment, characters: int) -> bool:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from app.catalog.installed import InstalledModel, find
 from app.core.errors import InvalidOptions
-from app.core.options import TranscriptionOptions
+from app.core.options import Task, TranscriptionOptions
 from app.core.transcript import ChunkPlan, ChunkText, Segment, Span
 from app.media.decode import SAMPLE_RATE, Samples
 from app.workers.context import Checkpoint
@@ -109,13 +109,23 @@ class Recognizer:
         parts.clear()
 
     def require_language(self, options: TranscriptionOptions, context: Checkpoint | None = None) -> None:
-        """Raise `InvalidOptions` where the model does not know the language that was asked for."""
-        if options.language not in {None, "en"} and not self.load(options.model, context).multilingual:
+        """Raise `InvalidOptions` where the model does not know the language that was asked for, or cannot translate."""
+        translates = options.task is Task.TRANSLATE
+        if options.language in {None, "en"} and not translates:
+            return
+        if self.load(options.model, context).multilingual:
+            return
+        if translates:
             raise InvalidOptions(
-                field="language",
-                detail=f"The model {options.model or self._default_model!r} knows English only, not {options.language!r}.",
-                remedy="Choose a multilingual model, or leave the language out.",
+                field="task",
+                detail=f"The model {options.model or self._default_model!r} knows English only: it cannot translate.",
+                remedy="Choose a multilingual model.",
             )
+        raise InvalidOptions(
+            field="language",
+            detail=f"The model {options.model or self._default_model!r} knows English only, not {options.language!r}.",
+            remedy="Choose a multilingual model, or leave the language out.",
+        )
 
     def detect_language(
         self, windows: Iterable[Samples], options: TranscriptionOptions, context: Checkpoint

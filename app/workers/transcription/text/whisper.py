@@ -225,6 +225,7 @@ class Whisper:
         prompt, hotwords = self._fitting(options.initial_prompt, options.hotwords)
         return {
             "language": language,
+            "task": str(options.task),
             "beam_size": self._decoding.beam_size,
             "initial_prompt": prompt,
             "hotwords": hotwords,

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from app.core.errors import InvalidOptions, UnknownModel
-from app.core.options import TranscriptionOptions
+from app.core.options import Task, TranscriptionOptions
 from app.core.transcript import ChunkPlan, Segment, Span
 from app.media.decode import SAMPLE_RATE, decode_span
 from app.settings import load_settings
@@ -185,6 +185,23 @@ def test_an_english_model_takes_no_other_language(recognizer: Recognizer) -> Non
     recognizer.require_language(ENGLISH_MODEL)
     with pytest.raises(InvalidOptions, match="English only"):
         recognizer.require_language(replace(ENGLISH_MODEL, language="fr"))
+
+
+def test_what_is_said_in_french_is_translated_into_english(recognizer: Recognizer) -> None:
+    options = TranscriptionOptions(task=Task.TRANSLATE)
+    recognizer.require_language(options)
+    chunk = chunk_of(FRENCH)
+    result = recognizer.transcribe(FRENCH, chunk, "fr", options, RememberingJob())
+    assert_well_formed(result.segments, chunk)
+    words = plain(text(result.segments)).split()
+    # Small words tell a language: each is in every sentence or two of its own, and in none of the other.
+    assert sum(words.count(word) for word in ("the", "of", "and", "to")) > 1
+    assert not {"le", "les", "des", "est", "une"} & set(words)
+
+
+def test_an_english_model_translates_nothing(recognizer: Recognizer) -> None:
+    with pytest.raises(InvalidOptions, match="cannot translate"):
+        recognizer.require_language(replace(ENGLISH_MODEL, task=Task.TRANSLATE))
 
 
 def test_where_the_decoder_stops_early_the_rest_is_decoded_too(recognizer: Recognizer) -> None:

@@ -1,0 +1,1 @@
+"""The interface of the first Vocalyx over what is here: its clients' fields, and answers in its shapes."""
