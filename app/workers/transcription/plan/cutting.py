@@ -14,8 +14,8 @@ from app.core.transcript import ChunkPlan, Span
 TARGET_SECONDS = 60.0
 """Of speech in a chunk, or of sound in a stretch: two of the decoder's windows.
 
-Twice as much would take a few hundredths less of a worker's time in all; but who sends ten seconds of speech waits for the
-job in hand, and shall not wait for longer than twice what those ten seconds take (`python -m benchmarks.fairness`).
+Who sends ten seconds of speech waits for the job in hand: with twice as much they waited nearly twice as long
+(`python -m benchmarks.fairness`).
 """
 SHORTEST_TARGET_SECONDS = 30.0
 FIRST_CHUNK_SECONDS = 45.0
