@@ -183,8 +183,9 @@ class Work:
         kinds = {job.kind for job in self.jobs if job.id in again}
         diarization = self.job_of(JobKind.DIARIZATION)
         if kinds - {JobKind.ENRICHMENT} and (diarization is None or diarization.state is not JobState.DONE):
-            again |= {job.id for job in self.jobs if job.kind is JobKind.VOICES}
-            kinds |= {job.kind for job in self.jobs if job.kind is JobKind.VOICES}
+            voices = {job.id for job in self.jobs if job.kind is JobKind.VOICES}
+            again |= voices
+            kinds |= {JobKind.VOICES} if voices else set()
         # What needs the results of others is asked for again once those stand again.
         due_later = {JobKind.ENRICHMENT} if kinds - {JobKind.ENRICHMENT} else set()
         due_later |= {JobKind.DIARIZATION} if kinds & {JobKind.PLAN, JobKind.VOICES} else set()

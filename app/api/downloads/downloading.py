@@ -127,6 +127,7 @@ class Downloads:
             again = isinstance(error, StorageFull) or (isinstance(error, FetchFailed) and error.may_pass)
             await self._fail(claimed, error, again=again)
         except Exception:
+            # Nobody waits for this task: what it does not end as would leave the transcription `pending` for ever.
             logger.exception("a download failed unexpectedly", extra={"fields": _fields(claimed)})
             await self._fail(claimed, VocalyxError(), again=True)
         else:

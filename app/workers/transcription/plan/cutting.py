@@ -14,8 +14,8 @@ from app.core.transcript import ChunkPlan, Span
 TARGET_SECONDS = 60.0
 """Of speech in a chunk, or of sound in a stretch: two of the decoder's windows.
 
-Who sends ten seconds of speech waits for the job in hand: with twice as much they waited nearly twice as long
-(`python -m benchmarks.fairness`).
+Who sends ten seconds of speech waits for the job in hand: with twice as much, the slowest of them took 4.6 times as long as
+alone, where it is 3.3 now (`python -m benchmarks.fairness`).
 """
 SHORTEST_TARGET_SECONDS = 30.0
 FIRST_CHUNK_SECONDS = 45.0
