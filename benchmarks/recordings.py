@@ -112,14 +112,19 @@ class JoinedRecording:
         )
 
 
-def joined(audio: Path, target: Path, *, minutes: float, language: str = "en") -> JoinedRecording:
-    """Join the pieces of a language, over and over, into a FLAC of at most `minutes`: as much as fits."""
+def joined(audio: Path, target: Path, *, minutes: float, language: str = "en", first: int = 0) -> JoinedRecording:
+    """Join the pieces of a language, over and over, into a FLAC of at most `minutes`: as much as fits.
+
+    The piece numbered `first`, counted round and round, comes first: another order makes other neighbours in the
+    decoder's windows, and so other errors.
+    """
     pieces: list[Piece] = []
     sounds: list[Sound] = []
     silence = np.zeros(round(GAP_SECONDS * SAMPLE_RATE), dtype=np.int16)
     length = 0
     limit = round(minutes * 60 * SAMPLE_RATE)
-    loaded = [_load(audio / name) for name in PIECES[language]]
+    turn = first % len(PIECES[language])
+    loaded = [_load(audio / name) for name in (*PIECES[language][turn:], *PIECES[language][:turn])]
     skipped = 0
     for sound, text, turns in itertools.cycle(loaded):
         if skipped == len(loaded):
