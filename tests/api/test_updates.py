@@ -207,6 +207,15 @@ async def test_who_does_not_is_let_go(client: TestClient, first: str) -> None:
         assert await close_code(socket) == 4401
 
 
+async def test_a_page_of_another_origin_gets_nothing_without_credentials(client: TestClient, editor: Person) -> None:
+    # What a browser sends along by itself, a cookie say, must open nothing.
+    token = editor.headers["Authorization"].removeprefix("Bearer ")
+    headers = {"Origin": "https://elsewhere.example", "Cookie": f"token={token}; access_token={token}"}
+    async with client.ws_connect("/api/ws/updates", headers=headers) as socket:
+        await socket.send_json({"type": "authenticate"})
+        assert await close_code(socket) == 4401
+
+
 async def test_wrong_credentials_in_a_header_are_refused_before_the_upgrade(client: TestClient) -> None:
     with pytest.raises(WSServerHandshakeError) as refused:
         await client.ws_connect("/api/ws/updates", headers={"Authorization": "Bearer wrong"})
