@@ -6,14 +6,22 @@ environment; never from the command line.
 
 import os
 from functools import cache
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 MEBIBYTE = 1024 * 1024
 GIBIBYTE = 1024 * MEBIBYTE
+
+
+def _are_networks(text: str) -> str:
+    for entry in text.split(","):
+        if entry.strip():
+            ip_network(entry.strip())
+    return text
 
 
 class Settings(BaseSettings):
@@ -52,6 +60,15 @@ class Settings(BaseSettings):
         float, Field(gt=0, description="For so long a server that gives a recording may send next to nothing")
     ] = 30
     session_lifetime: Annotated[int, Field(ge=60)] = 12 * 3600
+    trusted_proxies: Annotated[
+        str,
+        AfterValidator(_are_networks),
+        Field(description="Addresses and networks of the proxies whose X-Forwarded-For is believed"),
+    ] = ""
+    attempts_window: Annotated[int, Field(ge=1, description="For so long failed attempts to come in are counted")] = 300
+    login_attempts_by_name: Annotated[int, Field(ge=1)] = 10
+    login_attempts_by_address: Annotated[int, Field(ge=1)] = 50
+    credential_attempts_by_address: Annotated[int, Field(ge=1)] = 300
     probe_timeout: Annotated[int, Field(ge=1)] = 30
     # OpenAI's client gives up after 600 seconds and sends the recording again: the answer has to come before.
     openai_wait: Annotated[int, Field(ge=1, description="How long the OpenAI audio API waits for a text")] = 570

@@ -7,13 +7,16 @@ from typing import Any
 
 from aiohttp import web
 
+from app.api.attempts import Attempts
 from app.api.authentication import authentication_middleware
+from app.api.client_address import TrustedProxies
 from app.api.delivery import Delivery
 from app.api.documentation.library import LIBRARY, Library
 from app.api.downloads.downloading import Downloads
 from app.api.hub import Hub
 from app.api.keys import (
     ASYNC_REDIS,
+    ATTEMPTS,
     DATABASE,
     DELIVERY,
     DOWNLOADS,
@@ -21,6 +24,7 @@ from app.api.keys import (
     HUB,
     PASSWORD_SLOTS,
     PROBE_SLOTS,
+    PROXIES,
     REDIS,
     SETTINGS,
     UPLOADS,
@@ -29,6 +33,7 @@ from app.api.problems import problem_middleware
 from app.api.reconciler import Reconciler
 from app.api.request_log import request_log_middleware
 from app.api.routes import (
+    api_keys,
     auth,
     documentation,
     health,
@@ -41,6 +46,7 @@ from app.api.routes import (
     recordings,
     search,
     segments,
+    sessions,
     speakers,
     transcriptions,
     updates,
@@ -59,12 +65,14 @@ from app.settings import Settings, load_settings
 
 _ROOMS = (
     auth,
+    sessions,
     documentation,
     health,
     models,
     openai,
     original,
     projects,
+    api_keys,
     quotas,
     recordings,
     search,
@@ -91,6 +99,7 @@ def create_app(settings: Settings) -> web.Application:
         client_max_size=_JSON_LIMIT_BYTES,
     )
     app[SETTINGS] = settings
+    app[PROXIES] = TrustedProxies.of_settings(settings.trusted_proxies)
     app[PASSWORD_SLOTS] = asyncio.Semaphore(_PASSWORDS_AT_ONCE)
     app[PROBE_SLOTS] = asyncio.Semaphore(_PROBES_AT_ONCE)
     app[LIBRARY] = Library(app)
@@ -123,6 +132,7 @@ async def _redis(app: web.Application) -> AsyncIterator[None]:
     app[REDIS] = connect(url, name="vocalyx-api")
     app[ASYNC_REDIS] = connect_async(url, name="vocalyx-api")
     app[DELIVERY] = Delivery(app[REDIS])
+    app[ATTEMPTS] = Attempts(app[ASYNC_REDIS], app[SETTINGS])
     yield
     await asyncio.to_thread(app[DELIVERY].close)
     await app[ASYNC_REDIS].aclose()

@@ -5,18 +5,21 @@ import hmac
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from app.api.client_address import counted_as
 from app.api.contract import Access, contract_of
-from app.api.keys import DATABASE, PRINCIPAL, SETTINGS
+from app.api.keys import ATTEMPTS, DATABASE, PRINCIPAL, PROXIES, SETTINGS
 from app.api.openai import OPENAI_PREFIX
 from app.core.access import Principal
-from app.core.errors import NotAuthenticated
+from app.core.errors import KeyExpired, NotAuthenticated
 from app.db import accounts
+from app.db.accounts import Origin
 from app.db.database import Database
 from app.logs import log_context
 
 _BEARER = "bearer"
 
 _INTERNAL_PREFIX = "/internal/"
+_USER_AGENT_CHARACTERS = 200
 
 
 @web.middleware
@@ -29,15 +32,48 @@ async def authentication_middleware(request: web.Request, handler: Handler) -> w
     if request.path.startswith(_INTERNAL_PREFIX) or (promised and promised.access is Access.WORKER):
         _require_internal_key(request)
     elif promised is None or not (promised.access is Access.PUBLIC or promised.credentials_later):
-        token, api_key = credentials(request)
-        if token is not None and request.path.startswith(OPENAI_PREFIX):
-            # Programs written for OpenAI send the one secret that they have as a bearer token.
-            principal = await request.app[DATABASE].run(accounts.principal_of_bearer, token)
-        else:
-            principal = await authenticate(request.app[DATABASE], token, api_key)
+        principal = await admit(request, *credentials(request))
         request[PRINCIPAL] = principal
         log_context.set(log_context.get() | {"user": _in_one_line(principal.name)})
     return await handler(request)
+
+
+async def admit(request: web.Request, token: str | None, api_key: str | None) -> Principal:
+    """Return who these credentials of a request belong to, where they are good for its route.
+
+    The one gate of all routes: `NotAuthenticated` where they are missing or worth nothing, `TooManyAttempts` where too
+    many from this address were, `MissingScope` where a key was made for other things.
+    """
+    try:
+        principal = await _identify(request, token, api_key)
+    except KeyExpired:
+        raise
+    except NotAuthenticated:
+        if token is not None or api_key is not None:
+            await request.app[ATTEMPTS].unknown_credentials(sender_of(request))
+        raise
+    promised = contract_of(request.match_info.handler)
+    principal.require_scope(promised.scope if promised else None)
+    return principal
+
+
+async def _identify(request: web.Request, token: str | None, api_key: str | None) -> Principal:
+    if token is not None and request.path.startswith(OPENAI_PREFIX):
+        # Programs written for OpenAI send the one secret that they have as a bearer token.
+        return await request.app[DATABASE].run(accounts.principal_of_bearer, token)
+    return await authenticate(request.app[DATABASE], token, api_key)
+
+
+def sender_of(request: web.Request) -> str:
+    """Return under what the failed attempts of whoever sends this are counted."""
+    return counted_as(request.app[PROXIES].sender(request))
+
+
+def origin_of(request: web.Request) -> Origin:
+    """Return what a login is to be recognised by later."""
+    address = request.app[PROXIES].sender(request)
+    agent = _in_one_line(request.headers.get("User-Agent", "").strip()[:_USER_AGENT_CHARACTERS])
+    return Origin(user_agent=agent or None, address=None if address is None else str(address))
 
 
 def credentials(request: web.Request) -> tuple[str | None, str | None]:

@@ -17,16 +17,17 @@
         \"\"\"
 
 The decorator changes nothing of the handler: it notes. Five readers live on the note: authentication (`access` decides
-who is asked for which credentials), `/openapi.json`, `/docs`, `docs/access.md`, and the test that tries every route as
-everybody. A route without a contract asks for credentials and fails a test.
+who is asked for which credentials, `scope` what a key must not lack), `/openapi.json`, `/docs`, `docs/access.md`, and the
+test that tries every route as everybody. A route without a contract asks for credentials and fails a test.
 
 Say what is particular to the route. What follows from `access`, `path`, `query`, `headers` and `body` (401, 403, 404, 400,
-413, 422 and their codes) is added by `Contract.refusals`; 500 and 503 go for every route.
+413, 422, 429 and their codes) is added by `Contract.refusals`; 500 and 503 go for every route.
 """
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from types import EllipsisType
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -34,14 +35,17 @@ from aiohttp import web
 from pydantic import BaseModel
 
 from app.api.problems import RequestTooLarge
-from app.core.access import Role
+from app.core.access import Role, Scope
 from app.core.errors import (
     BadRequest,
     DependencyDown,
     InvalidFields,
+    KeyExpired,
+    MissingScope,
     NotAuthenticated,
     NotFound,
     NotPermitted,
+    TooManyAttempts,
     VocalyxError,
 )
 
@@ -70,6 +74,19 @@ class Access(StrEnum):
     def role(self) -> Role | None:
         """The role that is needed in the project, where it is about one."""
         return next((role for role in Role if role.value == self.value), None)
+
+    @property
+    def scope(self) -> Scope | None:
+        """What a key that was narrowed has to have, where the contract says nothing else."""
+        return _SCOPES.get(self)
+
+
+_SCOPES = {
+    Access.SIGNED_IN: Scope.TRANSCRIPTIONS_READ,
+    Access.VIEWER: Scope.TRANSCRIPTIONS_READ,
+    Access.EDITOR: Scope.TRANSCRIPTIONS_WRITE,
+    Access.OWNER: Scope.PROJECTS_MANAGE,
+}
 
 
 class Tag(StrEnum):
@@ -172,6 +189,7 @@ class Contract:
     description: str
     tag: Tag
     access: Access
+    scope: Scope | None
     answers: Mapping[int, Reply]
     path: Mapping[str, Parameter]
     query: type[BaseModel] | None
@@ -187,7 +205,9 @@ class Contract:
         """Every error that the route may answer with: its own, and those that follow from what it takes."""
         found: list[type[VocalyxError]] = [BadRequest]
         if self.access is not Access.PUBLIC:
-            found.append(NotAuthenticated)
+            found += (NotAuthenticated, KeyExpired, TooManyAttempts)
+        if self.scope is not None:
+            found.append(MissingScope)
         if self.access in (Access.PERSON, Access.EDITOR, Access.OWNER, Access.ADMINISTRATOR):
             found.append(NotPermitted)
         if self.path or self.access.role:
@@ -218,6 +238,7 @@ def contract(
     errors: tuple[type[VocalyxError], ...] = (),
     refused_as: Reply | None = None,
     credentials_later: bool = False,
+    scope: Scope | EllipsisType | None = ...,
 ) -> Callable[[Handler], Handler]:
     """Note what a handler promises. Its docstring, which it must have, says what it does.
 
@@ -228,6 +249,7 @@ def contract(
     - `errors`: what the route may raise besides `Contract.refusals`.
     - `refused_as`: what a refusal looks like, where clients of another API would not understand a problem document.
     - `credentials_later`: the handler looks for credentials itself, as the WebSocket does in its first message.
+    - `scope`: what a key has to have that was narrowed, None where every key will do; `Access.scope` where it is left out.
     """
 
     def note(handler: Handler) -> Handler:
@@ -239,6 +261,7 @@ def contract(
             description=unwrapped(description),
             tag=tag,
             access=access,
+            scope=access.scope if scope is ... else scope,
             answers={status: _reply(answer) for status, answer in answers.items()},
             path=path or {},
             query=query,

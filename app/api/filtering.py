@@ -17,14 +17,14 @@ from app.db.filters import Filters
 _LABELS = 20
 
 
-def _written_out(value: object) -> object:
+def written_out(value: object) -> object:
     """Refuse a number, which pydantic would take for seconds since 1970."""
     if isinstance(value, str) and value.strip().lstrip("+-").replace(".", "", 1).isdigit():
         raise ValueError("must be written out, such as 2026-01-31T12:00:00Z")
     return value
 
 
-Moment = Annotated[AwareDatetime, BeforeValidator(_written_out)]
+Moment = Annotated[AwareDatetime, BeforeValidator(written_out)]
 
 
 class FilterQuery(BaseModel):

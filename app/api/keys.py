@@ -6,6 +6,8 @@ from aiohttp import web
 from redis import Redis
 from redis.asyncio import Redis as AsyncRedis
 
+from app.api.attempts import Attempts
+from app.api.client_address import TrustedProxies
 from app.api.delivery import Delivery
 from app.api.downloads.downloading import Downloads
 from app.api.hub import Hub
@@ -24,6 +26,8 @@ HUB = web.AppKey("hub", Hub)
 UPLOADS = web.AppKey("uploads", UploadVolume)
 HOLDS = web.AppKey("holds", Holds)
 DOWNLOADS = web.AppKey("downloads", Downloads)
+ATTEMPTS = web.AppKey("attempts", Attempts)
+PROXIES = web.AppKey("proxies", TrustedProxies)
 PASSWORD_SLOTS = web.AppKey("password_slots", asyncio.Semaphore)
 PROBE_SLOTS = web.AppKey("probe_slots", asyncio.Semaphore)
 

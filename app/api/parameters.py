@@ -17,6 +17,8 @@ _TAG = r'(W/)?"[!#-+\--~]*"'
 PROJECT = Parameter(UUID, "The project.", "project")
 TRANSCRIPTION = Parameter(UUID, "The transcription.", "transcription")
 KEY = Parameter(UUID, "The API key, by its id.", "key")
+SESSION = Parameter(UUID, "The login, by its id.", "session")
+USER = Parameter(UUID, "The user, by id.", "user")
 UPLOAD = Parameter(UUID, "The upload.", "upload")
 VOICEPRINT = Parameter(UUID, "The voiceprint.", "voiceprint")
 USERNAME = Parameter(Annotated[str, StringConstraints(min_length=1)], "The user, by name.", "member")

@@ -14,8 +14,10 @@ from app.core.errors import (
     ChangedMeanwhile,
     DependencyDown,
     InvalidFields,
+    MissingScope,
     NotAuthenticated,
     NotFound,
+    TooManyAttempts,
     VocalyxError,
 )
 
@@ -99,6 +101,11 @@ def _answer(request: web.Request, error: VocalyxError) -> web.Response:
         headers["Retry-After"] = _RETRY_AFTER_SECONDS
     if isinstance(error, NotAuthenticated):
         headers["WWW-Authenticate"] = "Bearer"
+    if isinstance(error, MissingScope):
+        # As RFC 6750 has it.
+        headers["WWW-Authenticate"] = f'Bearer error="insufficient_scope", scope="{error.scope}"'
+    if isinstance(error, TooManyAttempts):
+        headers["Retry-After"] = str(error.retry_after_seconds)
     if isinstance(error, MethodNotAllowed) and error.field:
         headers["Allow"] = error.field
     if isinstance(error, RangeNotSatisfiable):

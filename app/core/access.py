@@ -1,10 +1,12 @@
-"""Who may do what: a role in a project, or the site's administrator."""
+"""Who may do what: a role in a project, or the site's administrator; and within a role, what a key is narrowed to."""
 
-from collections.abc import Mapping
+import datetime as dt
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from uuid import UUID
 
-from app.core.errors import NotFound, NotPermitted
+from app.core.errors import MissingScope, NotFound, NotPermitted
 from app.core.identifiers import ProjectId, UserId
 
 
@@ -20,14 +22,38 @@ class Role(StrEnum):
         return order.index(self) >= order.index(needed)
 
 
+class Scope(StrEnum):
+    """What an API key may be narrowed to. None holds another one: who sends and reads has both."""
+
+    TRANSCRIPTIONS_READ = "transcriptions:read"
+    TRANSCRIPTIONS_WRITE = "transcriptions:write"
+    PROJECTS_READ = "projects:read"
+    PROJECTS_MANAGE = "projects:manage"
+
+    @property
+    def role(self) -> Role:
+        """The lowest role that has any use for it."""
+        return _ROLES_OF_SCOPES.get(self, Role.VIEWER)
+
+
+_ROLES_OF_SCOPES = {Scope.TRANSCRIPTIONS_WRITE: Role.EDITOR, Scope.PROJECTS_MANAGE: Role.OWNER}
+
+
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Whoever sends a request: a user, or a program with a project's key (then `user` is None)."""
+    """Whoever sends a request: a user, or a program with a project's key (then `user` is None).
+
+    `session` is the login that a user's token stands for. A key's `scopes` are None where it may do all that its role
+    allows, its `expires_at` where it does not end.
+    """
 
     user: UserId | None
     name: str
     administrator: bool = False
     roles: Mapping[ProjectId, Role] = field(default_factory=dict)
+    session: UUID | None = None
+    scopes: Collection[Scope] | None = None
+    expires_at: dt.datetime | None = None
 
     def may_see(self, project: ProjectId) -> bool:
         return self.administrator or project in self.roles
@@ -41,6 +67,25 @@ class Principal:
             raise NotFound
         if not role.covers(needed):
             raise NotPermitted(f"This needs the role '{needed}' in the project; yours is '{role}'.")
+
+    def require_scope(self, needed: Scope | None) -> None:
+        """Raise `MissingScope` where this is a key that was narrowed to other things."""
+        if needed is not None and self.scopes is not None and needed not in self.scopes:
+            raise MissingScope(needed)
+
+    def require_user(self) -> UserId:
+        """Return the user; `NotPermitted` for a key."""
+        if self.user is None:
+            raise NotPermitted("A key belongs to a project, not to a user.", remedy="Log in at POST /api/auth/token.")
+        return self.user
+
+    def require_unlimited(self) -> None:
+        """Raise `NotPermitted` for a key that is narrowed or ends: with another one's secret it would be more than it is."""
+        if self.scopes is not None or self.expires_at is not None:
+            raise NotPermitted(
+                "A key with scopes or an expiry of its own makes no keys, and gives none a new secret.",
+                remedy="Do it as an owner of the project, or with a key that has neither.",
+            )
 
     def require_administrator(self) -> None:
         if not self.administrator:

@@ -70,6 +70,13 @@ class NotAuthenticated(VocalyxError):
     default_remedy = "Log in at POST /api/auth/token and send 'Authorization: Bearer …', or send a key as 'X-API-Key'."
 
 
+class KeyExpired(NotAuthenticated):
+    code = "key-expired"
+    title = "The API key has expired"
+    default_detail = "The API key has expired."
+    default_remedy = "Ask an owner of the project for a new key, or to rotate keys before they end."
+
+
 class WrongCredentials(VocalyxError):
     status = 401
     code = "wrong-credentials"
@@ -78,12 +85,49 @@ class WrongCredentials(VocalyxError):
     default_remedy = "Check both; an administrator can set a new password."
 
 
+class WrongPassword(VocalyxError):
+    """Not 401: whoever is logged in stays so."""
+
+    status = 422
+    code = "wrong-password"
+    title = "The old password is wrong"
+    default_detail = "The old password is not the one that this user has."
+    default_remedy = "Check it; an administrator can set a new password."
+
+
+class TooManyAttempts(VocalyxError):
+    """`retry_after_seconds`: after so long the same attempt is judged again."""
+
+    status = 429
+    code = "too-many-attempts"
+    title = "There were too many failed attempts"
+    default_detail = "There were too many failed attempts with this name, or from this address."
+    default_remedy = "Wait for as many seconds as the header Retry-After says, and check the name and the secret."
+
+    def __init__(self, retry_after_seconds: int) -> None:
+        super().__init__()
+        self.retry_after_seconds = retry_after_seconds
+
+
 class NotPermitted(VocalyxError):
     status = 403
     code = "not-permitted"
     title = "Your role does not allow this"
     default_detail = "Your role does not allow this."
     default_remedy = "Ask an owner of the project for a higher role."
+
+
+class MissingScope(NotPermitted):
+    """The key's role may allow it; the key was made for less."""
+
+    code = "missing-scope"
+    title = "The API key lacks a scope"
+    default_detail = "The API key was narrowed to other things than this."
+    default_remedy = "Ask an owner of the project for a key with this scope."
+
+    def __init__(self, scope: str) -> None:
+        super().__init__(f"This needs the scope '{scope}', which the API key does not have.")
+        self.scope = scope
 
 
 class NotFound(VocalyxError):
@@ -100,6 +144,13 @@ class Conflict(VocalyxError):
     title = "The state does not allow this"
     default_detail = "The state does not allow this."
     default_remedy = "Read the present state and decide again."
+
+
+class LastAdministrator(Conflict):
+    code = "last-administrator"
+    title = "The site would have no administrator"
+    default_detail = "This is the last active administrator of the site."
+    default_remedy = "Make somebody else an administrator first."
 
 
 class IllegalTransition(Conflict):

@@ -3,7 +3,8 @@
 import datetime as dt
 import hashlib
 import secrets
-from contextlib import suppress
+from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -11,15 +12,27 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 from peewee import IntegrityError
 
-from app.core.access import Principal, Role
-from app.core.errors import Conflict, NotAuthenticated, NotFound, WrongCredentials
+from app.core.access import Principal, Role, Scope
+from app.core.errors import Conflict, KeyExpired, NotAuthenticated, NotFound, WrongCredentials
 from app.core.identifiers import EventId, ProjectId, UserId
 from app.db import events
 from app.db.models import ApiKey, Membership, Session, User, database, now
 
 API_KEY_PREFIX = "vx_"
-_SHOWN_KEY_CHARACTERS = len(API_KEY_PREFIX) + 6
 _LAST_USE_PRECISION = dt.timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What a login came with: for its user to recognise it by, and believed in nothing."""
+
+    user_agent: str | None = None
+    address: str | None = None
+
+
+_UNTOLD = Origin()
+# peewee takes any lock, whatever its annotations say.
+_SHARED: Any = "FOR SHARE"
 
 _hasher = PasswordHasher()
 # Verified against when the name is unknown, so that an unknown name takes as long to refuse as a wrong password.
@@ -57,13 +70,19 @@ def add_user(username: str, password_hash: str, *, administrator: bool = False) 
 
 def set_password(username: str, password: str) -> None:
     """Give a user a new password and end all of the user's logins."""
-    user = User.get_or_none(User.username == username)
-    if user is None:
-        raise NotFound(f"There is no user named {username!r}.")
+    user = user_named(username)
     user.password_hash = _hasher.hash(password)
     user.save(only=[User.password_hash])
     Session.delete().where(Session.user == user).execute()
     events.append_credentials_ended(user=user.id)
+
+
+def user_named(username: str) -> User:
+    """Return the user of this name; `NotFound` where there is none."""
+    user: User | None = User.get_or_none(User.username == username)
+    if user is None:
+        raise NotFound(f"There is no user named {username!r}.")
+    return user
 
 
 def list_users() -> list[User]:
@@ -77,23 +96,37 @@ def password_hash_of(username: str) -> str | None:
     return found
 
 
-def open_session(username: str, password_hash: str | None, lifetime_seconds: int) -> str:
+def open_session(username: str, password_hash: str | None, lifetime_seconds: int, origin: Origin = _UNTOLD) -> str:
     """Return the token of a new session for a user whose password was verified against this hash just now.
 
     `WrongCredentials` where the password was changed or the user went meanwhile.
     """
-    user = User.get_or_none(User.username == username, User.active, User.password_hash == password_hash)
+    # The row is held until the session stands: who changes the password or deactivates the user in this very moment
+    # waits for that, and then ends this session, too.
+    query = User.select().where(User.username == username, User.active, User.password_hash == password_hash)
+    user = query.for_update(_SHARED).first()
     if user is None:
         raise WrongCredentials
+    return begin_session(user, lifetime_seconds, origin)
+
+
+def begin_session(user: User, lifetime_seconds: int, origin: Origin = _UNTOLD) -> str:
+    """Return the token of a new session for a user who has proved who they are, and whose row is held `FOR SHARE`."""
     token = secrets.token_urlsafe(32)
     Session.delete().where(Session.expires_at < now()).execute()
-    Session.create(token_hash=_digest(token), user=user, expires_at=now() + dt.timedelta(seconds=lifetime_seconds))
+    Session.create(
+        token_hash=digest(token),
+        user=user,
+        expires_at=now() + dt.timedelta(seconds=lifetime_seconds),
+        user_agent=origin.user_agent,
+        address=origin.address,
+    )
     return token
 
 
 def log_out(token: str) -> EventId | None:
     """End a session, and with it the listeners that live on it; None where there was none."""
-    session = Session.get_or_none(Session.token_hash == _digest(token))
+    session = Session.get_or_none(Session.token_hash == digest(token))
     if session is None:
         return None
     session.delete_instance()
@@ -105,22 +138,32 @@ def principal_of_token(token: str) -> Principal:
     session = (
         Session.select(Session, User)
         .join(User)
-        .where(Session.token_hash == _digest(token), Session.expires_at > now(), User.active)
+        .where(Session.token_hash == digest(token), Session.expires_at > now(), User.active)
         .first()
     )
     if session is None:
         raise NotAuthenticated("The login has ended or never was.")
-    return _principal_of_user(session.user)
+    if now() - session.last_used_at > _LAST_USE_PRECISION:
+        Session.update(last_used_at=now()).where(Session.id == session.id).execute()
+    return _principal_of_user(session.user, session.id)
 
 
 def principal_of_key(key: str) -> Principal:
-    """Return the program that this API key belongs to; `NotAuthenticated` where it is unknown or revoked."""
-    found = ApiKey.get_or_none(ApiKey.key_hash == _digest(key), ApiKey.revoked_at.is_null())
+    """Return the program that this API key belongs to; `NotAuthenticated` where it is unknown, revoked or expired."""
+    found = ApiKey.get_or_none(ApiKey.key_hash == digest(key), ApiKey.revoked_at.is_null())
     if found is None:
         raise NotAuthenticated("The API key is unknown or revoked.")
+    if found.expires_at is not None and found.expires_at <= now():
+        raise KeyExpired(f"The API key expired on {found.expires_at.astimezone(dt.UTC):%Y-%m-%d at %H:%M} UTC.")
     if found.last_used_at is None or now() - found.last_used_at > _LAST_USE_PRECISION:
         ApiKey.update(last_used_at=now()).where(ApiKey.id == found.id).execute()
-    return Principal(user=None, name=f"key:{found.name}", roles={ProjectId(found.project_id): Role(found.role)})
+    return Principal(
+        user=None,
+        name=f"key:{found.name}",
+        roles={ProjectId(found.project_id): Role(found.role)},
+        scopes=None if found.scopes is None else _known_scopes(found.scopes),
+        expires_at=found.expires_at,
+    )
 
 
 def principal_of_bearer(secret: str) -> Principal:
@@ -128,49 +171,36 @@ def principal_of_bearer(secret: str) -> Principal:
     # One token in many thousands happens to begin like a key.
     kinds = (principal_of_key, principal_of_token) if secret.startswith(API_KEY_PREFIX) else (principal_of_token,)
     for find in kinds:
-        with suppress(NotAuthenticated):
+        try:
             return find(secret)
+        except KeyExpired:
+            raise
+        except NotAuthenticated:
+            continue
     raise NotAuthenticated(
         "The bearer token is neither an active API key nor a login that lasts.",
         remedy="Send a project's API key, or the token of POST /api/auth/token, as 'Authorization: Bearer …'.",
     )
 
 
-def create_key(project: UUID, name: str, role: Role) -> tuple[ApiKey, str]:
-    """Add an API key and return it with its secret, which is shown this once and not kept."""
-    secret = API_KEY_PREFIX + secrets.token_urlsafe(32)
-    key = ApiKey.create(
-        project=project, name=name, role=role, prefix=secret[:_SHOWN_KEY_CHARACTERS], key_hash=_digest(secret)
-    )
-    return key, secret
+def _known_scopes(stored: Collection[str]) -> frozenset[Scope]:
+    # One that only a newer release knows opens nothing here.
+    return frozenset(Scope(scope) for scope in stored if scope in set(Scope))
 
 
-def list_keys(project: UUID) -> list[ApiKey]:
-    return list(ApiKey.select().where(ApiKey.project == project).order_by(ApiKey.created_at))
-
-
-def revoke_key(project: UUID, key: UUID) -> EventId:
-    changed = (
-        ApiKey.update(revoked_at=now())
-        .where(ApiKey.id == key, ApiKey.project == project, ApiKey.revoked_at.is_null())
-        .execute()
-    )
-    if not changed:
-        raise NotFound("The project has no such active key.")
-    return events.append_credentials_ended()
-
-
-def _principal_of_user(user: Any) -> Principal:
+def _principal_of_user(user: Any, session: UUID) -> Principal:
     memberships = Membership.select().where(Membership.user == user)
     return Principal(
         user=UserId(user.id),
         name=user.username,
         administrator=user.administrator,
         roles={ProjectId(row.project_id): Role(row.role) for row in memberships},
+        session=session,
     )
 
 
-def _digest(secret: str) -> str:
+def digest(secret: str) -> str:
+    """Return what is kept of a token or a key, and what it is found again by."""
     # The secrets are 256 random bits: a plain hash cannot be searched, and it is looked up by its value.
     # Headers may carry bytes that are no UTF-8, which aiohttp hands over as lone surrogates.
     return hashlib.sha256(secret.encode(errors="surrogateescape")).hexdigest()

@@ -61,12 +61,20 @@ class User(Table):
 
 
 class Session(Table):
-    """A login. Only the SHA-256 of its token is kept."""
+    """A login. Only the SHA-256 of its token is kept.
 
+    `last_used_at` is true to the minute; `user_agent` and `address` are what its request came with.
+    """
+
+    user_id: uuid.UUID
     token_hash = TextField(primary_key=True)
+    id = UUIDField(unique=True, default=uuid.uuid4)
     user = ForeignKeyField(User, on_delete="CASCADE")
     created_at = DateTimeTZField(default=now)
+    last_used_at = DateTimeTZField(default=now)
     expires_at = DateTimeTZField()
+    user_agent = TextField(null=True)
+    address = TextField(null=True)
 
     class Meta:
         table_name = "sessions"
@@ -101,7 +109,10 @@ class Membership(Table):
 
 
 class ApiKey(Table):
-    """A program's access to one project. Only the SHA-256 of the key is kept; `prefix` lets a person tell keys apart."""
+    """A program's access to one project. Only the SHA-256 of the key is kept; `prefix` lets a person tell keys apart.
+
+    `scopes`: null where it may do all that its role allows.
+    """
 
     project_id: uuid.UUID
     id = UUIDField(primary_key=True, default=uuid.uuid4)
@@ -110,7 +121,9 @@ class ApiKey(Table):
     prefix = TextField()
     key_hash = TextField(unique=True)
     role = TextField()
+    scopes = ArrayField(TextField, index=False, null=True)
     created_at = DateTimeTZField(default=now)
+    expires_at = DateTimeTZField(null=True)
     last_used_at = DateTimeTZField(null=True)
     revoked_at = DateTimeTZField(null=True)
 

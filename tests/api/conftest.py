@@ -94,6 +94,10 @@ def settings(database_url: str, redis_url: str, models_dir: Path, tmp_path: Path
         database_connections=4,
         lease=2,
         reconcile_interval=0.2,
+        # All tests come from one address; what slows guessing has tests of its own.
+        login_attempts_by_name=100_000,
+        login_attempts_by_address=100_000,
+        credential_attempts_by_address=100_000,
     )
 
 

@@ -55,6 +55,7 @@ REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     "auth_log_in": lambda world: {"json": {"username": world.things["member"], "password": PASSWORD}},
     "openai_transcribe": _no_recording,
     "openai_translate": _no_recording,
+    "sessions_change_password": lambda _: {"json": {"old_password": PASSWORD, "new_password": PASSWORD[::-1]}},
     "search_search": lambda _: {"params": {"q": "good morning"}},
     "transcriptions_create": _recording,
     "uploads_create": lambda world: {
@@ -165,14 +166,15 @@ async def test_a_change_of_what_was_not_read_is_refused_as_promised(
 async def _asked(client: TestClient, route: Route, promised: Contract, world: World, caller: Caller) -> ClientResponse:
     sent = _sent(route, promised, world)
     headers = world.headers[caller] | sent.pop("headers", {})
-    return await client.request(route.method, _address(route, promised, world), headers=headers, **sent)
+    return await client.request(route.method, _address(route, promised, world, caller), headers=headers, **sent)
 
 
-def _address(route: Route, promised: Contract, world: World) -> str:
+def _address(route: Route, promised: Contract, world: World, caller: Caller = Caller.NOBODY) -> str:
     kinds = {name: parameter.names for name, parameter in promised.path.items()}
-    unknown = set(kinds.values()) - world.things.keys()
+    things = world.things_of(caller)
+    unknown = set(kinds.values()) - things.keys()
     assert not unknown, f"tests/api/world.py makes no {unknown}, which the address of {route.path} names"
-    return route.path.format(**{name: world.things[kind] for name, kind in kinds.items()})
+    return route.path.format(**{name: things[kind] for name, kind in kinds.items()})
 
 
 def _sent(route: Route, promised: Contract, world: World) -> dict[str, Any]:

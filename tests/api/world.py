@@ -16,7 +16,7 @@ from app.core.identifiers import TranscriptionId
 from app.core.options import TranscriptionOptions
 from app.core.transcript import ChunkText, Diarization, PlanPart
 from app.core.waveform import cells
-from app.db import accounts, jobs, projects, transcriptions, uploads
+from app.db import accounts, api_keys, jobs, projects, transcriptions, uploads
 from app.db.jobs import VoicesOfStretch
 from app.db.models import Project, Speaker, User, Voiceprint
 from app.db.transcriptions import NewTranscription
@@ -39,12 +39,19 @@ VOICE = [0.6, 0.8]
 
 @dataclass
 class World:
-    """`things` holds by kind what an address about this world's project may name; `elsewhere` a project of others."""
+    """`things` holds by kind what an address about this world's project may name; `elsewhere` a project of others.
+
+    `own` holds what is another thing for everybody who asks.
+    """
 
     headers: dict[Caller, dict[str, str]]
     things: dict[str, str]
     elsewhere: str
     names: dict[Caller, str] = field(default_factory=dict)
+    own: dict[Caller, dict[str, str]] = field(default_factory=dict)
+
+    def things_of(self, caller: Caller) -> dict[str, str]:
+        return self.things | self.own.get(caller, {})
 
 
 async def new_world(client: TestClient) -> World:
@@ -58,26 +65,35 @@ def _make(volume: Path) -> World:
     projects.change_project(here, name=None, recognise_speakers=True)
     names = {caller: f"{caller.replace(' ', '-')}-{mark}" for caller in Caller if not caller.is_key}
     headers: dict[Caller, dict[str, str]] = {Caller.NOBODY: {}}
+    own = {}
     for caller, name in names.items():
         if caller is not Caller.NOBODY:
             user = accounts.create_user(name, PASSWORD, administrator=caller is Caller.ADMINISTRATOR)
             token = accounts.open_session(name, user.password_hash, 3600)
             headers[caller] = {"Authorization": f"Bearer {token}"}
+            own[caller] = {"session": _another_session(user)}
             if caller.role is not None:
                 projects.set_member(here, name, caller.role)
     projects.set_member(elsewhere, names[Caller.OTHER_OWNER], Role.OWNER)
     for caller in Caller:
         if caller.is_key:
             where = elsewhere if caller is Caller.OTHER_KEY else here
-            _, secret = accounts.create_key(where.id, "program", caller.role or Role.OWNER)
+            _, secret = api_keys.create_key(where.id, "program", caller.role or Role.OWNER)
             headers[caller] = {"X-API-Key": secret}
-    return World(headers, _things(here, volume, f"member-{mark}"), str(elsewhere.id), names)
+    things = _things(here, volume, f"member-{mark}") | own[Caller.ADMINISTRATOR]
+    return World(headers, things, str(elsewhere.id), names, own)
+
+
+def _another_session(user: User) -> str:
+    # Not the one that asks: ending that would end the asking.
+    token = accounts.begin_session(user, 3600)
+    return str(accounts.principal_of_token(token).session)
 
 
 def _things(project: Project, volume: Path, member: str) -> dict[str, str]:
-    accounts.create_user(member, PASSWORD)
+    user = accounts.create_user(member, PASSWORD)
     projects.set_member(project, member, Role.VIEWER)
-    key, _ = accounts.create_key(project.id, "to be revoked", Role.VIEWER)
+    key, _ = api_keys.create_key(project.id, "to be revoked", Role.VIEWER)
     transcription = recording(project.id, volume)
     upload = begun_upload(project.id)
     voiceprint = Voiceprint.create(
@@ -87,11 +103,12 @@ def _things(project: Project, volume: Path, member: str) -> dict[str, str]:
         embedding_model="a-model",
         enrolled_from=transcription,
         enrolled_speaker="SPEAKER_00",
-        created_by=User.get(User.username == member),
+        created_by=user,
     )
     return {
         "project": str(project.id),
         "member": member,
+        "user": str(user.id),
         "key": str(key.id),
         "transcription": str(transcription),
         "upload": str(upload),

@@ -4,7 +4,7 @@ Answers are assembled as plain dictionaries, which is several times faster for a
 each kind of answer against its model here: none of its fields may be missing, and no other one may come.
 """
 
-from app.api.answers.accounts import AccessToken, Me, User, UserList
+from app.api.answers.accounts import AccessToken, Me, Session, SessionList, User, UserList
 from app.api.answers.base import Answer
 from app.api.answers.models import InstalledModel, ModelList
 from app.api.answers.openai import (
@@ -92,6 +92,8 @@ __all__ = [
     "Readiness",
     "Segment",
     "SegmentHistory",
+    "Session",
+    "SessionList",
     "Speaker",
     "SpeakerList",
     "TranscriptFile",

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import Field
 
 from app.api.answers.base import Answer
-from app.core.access import Role
+from app.core.access import Role, Scope
 
 
 class AccessToken(Answer):
@@ -21,6 +21,26 @@ class Me(Answer):
     name: str
     administrator: bool
     roles: Annotated[dict[UUID, Role], Field(description="By the project's id.")]
+    scopes: Annotated[
+        list[Scope] | None, Field(description="What a key is narrowed to; `null`: all that the role allows.")
+    ]
+    expires_at: Annotated[dt.datetime | None, Field(description="When a key ends; `null`: it does not.")]
+
+
+class Session(Answer):
+    """A login, and what it came with."""
+
+    id: UUID
+    current: Annotated[bool, Field(description="The one that asks.")]
+    created_at: dt.datetime
+    last_used_at: Annotated[dt.datetime, Field(description="To the minute.")]
+    expires_at: dt.datetime
+    user_agent: Annotated[str | None, Field(description="As the program called itself.")]
+    address: Annotated[str | None, Field(description="Where it came from.")]
+
+
+class SessionList(Answer):
+    items: Annotated[list[Session], Field(description="The 200 used last.")]
 
 
 class User(Answer):
@@ -33,3 +53,4 @@ class User(Answer):
 
 class UserList(Answer):
     items: list[User]
+    next_cursor: Annotated[str | None, Field(description="Send it as `cursor` for the next page; `null`: no more.")]

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import Field
 
 from app.api.answers.base import Answer
-from app.core.access import Role
+from app.core.access import Role, Scope
 
 
 class Project(Answer):
@@ -36,7 +36,11 @@ class ApiKey(Answer):
     name: str
     prefix: Annotated[str, Field(description="How the key begins, to tell keys apart.")]
     role: Role
+    scopes: Annotated[
+        list[Scope] | None, Field(description="What a key is narrowed to; `null`: all that the role allows.")
+    ]
     created_at: dt.datetime
+    expires_at: Annotated[dt.datetime | None, Field(description="When a key ends; `null`: it does not.")]
     last_used_at: Annotated[dt.datetime | None, Field(description="To the minute.")]
     revoked_at: dt.datetime | None
 

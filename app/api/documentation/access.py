@@ -72,6 +72,9 @@ request is about, **… key** its API keys; the **administrator** is a member of
 needed. **403**: the role does not allow it. **404**: what belongs to other people's projects does not exist. Lists hold
 what the caller may see, and nothing else.
 
+A key may be narrowed to **scopes**, within its role: where it lacks the one in the last column it gets 403 with the code
+`missing-scope`. Where none is named, its scopes do not matter.
+
 The workers' own routes, under `/internal/`, take the internal key alone: to everybody here they answer 401.
 """
 
@@ -101,14 +104,18 @@ def table(application: web.Application) -> str:
 
 
 def _chapter(tag: Tag, promised: list[tuple[Route, Contract]]) -> str:
-    head = ["route", *Caller]
+    head = ["route", *Caller, "scope"]
     rows = [
-        [f"`{route.method} {route.path}`", *(outcome(contract.access, caller) for caller in Caller)]
+        [f"`{route.method} {route.path}`", *(outcome(contract.access, caller) for caller in Caller), _shown(contract)]
         for route, contract in promised
         if contract.tag is tag
     ]
-    lines = [f"| {' | '.join(row)} |" for row in (head, ["---", *[":-:"] * len(Caller)], *rows)]
+    lines = [f"| {' | '.join(row)} |" for row in (head, ["---", *[":-:"] * len(Caller), "---"], *rows)]
     return f"## {tag}\n\n" + "\n".join(lines) + "\n"
+
+
+def _shown(contract: Contract) -> str:
+    return f"`{contract.scope}`" if contract.scope else ""
 
 
 if __name__ == "__main__":

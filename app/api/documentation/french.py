@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from app.api.documentation.french_compatibility import COMPATIBILITY
 from app.api.documentation.french_fields import FIELDS
+from app.api.documentation.french_people import PEOPLE
 from app.api.documentation.french_reading import READING
 from app.api.documentation.french_sending import SENDING
 
@@ -170,7 +171,6 @@ _ROUTES = {
     "The names that it proposed stay, as if people had given them.": (
         "Les noms qu’elle a proposés restent, comme si des personnes les avaient donnés."
     ),
-    "List the users of the site": "Lister les utilisateurs du site",
     "Add a user": "Ajouter un utilisateur",
     "List what is installed: licence, languages, size, and about how much memory a worker needs for it": (
         "Lister ce qui est installé : licence, langues, taille, et à peu près la mémoire qu’il faut"
@@ -327,6 +327,6 @@ def _spaced(text: str) -> str:
 
 FRENCH: Mapping[str, str] = {
     english: _spaced(french)
-    for part in (_WORDS, _CHAPTERS, _ROUTES, _PROBLEMS, FIELDS, COMPATIBILITY, READING, SENDING)
+    for part in (_WORDS, _CHAPTERS, _ROUTES, _PROBLEMS, FIELDS, COMPATIBILITY, PEOPLE, READING, SENDING)
     for english, french in part.items()
 }

@@ -24,7 +24,14 @@ from app.api.contract import (
 )
 from app.api.documentation.schemas import Schemas, without_null
 from app.api.problems import RangeNotSatisfiable
-from app.core.errors import DependencyDown, NotAuthenticated, PreconditionFailed, VocalyxError
+from app.core.errors import (
+    DependencyDown,
+    MissingScope,
+    NotAuthenticated,
+    PreconditionFailed,
+    TooManyAttempts,
+    VocalyxError,
+)
 
 JSON = "application/json"
 PROBLEM_JSON = "application/problem+json"
@@ -86,6 +93,8 @@ _SECURITY_SCHEMES = {
 _HEADERS_OF_ERRORS: Mapping[type[VocalyxError], Mapping[str, str]] = {
     NotAuthenticated: {"WWW-Authenticate": "What credentials are taken."},
     PreconditionFailed: {"ETag": "The tag of what stands there now, where a change was refused."},
+    MissingScope: {"WWW-Authenticate": "The scope that the key lacks."},
+    TooManyAttempts: {"Retry-After": "Seconds after which to try again."},
     DependencyDown: {"Retry-After": "Seconds after which to send the same request again."},
     RangeNotSatisfiable: {"Content-Range": "How many bytes there are."},
 }
@@ -129,11 +138,13 @@ class _Writer:
         described: dict[str, Any] = {
             "operationId": route.operation_id,
             "summary": contract.summary,
-            "description": "\n\n".join(filter(None, (contract.description, f"For: {_WHO_MAY[contract.access]}"))),
+            "description": "\n\n".join(filter(None, (contract.description, _who_may(contract), _scope(contract)))),
             "tags": [str(contract.tag)],
             "security": _security(contract),
             "x-access": str(contract.access),
         }
+        if contract.scope is not None:
+            described["x-scope"] = str(contract.scope)
         parameters = [
             *self._placed("path", contract.path),
             *self._query(contract),
@@ -294,6 +305,14 @@ def _described(fields: Mapping[str, Any], texts: Mapping[str, str]) -> dict[str,
 def _problem(errors: Iterable[type[VocalyxError]]) -> dict[str, Any]:
     codes = {"type": "object", "properties": {"code": {"enum": [error.code for error in errors]}}}
     return {"schema": {"allOf": [{"$ref": f"#/components/schemas/{Problem.__name__}"}, codes]}}
+
+
+def _who_may(contract: Contract) -> str:
+    return f"For: {_WHO_MAY[contract.access]}"
+
+
+def _scope(contract: Contract) -> str | None:
+    return f"A key that was narrowed needs `{contract.scope}`." if contract.scope else None
 
 
 def _headers(headers: Mapping[str, str]) -> dict[str, Any]:

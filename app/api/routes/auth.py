@@ -7,11 +7,12 @@ from aiohttp import web
 from pydantic import BaseModel, Field, TypeAdapter
 
 from app.api import answers
-from app.api.authentication import credentials
+from app.api.authentication import credentials, origin_of, sender_of
 from app.api.contract import Access, Form, Tag, contract
-from app.api.keys import DATABASE, DELIVERY, PASSWORD_SLOTS, PRINCIPAL, SETTINGS
+from app.api.keys import ATTEMPTS, DATABASE, DELIVERY, PASSWORD_SLOTS, PRINCIPAL, SETTINGS
 from app.api.requests import read_json, validate
-from app.core.errors import BadRequest, WrongCredentials
+from app.core.access import Scope
+from app.core.errors import BadRequest, TooManyAttempts, WrongCredentials
 from app.db import accounts
 
 routes = web.RouteTableDef()
@@ -29,16 +30,20 @@ class Login(BaseModel):
     body=(Login, Form(Login)),
     example={"username": "anna", "password": "a long enough password"},
     answers={200: answers.AccessToken},
-    errors=(WrongCredentials,),
+    errors=(WrongCredentials, TooManyAttempts),
 )
 async def log_in(request: web.Request) -> web.Response:
-    """Exchange a name and a password, as a form or as JSON, for a bearer token."""
+    """Exchange a name and a password, as a form or as JSON, for a bearer token.
+
+    After too many failures with a name, or from an address, further attempts wait: 429 says how long.
+    """
     login = await (read_json(request, Login) if request.content_type == "application/json" else _read_form(request))
     database, lifetime = request.app[DATABASE], request.app[SETTINGS].session_lifetime
-    known = await database.run(accounts.password_hash_of, login.username)
-    async with request.app[PASSWORD_SLOTS]:
-        await asyncio.to_thread(accounts.verify_password, known, login.password)
-    token = await database.run(accounts.open_session, login.username, known, lifetime)
+    async with request.app[ATTEMPTS].login(login.username, sender_of(request)):
+        known = await database.run(accounts.password_hash_of, login.username)
+        async with request.app[PASSWORD_SLOTS]:
+            await asyncio.to_thread(accounts.verify_password, known, login.password)
+        token = await database.run(accounts.open_session, login.username, known, lifetime, origin_of(request))
     return web.json_response({"access_token": token, "token_type": "bearer", "expires_in": lifetime})
 
 
@@ -64,6 +69,7 @@ async def log_out(request: web.Request) -> web.Response:
 @contract(
     tag=Tag.SIGNING_IN,
     access=Access.SIGNED_IN,
+    scope=None,
     answers={200: answers.Me},
 )
 async def me(request: web.Request) -> web.Response:
@@ -75,6 +81,8 @@ async def me(request: web.Request) -> web.Response:
             "name": principal.name,
             "administrator": principal.administrator,
             "roles": {str(project): str(role) for project, role in principal.roles.items()},
+            "scopes": None if principal.scopes is None else [scope for scope in Scope if scope in principal.scopes],
+            "expires_at": principal.expires_at.isoformat() if principal.expires_at else None,
         }
     )
 

@@ -20,6 +20,7 @@ routes = web.RouteTableDef()
 @contract(
     tag=Tag.MODELS,
     access=Access.SIGNED_IN,
+    scope=None,
     answers={200: answers.ModelList},
 )
 async def list_models(request: web.Request) -> web.Response:

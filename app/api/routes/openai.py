@@ -103,7 +103,13 @@ _ERRORS = (
 
 
 @routes.get("/v1/models")
-@contract(tag=Tag.OPENAI, access=Access.SIGNED_IN, answers={200: replies.OpenAIModelList}, refused_as=_REFUSED)
+@contract(
+    tag=Tag.OPENAI,
+    access=Access.SIGNED_IN,
+    scope=None,
+    answers={200: replies.OpenAIModelList},
+    refused_as=_REFUSED,
+)
 async def list_models(request: web.Request) -> web.Response:
     """List the names that `model` may have, the installed models first."""
     found = await asyncio.to_thread(models.describe_all, request.app[SETTINGS])
@@ -114,6 +120,7 @@ async def list_models(request: web.Request) -> web.Response:
 @contract(
     tag=Tag.OPENAI,
     access=Access.SIGNED_IN,
+    scope=None,
     path={"model": OPENAI_MODEL},
     answers={200: replies.OpenAIModel},
     refused_as=_REFUSED,

@@ -1,4 +1,4 @@
-"""Projects, their members and their API keys."""
+"""Projects and their members."""
 
 from typing import Annotated, Any, Self
 from uuid import UUID
@@ -9,12 +9,12 @@ from pydantic import BaseModel, Field, StrictBool, model_validator
 from app.api import answers
 from app.api.contract import Access, Reply, Tag, contract
 from app.api.keys import DATABASE, DELIVERY, PRINCIPAL
-from app.api.parameters import KEY, PROJECT, USERNAME
+from app.api.parameters import PROJECT, USERNAME
 from app.api.requests import OneLine, check_text, path_id, read_json
-from app.core.access import Principal, Role
+from app.core.access import Principal, Role, Scope
 from app.core.errors import Conflict, NotPermitted
 from app.core.identifiers import EventId, ProjectId
-from app.db import accounts, projects
+from app.db import projects
 
 _NO_KEYS = "Projects are made by users, not by keys."
 
@@ -44,15 +44,11 @@ class MemberRole(BaseModel):
     role: Role
 
 
-class NewKey(BaseModel):
-    name: Name
-    role: Role = Role.EDITOR
-
-
 @routes.get("/api/projects")
 @contract(
     tag=Tag.PROJECTS,
     access=Access.SIGNED_IN,
+    scope=Scope.PROJECTS_READ,
     answers={200: answers.ProjectList},
 )
 async def list_projects(request: web.Request) -> web.Response:
@@ -89,6 +85,7 @@ async def create_project(request: web.Request) -> web.Response:
 @contract(
     tag=Tag.PROJECTS,
     access=Access.VIEWER,
+    scope=Scope.PROJECTS_READ,
     path={"id": PROJECT},
     answers={200: answers.ProjectWithMembers},
 )
@@ -191,69 +188,6 @@ async def remove_member(request: web.Request) -> web.Response:
     return web.Response(status=204)
 
 
-@routes.get("/api/projects/{id}/keys")
-@contract(
-    tag=Tag.PROJECTS,
-    access=Access.OWNER,
-    path={"id": PROJECT},
-    answers={200: answers.ApiKeyList},
-)
-async def list_keys(request: web.Request) -> web.Response:
-    """List the API keys of a project, those that were revoked included."""
-    principal = request[PRINCIPAL]
-
-    def unit(project_id: UUID) -> list[dict[str, Any]]:
-        project = projects.get_project(principal, project_id, Role.OWNER)
-        return [_shown_key(key) for key in accounts.list_keys(project.id)]
-
-    return web.json_response({"items": await request.app[DATABASE].run(unit, path_id(request))})
-
-
-@routes.post("/api/projects/{id}/keys")
-@contract(
-    tag=Tag.PROJECTS,
-    access=Access.OWNER,
-    path={"id": PROJECT},
-    body=NewKey,
-    example={"name": "archive", "role": "viewer"},
-    answers={201: answers.NewApiKey},
-)
-async def create_key(request: web.Request) -> web.Response:
-    """Add an API key.
-
-    Its secret is in this answer, and in no later one.
-    """
-    principal = request[PRINCIPAL]
-    new = await read_json(request, NewKey)
-
-    def unit(project_id: UUID) -> dict[str, Any]:
-        project = projects.get_project(principal, project_id, Role.OWNER)
-        key, secret = accounts.create_key(project.id, new.name, new.role)
-        return _shown_key(key) | {"key": secret}
-
-    return web.json_response(await request.app[DATABASE].run(unit, path_id(request)), status=201)
-
-
-@routes.delete("/api/projects/{id}/keys/{key}")
-@contract(
-    tag=Tag.PROJECTS,
-    access=Access.OWNER,
-    path={"id": PROJECT, "key": KEY},
-    answers={204: None},
-)
-async def revoke_key(request: web.Request) -> web.Response:
-    """Revoke an API key, at once and for good."""
-    principal = request[PRINCIPAL]
-
-    def unit(project_id: UUID, key: UUID) -> EventId:
-        project = projects.get_project(principal, project_id, Role.OWNER)
-        return accounts.revoke_key(project.id, key)
-
-    event = await request.app[DATABASE].run(unit, path_id(request), path_id(request, "key"))
-    await request.app[DELIVERY].wake(event)
-    return web.Response(status=204)
-
-
 def _shown(project: Any, principal: Principal) -> dict[str, Any]:
     role = principal.roles.get(ProjectId(project.id))
     return {
@@ -262,16 +196,4 @@ def _shown(project: Any, principal: Principal) -> dict[str, Any]:
         "role": str(role) if role else None,
         "recognise_speakers": project.recognise_speakers,
         "created_at": project.created_at.isoformat(),
-    }
-
-
-def _shown_key(key: Any) -> dict[str, Any]:
-    return {
-        "id": str(key.id),
-        "name": key.name,
-        "prefix": key.prefix,
-        "role": key.role,
-        "created_at": key.created_at.isoformat(),
-        "last_used_at": key.last_used_at.isoformat() if key.last_used_at else None,
-        "revoked_at": key.revoked_at.isoformat() if key.revoked_at else None,
     }

@@ -11,7 +11,7 @@ from app.api.contract import Access, Tag, contract
 from app.api.keys import DATABASE, PRINCIPAL
 from app.api.parameters import PROJECT
 from app.api.requests import path_id, read_json
-from app.core.access import Role
+from app.core.access import Role, Scope
 from app.db import projects, quotas
 
 _MOST_BYTES = 2**62
@@ -35,7 +35,13 @@ class QuotaLimits(BaseModel):
 
 
 @routes.get("/api/projects/{id}/quota")
-@contract(tag=Tag.PROJECTS, access=Access.VIEWER, path={"id": PROJECT}, answers={200: answers.Quota})
+@contract(
+    tag=Tag.PROJECTS,
+    access=Access.VIEWER,
+    scope=Scope.PROJECTS_READ,
+    path={"id": PROJECT},
+    answers={200: answers.Quota},
+)
 async def read_quota(request: web.Request) -> web.Response:
     """Give what a project may store and have transcribed, and what is used of that."""
     principal = request[PRINCIPAL]

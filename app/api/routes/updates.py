@@ -8,13 +8,13 @@ from uuid import UUID
 from aiohttp import WSCloseCode, WSMsgType, web
 from pydantic import BaseModel, Field, StringConstraints, TypeAdapter, ValidationError
 
-from app.api.authentication import authenticate, credentials
+from app.api.authentication import admit, credentials
 from app.api.contract import Access, Reply, Tag, contract
 from app.api.feed import Feed
 from app.api.hub import HubClosed, ListenerTooSlow
 from app.api.keys import DATABASE, HUB
 from app.api.requests import validate
-from app.core.errors import DependencyDown, NotAuthenticated
+from app.core.errors import DependencyDown, MissingScope, NotAuthenticated, TooManyAttempts
 from app.core.identifiers import EventId
 
 _HEARTBEAT_SECONDS = 20
@@ -24,6 +24,7 @@ _MESSAGE_LIMIT_BYTES = 16 * 1024
 _CURSOR_DIGITS = 18
 
 CLOSE_UNAUTHENTICATED = 4401
+CLOSE_NOT_PERMITTED = 4403
 CLOSE_TRY_AGAIN = int(WSCloseCode.TRY_AGAIN_LATER)
 _RESUME = b"Connect again with ?after= your last cursor."
 
@@ -69,11 +70,13 @@ async def updates(request: web.Request) -> web.StreamResponse:
     token, api_key = credentials(request)
     database = request.app[DATABASE]
     if token or api_key:
-        await authenticate(database, token, api_key)
+        await admit(request, token, api_key)
     socket = web.WebSocketResponse(heartbeat=_HEARTBEAT_SECONDS, max_msg_size=_MESSAGE_LIMIT_BYTES)
     await socket.prepare(request)
     if not (token or api_key):
         token, api_key = await _first_message(socket)
+        if not await _is_admitted(request, socket, token, api_key):
+            return socket
     feed = Feed(socket, database, token, api_key, query.transcription)
     async with request.app[HUB].listen() as listener:
         sending = asyncio.create_task(feed.send(listener, after))
@@ -100,6 +103,25 @@ async def _first_message(socket: web.WebSocketResponse) -> tuple[str | None, str
     except (TimeoutError, ValidationError):
         return None, None
     return first.token, first.api_key
+
+
+async def _is_admitted(
+    request: web.Request, socket: web.WebSocketResponse, token: str | None, api_key: str | None
+) -> bool:
+    """Tell whether the credentials of the first message are good for this; the socket is closed where they are not."""
+    try:
+        await admit(request, token, api_key)
+    except NotAuthenticated as error:
+        await socket.close(code=CLOSE_UNAUTHENTICATED, message=error.detail.encode())
+    except MissingScope as error:
+        await socket.close(code=CLOSE_NOT_PERMITTED, message=error.detail.encode())
+    except TooManyAttempts as error:
+        await socket.close(code=CLOSE_TRY_AGAIN, message=f"Wait {error.retry_after_seconds} seconds.".encode())
+    except DependencyDown:
+        await socket.close(code=CLOSE_TRY_AGAIN, message=_RESUME)
+    else:
+        return True
+    return False
 
 
 async def _read_until_closed(socket: web.WebSocketResponse) -> None:

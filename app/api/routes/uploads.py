@@ -35,7 +35,7 @@ routes = web.RouteTableDef()
 
 
 @routes.options("/api/uploads")
-@contract(tag=Tag.UPLOADS, access=Access.SIGNED_IN, answers={204: tus.CAPABILITIES})
+@contract(tag=Tag.UPLOADS, access=Access.SIGNED_IN, scope=None, answers={204: tus.CAPABILITIES})
 async def capabilities(request: web.Request) -> web.Response:
     """Say what of tus is known here."""
     headers = {
@@ -47,7 +47,7 @@ async def capabilities(request: web.Request) -> web.Response:
 
 
 @routes.options("/api/uploads/{id}")
-@contract(tag=Tag.UPLOADS, access=Access.SIGNED_IN, path={"id": UPLOAD}, answers={204: tus.CAPABILITIES})
+@contract(tag=Tag.UPLOADS, access=Access.SIGNED_IN, scope=None, path={"id": UPLOAD}, answers={204: tus.CAPABILITIES})
 async def capabilities_beside_an_upload(request: web.Request) -> web.StreamResponse:
     """Say what of tus is known here, whether or not there is this upload."""
     return await capabilities(request)
