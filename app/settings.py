@@ -59,6 +59,7 @@ class Settings(BaseSettings):
     fetch_patience: Annotated[
         float, Field(gt=0, description="For so long a server that gives a recording may send next to nothing")
     ] = 30
+    audit_days: Annotated[int, Field(ge=0, le=36500, description="How long the audit log is kept; 0: for ever")] = 400
     session_lifetime: Annotated[int, Field(ge=60)] = 12 * 3600
     trusted_proxies: Annotated[
         str,
@@ -69,6 +70,25 @@ class Settings(BaseSettings):
     login_attempts_by_name: Annotated[int, Field(ge=1)] = 10
     login_attempts_by_address: Annotated[int, Field(ge=1)] = 50
     credential_attempts_by_address: Annotated[int, Field(ge=1)] = 300
+    public_url: Annotated[
+        str,
+        Field(pattern=r"^(https?://[^\s?#]+)?$", description="Where people find the API, as their browsers name it"),
+    ] = ""
+
+    # Logins by a provider of OpenID Connect
+    oidc_issuer: Annotated[str, Field(description="The provider's issuer, as its discovery document names it")] = ""
+    oidc_client_id: str = ""
+    oidc_client_secret: SecretStr = SecretStr("")
+    oidc_scopes: str = "openid profile email"
+    oidc_name_claim: Annotated[str, Field(min_length=1, description="The claim that names a new user")] = (
+        "preferred_username"
+    )
+    oidc_administrator_claim: Annotated[
+        str, Field(description="The claim that makes administrators, as CLAIM=VALUE; nobody is made one without it")
+    ] = ""
+    oidc_landing: Annotated[
+        str, Field(description="The path on public_url to which a browser is sent after its login, with a code")
+    ] = ""
     probe_timeout: Annotated[int, Field(ge=1)] = 30
     # OpenAI's client gives up after 600 seconds and sends the recording again: the answer has to come before.
     openai_wait: Annotated[int, Field(ge=1, description="How long the OpenAI audio API waits for a text")] = 570

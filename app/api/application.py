@@ -8,6 +8,7 @@ from typing import Any
 from aiohttp import web
 
 from app.api.attempts import Attempts
+from app.api.auditing import audit_middleware, purge_old_entries
 from app.api.authentication import authentication_middleware
 from app.api.client_address import TrustedProxies
 from app.api.delivery import Delivery
@@ -17,11 +18,13 @@ from app.api.hub import Hub
 from app.api.keys import (
     ASYNC_REDIS,
     ATTEMPTS,
+    AUDITED_LATELY,
     DATABASE,
     DELIVERY,
     DOWNLOADS,
     HOLDS,
     HUB,
+    OIDC,
     PASSWORD_SLOTS,
     PROBE_SLOTS,
     PROXIES,
@@ -29,16 +32,21 @@ from app.api.keys import (
     SETTINGS,
     UPLOADS,
 )
+from app.api.lately import Lately
+from app.api.oidc.configuration import configured
+from app.api.oidc.provider import Oidc
 from app.api.problems import problem_middleware
 from app.api.reconciler import Reconciler
 from app.api.request_log import request_log_middleware
 from app.api.routes import (
     api_keys,
+    audit,
     auth,
     documentation,
     health,
     internal,
     models,
+    oidc,
     openai,
     original,
     projects,
@@ -64,8 +72,10 @@ from app.queueing.connections import connect, connect_async
 from app.settings import Settings, load_settings
 
 _ROOMS = (
+    audit,
     auth,
     sessions,
+    oidc,
     documentation,
     health,
     models,
@@ -95,18 +105,21 @@ _PROBES_AT_ONCE = 4
 def create_app(settings: Settings) -> web.Application:
     """Assemble the API for these settings. Starting it connects to PostgreSQL and Redis."""
     app = web.Application(
-        middlewares=[request_log_middleware, problem_middleware, authentication_middleware],
+        middlewares=[request_log_middleware, problem_middleware, audit_middleware, authentication_middleware],
         client_max_size=_JSON_LIMIT_BYTES,
     )
     app[SETTINGS] = settings
+    app[AUDITED_LATELY] = Lately()
     app[PROXIES] = TrustedProxies.of_settings(settings.trusted_proxies)
+    if (oidc := configured(settings)) is not None:
+        app[OIDC] = Oidc(oidc)
     app[PASSWORD_SLOTS] = asyncio.Semaphore(_PASSWORDS_AT_ONCE)
     app[PROBE_SLOTS] = asyncio.Semaphore(_PROBES_AT_ONCE)
     app[LIBRARY] = Library(app)
     for room in _ROOMS:
         app.add_routes(room.routes)
     app.add_routes(internal.routes(_INTERNAL_LIMIT_BYTES))
-    app.cleanup_ctx.extend([_database, _redis, _uploads, _hub, _reconciler, _resumable, _downloads])
+    app.cleanup_ctx.extend([_database, _redis, _uploads, _hub, _reconciler, _resumable, _downloads, _audit])
     app.on_shutdown.append(_let_go)
     app.on_response_prepare.append(name_the_version)
     return app
@@ -177,6 +190,11 @@ async def _resumable(app: web.Application) -> AsyncIterator[None]:
 async def _downloads(app: web.Application) -> AsyncIterator[None]:
     app[DOWNLOADS] = Downloads(app[SETTINGS], app[DATABASE], app[DELIVERY], app[UPLOADS], app[PROBE_SLOTS])
     async with _background(app[DOWNLOADS].run()):
+        yield
+
+
+async def _audit(app: web.Application) -> AsyncIterator[None]:
+    async with _background(purge_old_entries(app)):
         yield
 
 

@@ -5,11 +5,13 @@ import hmac
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from app.api.auditing import name_actor
 from app.api.client_address import counted_as
 from app.api.contract import Access, contract_of
 from app.api.keys import ATTEMPTS, DATABASE, PRINCIPAL, PROXIES, SETTINGS
 from app.api.openai import OPENAI_PREFIX
 from app.core.access import Principal
+from app.core.audit import Actor, ActorKind
 from app.core.errors import KeyExpired, NotAuthenticated
 from app.db import accounts
 from app.db.accounts import Origin
@@ -31,9 +33,11 @@ async def authentication_middleware(request: web.Request, handler: Handler) -> w
     promised = contract_of(request.match_info.handler)
     if request.path.startswith(_INTERNAL_PREFIX) or (promised and promised.access is Access.WORKER):
         _require_internal_key(request)
+        name_actor(Actor(ActorKind.WORKER))
     elif promised is None or not (promised.access is Access.PUBLIC or promised.credentials_later):
         principal = await admit(request, *credentials(request))
         request[PRINCIPAL] = principal
+        name_actor(principal.actor)
         log_context.set(log_context.get() | {"user": _in_one_line(principal.name)})
     return await handler(request)
 

@@ -16,9 +16,10 @@
         What is written here becomes the route's description.
         \"\"\"
 
-The decorator changes nothing of the handler: it notes. Five readers live on the note: authentication (`access` decides
-who is asked for which credentials, `scope` what a key must not lack), `/openapi.json`, `/docs`, `docs/access.md`, and the
-test that tries every route as everybody. A route without a contract asks for credentials and fails a test.
+The decorator changes nothing of the handler: it notes. Six readers live on the note: authentication (`access` decides
+who is asked for which credentials, `scope` what a key must not lack), `/openapi.json`, `/docs`, `docs/access.md`, the test
+that tries every route as everybody, and the one that looks for what each change leaves in the audit log (`audited`). A route without a contract
+asks for credentials and fails a test.
 
 Say what is particular to the route. What follows from `access`, `path`, `query`, `headers` and `body` (401, 403, 404, 400,
 413, 422, 429 and their codes) is added by `Contract.refusals`; 500 and 503 go for every route.
@@ -36,6 +37,7 @@ from pydantic import BaseModel
 
 from app.api.problems import RequestTooLarge
 from app.core.access import Role, Scope
+from app.core.audit import Action
 from app.core.errors import (
     BadRequest,
     DependencyDown,
@@ -104,6 +106,7 @@ class Tag(StrEnum):
     MODELS = "Models"
     OPENAI = "OpenAI audio API"
     ORIGINAL = "First Vocalyx"
+    AUDIT = "Audit log"
     HEALTH = "Health"
     DOCUMENTATION = "Documentation"
     WORKERS = "Workers"
@@ -199,6 +202,7 @@ class Contract:
     errors: tuple[type[VocalyxError], ...]
     refused_as: Reply | None
     credentials_later: bool
+    audited: tuple[Action, ...]
 
     @property
     def refusals(self) -> tuple[type[VocalyxError], ...]:
@@ -239,6 +243,7 @@ def contract(
     refused_as: Reply | None = None,
     credentials_later: bool = False,
     scope: Scope | EllipsisType | None = ...,
+    audited: Action | tuple[Action, ...] = (),
 ) -> Callable[[Handler], Handler]:
     """Note what a handler promises. Its docstring, which it must have, says what it does.
 
@@ -250,6 +255,7 @@ def contract(
     - `refused_as`: what a refusal looks like, where clients of another API would not understand a problem document.
     - `credentials_later`: the handler looks for credentials itself, as the WebSocket does in its first message.
     - `scope`: what a key has to have that was narrowed, None where every key will do; `Access.scope` where it is left out.
+    - `audited`: one of these is in the audit log when it is done; the unit of work writes it (`app.db.audit.record`).
     """
 
     def note(handler: Handler) -> Handler:
@@ -271,6 +277,7 @@ def contract(
             errors=errors,
             refused_as=refused_as,
             credentials_later=credentials_later,
+            audited=audited if isinstance(audited, tuple) else (audited,),
         )
         setattr(handler, _ATTRIBUTE, promised)
         return handler

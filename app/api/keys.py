@@ -11,6 +11,8 @@ from app.api.client_address import TrustedProxies
 from app.api.delivery import Delivery
 from app.api.downloads.downloading import Downloads
 from app.api.hub import Hub
+from app.api.lately import Lately
+from app.api.oidc.provider import Oidc
 from app.api.tus.holding import Holds
 from app.api.uploads import UploadVolume
 from app.core.access import Principal
@@ -29,6 +31,9 @@ DOWNLOADS = web.AppKey("downloads", Downloads)
 ATTEMPTS = web.AppKey("attempts", Attempts)
 PROXIES = web.AppKey("proxies", TrustedProxies)
 PASSWORD_SLOTS = web.AppKey("password_slots", asyncio.Semaphore)
+AUDITED_LATELY = web.AppKey("audited_lately", Lately)
+PROXIES = web.AppKey("proxies", TrustedProxies)
+OIDC = web.AppKey("oidc", Oidc)
 PROBE_SLOTS = web.AppKey("probe_slots", asyncio.Semaphore)
 
 PRINCIPAL = web.RequestKey("principal", Principal)

@@ -14,6 +14,7 @@ from app.api.negotiation import best
 from app.api.problems import NotAcceptable
 from app.api.requests import check_text, validate
 from app.core.access import Principal
+from app.core.audit import Action
 from app.core.errors import Conflict, InvalidFields
 from app.core.formats import (
     FORMATS,
@@ -27,7 +28,7 @@ from app.core.formats import (
 from app.core.formats.presentation import AS_USUAL, LineLength, Lines, ReadingSpeed
 from app.core.options import TranscriptionOptions
 from app.core.transcript import Diarization, Segment
-from app.db import transcriptions
+from app.db import audit, transcriptions
 
 OFFERED = {FORMATS[name].media_type: name for name in ("json", "txt", "srt", "vtt", "md", "tsv", "docx")}
 """The formats to be had by media type, in the order in which they are preferred. RTTM has none of its own."""
@@ -104,12 +105,8 @@ async def rendered(
     request: web.Request, transcription: UUID, format_name: str, presentation: Presentation
 ) -> web.Response:
     """Answer with the finished transcript in this format; `Conflict` until there is one."""
-    body, diarization = await request.app[DATABASE].run(_read, request[PRINCIPAL], transcription)
-    if body["partial"] or (body["state"] in ("error", "cancelled") and not body["segments"]):
-        raise Conflict(
-            f"The transcription is {body['state']}: there is no finished text yet.",
-            remedy="Follow it on /api/ws/updates, or ask again once its state is 'transcribed' or 'done'.",
-        )
+    exported_as = format_name if request.method == "GET" else None
+    body, diarization = await request.app[DATABASE].run(_read, request[PRINCIPAL], transcription, exported_as)
     rendering = await asyncio.to_thread(render_transcript, _document(body, diarization), format_name, presentation)
     return web.Response(
         body=rendering.content,
@@ -123,11 +120,19 @@ async def rendered(
     )
 
 
-def _read(principal: Principal, transcription: UUID) -> tuple[dict[str, Any], Diarization | None]:
-    return (
-        transcriptions.read(principal, transcription),
-        transcriptions.read_diarization(principal, transcription),
-    )
+def _read(
+    principal: Principal, transcription: UUID, exported_as: str | None
+) -> tuple[dict[str, Any], Diarization | None]:
+    body = transcriptions.read(principal, transcription)
+    if body["partial"] or (body["state"] in ("error", "cancelled") and not body["segments"]):
+        raise Conflict(
+            f"The transcription is {body['state']}: there is no finished text yet.",
+            remedy="Follow it on /api/ws/updates, or ask again once its state is 'transcribed' or 'done'.",
+        )
+    if exported_as is not None:
+        project = UUID(body["project_id"])
+        audit.record(Action.TRANSCRIPTION_EXPORTED, transcription, project=project, format=exported_as)
+    return body, transcriptions.read_diarization(principal, transcription)
 
 
 def _document(body: dict[str, Any], diarization: Diarization | None) -> TranscriptDocument:

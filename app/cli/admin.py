@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from app.cli import people
+from app.cli import audit_log, identities, people
 from app.cli.database import database_url
 
 
@@ -34,5 +34,5 @@ def migrate() -> None:
         click.echo("nothing to do: the database is at this release")
 
 
-for command in people.COMMANDS:
+for command in (*people.COMMANDS, *identities.COMMANDS, audit_log.audit):
     admin.add_command(command)

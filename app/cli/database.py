@@ -1,7 +1,11 @@
 """The database of this machine's instance, for commands that speak to it themselves."""
 
+import os
+import pwd
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
+
+from app.core.audit import Actor, ActorKind, Source, current_source
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -19,6 +23,7 @@ def run(unit: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
     from app.db.database import Database
 
     database = Database(database_url(), connections=1)
+    current_source.set(Source(Actor(ActorKind.COMMAND, name=pwd.getpwuid(os.getuid()).pw_name)))
     try:
         return database.run_here(unit, *args, **kwargs)
     finally:

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from uuid import UUID
 
-from app.core.errors import MissingScope, NotFound, NotPermitted
+from app.core.audit import Actor, ActorKind
+from app.core.errors import MissingScope, NotPermitted, NotYours
 from app.core.identifiers import ProjectId, UserId
 
 
@@ -41,7 +42,7 @@ _ROLES_OF_SCOPES = {Scope.TRANSCRIPTIONS_WRITE: Role.EDITOR, Scope.PROJECTS_MANA
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Whoever sends a request: a user, or a program with a project's key (then `user` is None).
+    """Whoever sends a request: a user, or a program with a project's key (then `user` is None, and `key` its id).
 
     `session` is the login that a user's token stands for. A key's `scopes` are None where it may do all that its role
     allows, its `expires_at` where it does not end.
@@ -54,6 +55,13 @@ class Principal:
     session: UUID | None = None
     scopes: Collection[Scope] | None = None
     expires_at: dt.datetime | None = None
+    key: UUID | None = None
+
+    @property
+    def actor(self) -> Actor:
+        """Who this is in the audit log."""
+        kind = ActorKind.KEY if self.user is None else ActorKind.USER
+        return Actor(kind, self.user or self.key, self.name)
 
     def may_see(self, project: ProjectId) -> bool:
         return self.administrator or project in self.roles
@@ -64,9 +72,11 @@ class Principal:
             return
         role = self.roles.get(project)
         if role is None:
-            raise NotFound
+            raise NotYours(project=project)
         if not role.covers(needed):
-            raise NotPermitted(f"This needs the role '{needed}' in the project; yours is '{role}'.")
+            refused = NotPermitted(f"This needs the role '{needed}' in the project; yours is '{role}'.")
+            refused.project = project
+            raise refused
 
     def require_scope(self, needed: Scope | None) -> None:
         """Raise `MissingScope` where this is a key that was narrowed to other things."""

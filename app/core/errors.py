@@ -5,17 +5,28 @@ way out (`remedy`).
 """
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, ClassVar
+from uuid import UUID
+
+from app.core.audit import Action
 
 
 class VocalyxError(Exception):
-    """The root. `detail` states the fact, `remedy` the way out; `field` names the input at fault, where there is one."""
+    """The root. `detail` states the fact, `remedy` the way out; `field` names the input at fault, where there is one.
+
+    A refusal that is `audited_as` something stands in the audit log, about the `project` where that is known, with
+    `audit_details` that the client is not told.
+    """
 
     status: ClassVar[int] = 500
     code: ClassVar[str] = "internal-error"
     title: ClassVar[str] = "Something went wrong on the server"
     default_detail: ClassVar[str] = "The server met an error that it did not expect."
     default_remedy: ClassVar[str] = "Try again; if it happens again, give the request id to your administrator."
+    audited_as: ClassVar[Action | None] = None
+    project: UUID | None = None
+    audit_details: Mapping[str, Any] = MappingProxyType({})
 
     def __init__(self, detail: str | None = None, *, remedy: str | None = None, field: str | None = None) -> None:
         self.detail = detail or self.default_detail
@@ -83,6 +94,7 @@ class WrongCredentials(VocalyxError):
     title = "The name or the password is wrong"
     default_detail = "No active user has this name and password."
     default_remedy = "Check both; an administrator can set a new password."
+    audited_as = Action.LOGIN_FAILED
 
 
 class WrongPassword(VocalyxError):
@@ -115,6 +127,7 @@ class NotPermitted(VocalyxError):
     title = "Your role does not allow this"
     default_detail = "Your role does not allow this."
     default_remedy = "Ask an owner of the project for a higher role."
+    audited_as = Action.ACCESS_DENIED
 
 
 class MissingScope(NotPermitted):
@@ -136,6 +149,18 @@ class NotFound(VocalyxError):
     title = "There is nothing here"
     default_detail = "There is nothing here, or it belongs to a project that you are not a member of."
     default_remedy = "Check the address and the project."
+
+
+class NotYours(NotFound):
+    """It exists, in a project of others. Whoever asks is told nothing but `NotFound`; the audit log knows better."""
+
+    audited_as = Action.ACCESS_DENIED
+
+    def __init__(
+        self, detail: str | None = None, *, remedy: str | None = None, field: str | None = None, project: UUID
+    ) -> None:
+        super().__init__(detail, remedy=remedy, field=field)
+        self.project = project
 
 
 class Conflict(VocalyxError):

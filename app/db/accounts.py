@@ -13,9 +13,10 @@ from argon2.exceptions import InvalidHashError, VerifyMismatchError
 from peewee import IntegrityError
 
 from app.core.access import Principal, Role, Scope
+from app.core.audit import Action, Actor, ActorKind
 from app.core.errors import Conflict, KeyExpired, NotAuthenticated, NotFound, WrongCredentials
 from app.core.identifiers import EventId, ProjectId, UserId
-from app.db import events
+from app.db import audit, events
 from app.db.models import ApiKey, Membership, Session, User, database, now
 
 API_KEY_PREFIX = "vx_"
@@ -59,13 +60,20 @@ def create_user(username: str, password: str, *, administrator: bool = False) ->
     return add_user(username, hash_password(password), administrator=administrator)
 
 
-def add_user(username: str, password_hash: str, *, administrator: bool = False) -> User:
-    """Add a user whose password is hashed already; `Conflict` where the name is taken."""
+def add_user(
+    username: str, password_hash: str | None, *, administrator: bool = False, actor: Actor | None = None
+) -> User:
+    """Add a user whose password is hashed already; `Conflict` where the name is taken.
+
+    Without a password nobody can log in by name: such a user comes from elsewhere (see `app.db.identities`).
+    """
     try:
         with database.atomic():
-            return User.create(username=username, password_hash=password_hash, administrator=administrator)
+            user = User.create(username=username, password_hash=password_hash, administrator=administrator)
     except IntegrityError as error:
         raise Conflict(f"There is a user named {username!r} already.", remedy="Choose another name.") from error
+    audit.record(Action.USER_CREATED, user.id, actor=actor, name=username, administrator=administrator)
+    return user
 
 
 def set_password(username: str, password: str) -> None:
@@ -74,6 +82,7 @@ def set_password(username: str, password: str) -> None:
     user.password_hash = _hasher.hash(password)
     user.save(only=[User.password_hash])
     Session.delete().where(Session.user == user).execute()
+    audit.record(Action.USER_PASSWORD_CHANGED, user.id, name=username)
     events.append_credentials_ended(user=user.id)
 
 
@@ -89,6 +98,13 @@ def list_users() -> list[User]:
     return list(User.select().order_by(User.username))
 
 
+def id_of(username: str) -> UUID | None:
+    """Return the id of the user of this name, active or not."""
+    user = User.get_or_none(User.username == username)
+    found: UUID | None = user.id if user else None
+    return found
+
+
 def password_hash_of(username: str) -> str | None:
     """Return what `verify_password` needs of an active user; None where there is none of this name."""
     user = User.get_or_none(User.username == username, User.active)
@@ -101,17 +117,21 @@ def open_session(username: str, password_hash: str | None, lifetime_seconds: int
 
     `WrongCredentials` where the password was changed or the user went meanwhile.
     """
-    # The row is held until the session stands: who changes the password or deactivates the user in this very moment
-    # waits for that, and then ends this session, too.
+    # No password is no password that could be right: a comparison with NULL would find those who have none.
+    if password_hash is None:
+        raise WrongCredentials
     query = User.select().where(User.username == username, User.active, User.password_hash == password_hash)
     user = query.for_update(_SHARED).first()
     if user is None:
         raise WrongCredentials
-    return begin_session(user, lifetime_seconds, origin)
+    return begin_session(user, lifetime_seconds, origin, method="password")
 
 
-def begin_session(user: User, lifetime_seconds: int, origin: Origin = _UNTOLD) -> str:
-    """Return the token of a new session for a user who has proved who they are, and whose row is held `FOR SHARE`."""
+def begin_session(user: User, lifetime_seconds: int, origin: Origin = _UNTOLD, *, method: str) -> str:
+    """Return the token of a new session for a user who has proved by this method who they are."""
+    # The row is held until the session stands: who changes the password or deactivates the user in this very moment
+    # waits for that, and then ends this session, too.
+    User.select(User.id).where(User.id == user.id).for_update(_SHARED).execute()
     token = secrets.token_urlsafe(32)
     Session.delete().where(Session.expires_at < now()).execute()
     Session.create(
@@ -121,6 +141,7 @@ def begin_session(user: User, lifetime_seconds: int, origin: Origin = _UNTOLD) -
         user_agent=origin.user_agent,
         address=origin.address,
     )
+    audit.record(Action.LOGIN_SUCCEEDED, user.id, actor=_as_actor(user), method=method)
     return token
 
 
@@ -130,6 +151,7 @@ def log_out(token: str) -> EventId | None:
     if session is None:
         return None
     session.delete_instance()
+    audit.record(Action.LOGIN_ENDED, session.user.id, actor=_as_actor(session.user))
     return events.append_credentials_ended(user=session.user.id)
 
 
@@ -163,6 +185,7 @@ def principal_of_key(key: str) -> Principal:
         roles={ProjectId(found.project_id): Role(found.role)},
         scopes=None if found.scopes is None else _known_scopes(found.scopes),
         expires_at=found.expires_at,
+        key=found.id,
     )
 
 
@@ -197,6 +220,10 @@ def _principal_of_user(user: Any, session: UUID) -> Principal:
         roles={ProjectId(row.project_id): Role(row.role) for row in memberships},
         session=session,
     )
+
+
+def _as_actor(user: Any) -> Actor:
+    return Actor(ActorKind.USER, user.id, user.username)
 
 
 def digest(secret: str) -> str:

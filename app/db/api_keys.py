@@ -7,9 +7,10 @@ from typing import Any
 from uuid import UUID
 
 from app.core.access import Role, Scope
+from app.core.audit import Action
 from app.core.errors import Conflict, NotFound
 from app.core.identifiers import EventId
-from app.db import events
+from app.db import audit, events
 from app.db.accounts import API_KEY_PREFIX, digest
 from app.db.models import ApiKey, now
 
@@ -27,6 +28,14 @@ def create_key(
 
     Without `scopes` it may do all that its role allows, without `expires_at` it does not end.
     """
+    key, secret = _made(project, name, role, scopes, expires_at)
+    audit.record(Action.KEY_CREATED, key.id, project=project, name=name, role=role)
+    return key, secret
+
+
+def _made(
+    project: UUID, name: str, role: Role, scopes: Collection[Scope] | None, expires_at: dt.datetime | None
+) -> tuple[ApiKey, str]:
     secret = API_KEY_PREFIX + secrets.token_urlsafe(32)
     key = ApiKey.create(
         project=project,
@@ -46,7 +55,8 @@ def list_keys(project: UUID) -> list[ApiKey]:
 
 def revoke_key(project: UUID, key: UUID) -> EventId:
     """Make a key worth nothing, at once; `NotFound` where there is no such active one."""
-    ApiKey.update(revoked_at=now()).where(ApiKey.id == _active(project, key).id).execute()
+    _revoke(_active(project, key))
+    audit.record(Action.KEY_REVOKED, key, project=project)
     return events.append_credentials_ended()
 
 
@@ -62,13 +72,21 @@ def rotate_key(
     if old.expires_at is not None and old.expires_at <= now():
         raise Conflict("The API key has expired.", remedy="Make a new one.")
     scopes = None if old.scopes is None else [Scope(scope) for scope in old.scopes]
-    new, secret = create_key(project, old.name, Role(old.role), scopes, expires_at or old.expires_at)
+    new, secret = _made(project, old.name, Role(old.role), scopes, expires_at or old.expires_at)
+    audit.record(
+        Action.KEY_ROTATED, key, project=project, name=old.name, new=str(new.id), overlap_seconds=overlap_seconds
+    )
     if not overlap_seconds:
-        return new, secret, revoke_key(project, key)
+        _revoke(old)
+        return new, secret, events.append_credentials_ended()
     end = now() + dt.timedelta(seconds=overlap_seconds)
     if old.expires_at is None or end < old.expires_at:
         ApiKey.update(expires_at=end).where(ApiKey.id == old.id).execute()
     return new, secret, None
+
+
+def _revoke(key: Any) -> None:
+    ApiKey.update(revoked_at=now()).where(ApiKey.id == key.id).execute()
 
 
 def _active(project: UUID, key: UUID) -> Any:

@@ -10,8 +10,9 @@ from typing import Any
 from uuid import UUID
 
 from app.core.access import Principal
+from app.core.audit import Action
 from app.core.speakers import Cast
-from app.db import events, speakers, work
+from app.db import audit, events, speakers, work
 from app.db.events import EventKind
 from app.db.models import Speaker
 from app.db.summaries import summarize
@@ -47,29 +48,33 @@ def rename(principal: Principal, transcription: UUID, label: str, name: str | No
     speaker = (Speaker.transcription == row) & (Speaker.label == label)
     columns = (Speaker.name, Speaker.recognised_as, Speaker.similarity)
     if Speaker.select(*columns).where(speaker).tuples().get() == (name, None, None):
-        return _told(row, cast, label, changed=False)
+        return _told(row, cast, label, None)
     Speaker.update(name=name, recognised_as=None, similarity=None).where(speaker).execute()
-    return _told(row, cast, label, changed=True)
+    return _told(row, cast, label, Action.SPEAKER_RENAMED, speaker=label)
 
 
 def merge(principal: Principal, transcription: UUID, label: str, into: str) -> Corrected:
     """Say that one speaker is another."""
-    return _correct(principal, transcription, lambda cast: cast.merge(label, into))
+    told = {"speaker": label, "into": into}
+    return _correct(principal, transcription, lambda cast: cast.merge(label, into), Action.SPEAKER_MERGED, **told)
 
 
 def unmerge(principal: Principal, transcription: UUID, label: str) -> Corrected:
     """Take back that one speaker is another."""
-    return _correct(principal, transcription, lambda cast: cast.unmerge(label))
+    return _correct(principal, transcription, lambda cast: cast.unmerge(label), Action.SPEAKER_UNMERGED, speaker=label)
 
 
 def assign(principal: Principal, transcription: UUID, positions: Collection[int], label: str | None) -> Corrected:
     """Give segments to a speaker; None: back to whom the machine found."""
-    return _correct(principal, transcription, lambda cast: cast.assign(positions, label))
+    told = {"speaker": label, "segments": len(positions)}
+    return _correct(
+        principal, transcription, lambda cast: cast.assign(positions, label), Action.SPEAKER_ASSIGNED, **told
+    )
 
 
 def undo(principal: Principal, transcription: UUID) -> Corrected:
     """Put every segment and speaker back to the machine's labels; names stay."""
-    return _correct(principal, transcription, Cast.without_corrections)
+    return _correct(principal, transcription, Cast.without_corrections, Action.SPEAKER_RESTORED)
 
 
 def split(
@@ -82,7 +87,7 @@ def split(
     speakers.store(row, before, after)
     if name is not None:
         Speaker.update(name=name).where(Speaker.transcription == row, Speaker.label == made).execute()
-    return _told(row, after, made, changed=True)
+    return _told(row, after, made, Action.SPEAKER_SPLIT, speaker=label, made=made, segments=len(positions))
 
 
 def _locked(principal: Principal, transcription: UUID) -> Any:
@@ -90,19 +95,23 @@ def _locked(principal: Principal, transcription: UUID) -> Any:
     return work.lock(transcription)
 
 
-def _correct(principal: Principal, transcription: UUID, take: Callable[[Cast], Cast]) -> Corrected:
+def _correct(
+    principal: Principal, transcription: UUID, take: Callable[[Cast], Cast], action: Action, **told: Any
+) -> Corrected:
     row = _locked(principal, transcription)
     before = speakers.cast_of(row)
     after = take(before)
     if after is not before:
         speakers.store(row, before, after)
-    return _told(row, after, None, changed=after is not before)
+    return _told(row, after, None, None if after is before else action, **told)
 
 
-def _told(row: Any, cast: Cast, label: str | None, *, changed: bool) -> Corrected:
+def _told(row: Any, cast: Cast, label: str | None, action: Action | None, **told: Any) -> Corrected:
+    """Tell the listeners and the audit log what was done; None: nothing was."""
     shown = speakers.shown(row, cast)
-    if not changed:
+    if action is None:
         return Corrected(shown, Outcome(row.id, None), label)
+    audit.record(action, row.id, project=row.project_id, **told)
     # No name stands in it: the log keeps its events for days, and a name may be taken back sooner.
     data = {"transcription": summarize(row, work.load(row)), "what": "speakers"}
     event = events.append(EventKind.CHANGED, data, project=row.project_id, transcription=row.id)

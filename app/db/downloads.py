@@ -14,11 +14,12 @@ from uuid import UUID
 
 from peewee import SQL, IntegrityError
 
+from app.core.audit import Action
 from app.core.errors import NotFound, VocalyxError
 from app.core.identifiers import TranscriptionId
 from app.core.lifecycle import Work
 from app.core.options import TranscriptionOptions
-from app.db import events, quotas, transcriptions, work
+from app.db import audit, events, quotas, transcriptions, work
 from app.db.arrival_models import Download
 from app.db.events import EventKind
 from app.db.models import Project, Transcription, database, now
@@ -110,6 +111,7 @@ def create(new: NewDownload) -> tuple[dict[str, Any], Outcome | None]:
             raise IdempotencyKeyUsed from error
         return earlier, None
     Download.create(transcription=row, url=new.url, url_sha256=_digest(new.url))
+    audit.record(Action.TRANSCRIPTION_CREATED, new.id, project=new.project, fetched=True)
     present = work.load(row)
     body = transcriptions.shown(row, present)
     changed = {"transcription": summarize(row, present)}

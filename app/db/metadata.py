@@ -6,8 +6,9 @@ from typing import Any
 from uuid import UUID
 
 from app.core.access import Principal
+from app.core.audit import Action
 from app.core.preconditions import IfMatch
-from app.db import events, transcriptions, work
+from app.db import audit, events, transcriptions, work
 from app.db.events import EventKind
 from app.db.models import Transcription
 from app.db.summaries import entity_tag, summarize
@@ -33,9 +34,11 @@ def describe(
     wanted = (row.name if name is None else name, row.labels if labels is None else list(labels))
     if wanted == (row.name, row.labels):
         return Described(summarize(row, present), Outcome(row.id, None))
+    changed = [field for field, value in zip(("name", "labels"), wanted, strict=True) if getattr(row, field) != value]
     row.name, row.labels = wanted
     row.revision += 1
     row.save(only=[Transcription.name, Transcription.labels, Transcription.revision])
+    audit.record(Action.TRANSCRIPTION_DESCRIBED, row.id, project=row.project_id, changed=changed)
     summary = summarize(row, present)
     data = {"transcription": summary, "what": "metadata"}
     event = events.append(EventKind.CHANGED, data, project=row.project_id, transcription=row.id)

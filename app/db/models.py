@@ -1,5 +1,5 @@
 # ruff: noqa: D106 - peewee's Meta classes tell by their fields all that there is to tell
-"""The tables, beside those of `arrival_models`.
+"""The tables, beside those of `arrival_models`, `audit_models` and `identity_models`.
 
 `migrations/` makes them; `tests/db/test_migrations.py` holds the two against each other.
 """
@@ -49,9 +49,11 @@ class Table(Model):
 
 
 class User(Table):
+    """`password_hash` is null where a user logs in by a provider alone."""
+
     id = UUIDField(primary_key=True, default=uuid.uuid4)
     username = TextField(unique=True)
-    password_hash = TextField()
+    password_hash = TextField(null=True)
     administrator = BooleanField(default=False)
     active = BooleanField(default=True)
     created_at = DateTimeTZField(default=now)

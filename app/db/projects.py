@@ -6,9 +6,10 @@ from uuid import UUID
 from peewee import IntegrityError
 
 from app.core.access import Principal, Role
-from app.core.errors import Conflict, NotFound
+from app.core.audit import Action
+from app.core.errors import Conflict, NotFound, NotYours
 from app.core.identifiers import EventId, ProjectId
-from app.db import events, voiceprints
+from app.db import audit, events, voiceprints
 from app.db.models import Membership, Project, Transcription, User, database
 
 _NAMED_PROJECTS = 20
@@ -26,6 +27,7 @@ def create_project(name: str, owner: UUID | None) -> Project:
             project = Project.create(name=name)
     except IntegrityError as error:
         raise Conflict(f"There is a project named {name!r} already.", remedy="Choose another name.") from error
+    audit.record(Action.PROJECT_CREATED, project.id, project=project.id, name=name)
     if owner is not None:
         Membership.create(user=owner, project=project, role=Role.OWNER)
         events.append_access(user=owner, project=project.id)
@@ -60,7 +62,11 @@ def find_project(principal: Principal, wanted: str | None) -> Project:
     # An id is an id: a project that is named like another one's id is not mistaken for it.
     named = visible.where(Project.id == _as_id(wanted)).first() or visible.where(Project.name == wanted).first()
     if named is None:
-        raise NotFound("There is no such project, or you are not a member of it.", field="project")
+        unknown = "There is no such project, or you are not a member of it."
+        others = Project.get_or_none((Project.id == _as_id(wanted)) | (Project.name == wanted))
+        if others is not None:
+            raise NotYours(unknown, field="project", project=others.id)
+        raise NotFound(unknown, field="project")
     return named
 
 
@@ -68,17 +74,21 @@ def change_project(project: Project, *, name: str | None, recognise_speakers: bo
     """Rename a project, switch the recognition of speakers on or off, or both; None leaves a thing as it is."""
     if recognise_speakers is not None:
         voiceprints.switch(project, on=recognise_speakers)
-    return project if name is None else _rename(project, name)
+    if name is not None:
+        _rename(project, name)
+    changes = {"name": name, "recognise_speakers": recognise_speakers}
+    told: dict[str, Any] = {change: value for change, value in changes.items() if value is not None}
+    audit.record(Action.PROJECT_CHANGED, project.id, project=project.id, **told)
+    return project
 
 
-def _rename(project: Project, name: str) -> Project:
+def _rename(project: Project, name: str) -> None:
     project.name = name
     try:
         with database.atomic():
             project.save(only=[Project.name])
     except IntegrityError as error:
         raise Conflict(f"There is a project named {name!r} already.", remedy="Choose another name.") from error
-    return project
 
 
 def delete_project(project: Project) -> EventId:
@@ -90,6 +100,7 @@ def delete_project(project: Project) -> EventId:
             project.delete_instance()
     except IntegrityError as error:
         raise _not_empty() from error
+    audit.record(Action.PROJECT_DELETED, project.id, project=project.id, name=project.name)
     return events.append_access(project=project.id)
 
 
@@ -104,9 +115,12 @@ def set_member(project: Project, username: str, role: Role) -> EventId:
     user = User.get_or_none(User.username == username)
     if user is None:
         raise NotFound(f"There is no user named {username!r}.", remedy="Ask an administrator to add the user first.")
+    before = Membership.get_or_none(Membership.user == user, Membership.project == project)
     Membership.insert(user=user, project=project, role=role).on_conflict(
         conflict_target=[Membership.user, Membership.project], update={Membership.role: role}
     ).execute()
+    action = Action.MEMBER_CHANGED if before else Action.MEMBER_ADDED
+    audit.record(action, user.id, project=project.id, name=username, role=role, before=before and before.role)
     return events.append_access(user=user.id, project=project.id)
 
 
@@ -114,6 +128,7 @@ def remove_member(project: Project, username: str) -> EventId:
     user = User.get_or_none(User.username == username)
     if user is None or not Membership.delete().where(Membership.project == project, Membership.user == user).execute():
         raise NotFound(f"{username!r} is not a member of the project.")
+    audit.record(Action.MEMBER_REMOVED, user.id, project=project.id, name=username)
     return events.append_access(user=user.id, project=project.id)
 
 

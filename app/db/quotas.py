@@ -7,9 +7,11 @@ from uuid import UUID
 
 from peewee import fn
 
+from app.core.audit import Action
 from app.core.errors import NotFound, VocalyxError
 from app.core.lifecycle import TranscriptionState
 from app.core.uploads import UNFINISHED_STATES
+from app.db import audit
 from app.db.arrival_models import DeletedUsage, Upload
 from app.db.models import Project, Transcription, database, now
 
@@ -72,6 +74,7 @@ def set_limits(project: UUID, *, bytes_limit: int | None, hours_limit: float | N
     row = _row(Project.select().where(Project.id == project))
     row.quota_bytes, row.quota_hours = bytes_limit, hours_limit
     row.save(only=[Project.quota_bytes, Project.quota_hours])
+    audit.record(Action.QUOTA_CHANGED, project, project=project, bytes=bytes_limit, hours=hours_limit)
     return _usage(row, but=None)
 
 

@@ -2,9 +2,10 @@
 
 from uuid import UUID
 
+from app.core.audit import Action
 from app.core.errors import NotFound
 from app.core.identifiers import EventId, UserId
-from app.db import events
+from app.db import audit, events
 from app.db.models import Session, now
 
 LISTED = 200
@@ -20,6 +21,7 @@ def end(user: UserId, session: UUID) -> EventId:
     """End one login, and with it the listeners that live on it; `NotFound` where this user has no such one."""
     if not Session.delete().where(Session.id == session, Session.user == user).execute():
         raise NotFound("You have no such login.", remedy="GET /api/auth/sessions lists yours.")
+    audit.record(Action.LOGIN_ENDED, user)
     return events.append_credentials_ended(user=user)
 
 
@@ -28,4 +30,6 @@ def end_others(user: UUID, kept: UUID | None) -> EventId | None:
     others = Session.delete().where(Session.user == user)
     if kept is not None:
         others = others.where(Session.id != kept)
-    return events.append_credentials_ended(user=user) if others.execute() else None
+    ended = others.execute()
+    audit.record(Action.LOGIN_ENDED, user, logins=ended)
+    return events.append_credentials_ended(user=user) if ended else None

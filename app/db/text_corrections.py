@@ -10,10 +10,11 @@ from uuid import UUID
 
 from app.core.access import Principal, Role
 from app.core.alignment import align_words, tidy
+from app.core.audit import Action
 from app.core.errors import NotFound
 from app.core.preconditions import IfMatch
 from app.core.transcript import Word
-from app.db import events, speakers, transcriptions, wordings, work
+from app.db import audit, events, speakers, transcriptions, wordings, work
 from app.db.events import EventKind
 from app.db.models import Segment, SegmentVersion
 from app.db.summaries import iso, summarize
@@ -93,6 +94,8 @@ def _write(principal: Principal, transcription: UUID, position: int, text: str |
         before=before["text"],
         after=after["text"],
     )
+    action = Action.TEXT_REVERTED if text is None else Action.TEXT_CORRECTED
+    audit.record(action, row.id, project=row.project_id, segment=position)
     # No text stands in it: the log keeps its events for days, and a correction may take out what must not stay.
     data = {"transcription": summarize(row, work.load(row)), "what": "text", "segment": position}
     event = events.append(EventKind.CHANGED, data, project=row.project_id, transcription=row.id)

@@ -8,6 +8,7 @@ from uuid import UUID
 from peewee import SQL, IntegrityError
 
 from app.core.access import Principal, Role
+from app.core.audit import Action
 from app.core.errors import Conflict, NotFound
 from app.core.identifiers import ProjectId, TranscriptionId
 from app.core.lifecycle import READABLE_STATES, STOPPED_STATES, TranscriptionState, Work
@@ -17,7 +18,7 @@ from app.core.speakers import Cast
 from app.core.transcript import Diarization
 from app.core.transcript import Segment as DecodedSegment
 from app.core.waveform import Waveform
-from app.db import events, jobs, speakers, transcripts, waveforms, wordings, work
+from app.db import audit, events, jobs, speakers, transcripts, waveforms, wordings, work
 from app.db.arrival_models import Download
 from app.db.events import EventKind
 from app.db.models import Chunk, Project, Segment, Transcription, database, now
@@ -89,6 +90,7 @@ def create(new: NewTranscription) -> tuple[dict[str, Any], Outcome]:
         if Project.get_or_none(Project.id == new.project) is None:
             raise NotFound("The project was deleted meanwhile.", field="project") from error
         raise IdempotencyKeyUsed from error
+    audit.record(Action.TRANSCRIPTION_CREATED, new.id, project=new.project)
     return _shown_and_announced(work.advance(row, Work.submit))
 
 
@@ -143,14 +145,19 @@ def read_jobs(principal: Principal, transcription: UUID) -> list[dict[str, Any]]
     return jobs.of_transcription(find(principal, transcription, Role.VIEWER))
 
 
-def read_recording(principal: Principal, transcription: UUID) -> Recording:
-    """Return where the recording lies and what it is; `NotFound` where it has not come yet."""
+def read_recording(principal: Principal, transcription: UUID, *, audited: bool = False) -> Recording:
+    """Return where the recording lies and what it is; `NotFound` where it has not come yet.
+
+    With `audited` the audit log tells who has got it.
+    """
     row = find(principal, transcription, Role.VIEWER)
     if row.audio_path is None:
         raise NotFound(
             "The recording is yet to be fetched, or could not be.",
             remedy="Read the transcription: its state and error say how far that is.",
         )
+    if audited:
+        audit.record(Action.TRANSCRIPTION_EXPORTED, row.id, project=row.project_id, format="audio")
     return Recording(row.name, row.audio_path, row.sha256, row.size_bytes, row.media)
 
 
@@ -176,13 +183,18 @@ def read_waveform(principal: Principal, transcription: UUID) -> tuple[Waveform, 
 
 def cancel(principal: Principal, transcription: UUID) -> tuple[dict[str, Any], Outcome]:
     """Stop what is not finished; what is finished is kept."""
-    return _step(principal, transcription, Work.cancel)
+    row = find(principal, transcription, Role.EDITOR)
+    step = work.advance(work.lock(transcription), Work.cancel)
+    if step.changed:
+        audit.record(Action.TRANSCRIPTION_CANCELLED, transcription, project=row.project_id)
+    return _shown_and_announced(step)
 
 
 def retry(principal: Principal, transcription: UUID) -> tuple[dict[str, Any], Outcome]:
     """Queue again what failed or was cancelled, with every option of the first try; what never came is fetched again."""
-    find(principal, transcription, Role.EDITOR)
+    row = find(principal, transcription, Role.EDITOR)
     step = work.advance(work.lock(transcription), Work.retry)
+    audit.record(Action.TRANSCRIPTION_RETRIED, transcription, project=row.project_id)
     if step.after.state is TranscriptionState.PENDING:
         again = {Download.attempt: 0, Download.due_at: now(), Download.lease: None, Download.lease_expires_at: None}
         Download.update(again).where(Download.transcription == transcription).execute()
@@ -200,6 +212,7 @@ def delete(principal: Principal, transcription: UUID) -> Outcome:
     row = work.lock(transcription)
     withdrawn = work.unfinished(work.load(row))
     row.delete_instance()
+    audit.record(Action.TRANSCRIPTION_DELETED, row.id, project=row.project_id)
     events.forget(row.id)
     event = events.append(
         EventKind.DELETED, {"transcription_id": str(row.id)}, project=row.project_id, transcription=row.id
@@ -236,11 +249,6 @@ def find(principal: Principal, transcription: UUID, needed: Role) -> Any:
         raise NotFound
     principal.require(ProjectId(row.project_id), needed)
     return row
-
-
-def _step(principal: Principal, transcription: UUID, take: Any) -> tuple[dict[str, Any], Outcome]:
-    find(principal, transcription, Role.EDITOR)
-    return _shown_and_announced(work.advance(work.lock(transcription), take))
 
 
 def _shown_and_announced(step: Step) -> tuple[dict[str, Any], Outcome]:

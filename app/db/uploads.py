@@ -15,10 +15,12 @@ from uuid import UUID
 from peewee import SQL, IntegrityError
 
 from app.core.access import Principal, Role
-from app.core.errors import NotFound, VocalyxError
+from app.core.audit import Action
+from app.core.errors import NotFound, NotYours, VocalyxError
 from app.core.identifiers import ProjectId
 from app.core.options import TranscriptionOptions
 from app.core.uploads import UNFINISHED_STATES, UploadState
+from app.db import audit
 from app.db.arrival_models import Upload
 from app.db.models import database, now
 from app.db.summaries import iso
@@ -28,6 +30,9 @@ LEASE_SECONDS = 10
 
 _REMEMBERED = dt.timedelta(days=7)
 """For so long an upload that has ended is told apart from one that never was."""
+
+_UNKNOWN = "There is no such upload, or it is not yours."
+_UNKNOWN_REMEDY = "Check the address, or begin a new upload."
 
 # Leases are measured by the one clock that all API instances share.
 _DATABASE_NOW = SQL("clock_timestamp()")
@@ -139,6 +144,7 @@ def create(new: NewUpload, lifetime_seconds: int) -> Claimed:
             )
     except IntegrityError as error:
         raise NotFound("The project was deleted meanwhile.", field="project") from error
+    audit.record(Action.UPLOAD_BEGUN, row.id, project=new.project)
     return Claimed(_view(Upload.get_by_id(row.id)), lease)
 
 
@@ -219,6 +225,7 @@ def refuse(upload: UUID, lease: str, error: VocalyxError) -> None:
 def terminate(upload: UUID, lease: str) -> None:
     """End the upload, as its client wishes. A transcription that was made of it stays."""
     _end(upload, lease, {Upload.state: UploadState.TERMINATED})
+    audit.record(Action.UPLOAD_ENDED, upload, project=Upload.get_by_id(upload).project_id)
 
 
 def abandoned() -> list[UUID]:
@@ -255,16 +262,12 @@ _RELEASED: dict[Any, Any] = {Upload.lease: None, Upload.lease_expires_at: None, 
 def _find(principal: Principal, upload: UUID, query: Any) -> Any:
     row = query.where(Upload.id == upload).first()
     if row is None:
-        raise _not_found()
+        raise NotFound(_UNKNOWN, remedy=_UNKNOWN_REMEDY)
     try:
         principal.require(ProjectId(row.project_id), Role.EDITOR)
     except NotFound as error:
-        raise _not_found() from error
+        raise NotYours(_UNKNOWN, remedy=_UNKNOWN_REMEDY, project=row.project_id) from error
     return row
-
-
-def _not_found() -> NotFound:
-    return NotFound("There is no such upload, or it is not yours.", remedy="Check the address, or begin a new upload.")
 
 
 def _claim(row: Any) -> Claimed | None:

@@ -7,9 +7,10 @@ from uuid import UUID
 from peewee import Tuple, fn
 
 from app.core import cursors
+from app.core.audit import Action
 from app.core.errors import LastAdministrator, NotFound, WrongPassword
 from app.core.identifiers import EventId, UserId
-from app.db import events, sessions
+from app.db import audit, events, sessions
 from app.db.models import Session, User
 
 _LISTING = "users"
@@ -60,6 +61,7 @@ def change(user: UUID, *, active: bool | None, administrator: bool | None) -> tu
     row.active = row.active if active is None else active
     row.administrator = row.administrator if administrator is None else administrator
     row.save(only=[User.active, User.administrator])
+    audit.record(Action.USER_CHANGED, user, name=row.username, active=row.active, administrator=row.administrator)
     if was_active and not row.active:
         return row, _log_out(user)
     changed = was_administrator != row.administrator
@@ -70,6 +72,7 @@ def set_password(user: UUID, password_hash: str) -> EventId | None:
     """Give a user a new password and end all of the user's logins."""
     if not User.update(password_hash=password_hash).where(User.id == user).execute():
         raise _unknown()
+    audit.record(Action.USER_PASSWORD_CHANGED, user)
     return sessions.end_others(user, kept=None)
 
 
@@ -81,6 +84,7 @@ def change_own_password(user: UserId, known: str | None, password_hash: str, ses
     changed = User.update(password_hash=password_hash).where(User.id == user, User.password_hash == known, User.active)
     if not changed.execute():
         raise WrongPassword
+    audit.record(Action.USER_PASSWORD_CHANGED, user)
     return sessions.end_others(user, kept=session)
 
 
@@ -97,6 +101,7 @@ def delete(user: UUID) -> EventId:
     """
     row: Any = _held(user, leaves=True)
     row.delete_instance()
+    audit.record(Action.USER_DELETED, user, name=row.username)
     return events.append_credentials_ended(user=user)
 
 

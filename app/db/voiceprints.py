@@ -12,11 +12,12 @@ from typing import Any
 from uuid import UUID
 
 from app.core.access import Principal, Role
+from app.core.audit import Action
 from app.core.errors import Conflict, InvalidFields, NotFound
 from app.core.identifiers import ProjectId
 from app.core.recognition import KnownVoice, recognise, unit
 from app.core.transcript import Diarization
-from app.db import speakers
+from app.db import audit, speakers
 from app.db.models import Project, Speaker, Transcription, Voiceprint
 from app.db.summaries import iso
 
@@ -110,6 +111,7 @@ def enrol(
         enrolled_speaker=label,
         created_by=principal.user,
     )
+    audit.record(Action.VOICEPRINT_ENROLLED, enrolled.id, project=project, transcription=str(transcription))
     return _shown(enrolled)
 
 
@@ -128,6 +130,7 @@ def delete(principal: Principal, project: UUID, voiceprint: UUID) -> None:
     Speaker.update(recognised_as=None, similarity=None).where(Speaker.recognised_as == voiceprint).execute()
     if not Voiceprint.delete().where(Voiceprint.id == voiceprint, Voiceprint.project == project).execute():
         raise NotFound("There is no such voiceprint in this project.")
+    audit.record(Action.VOICEPRINT_DELETED, voiceprint, project=project)
 
 
 def switch(project: Any, *, on: bool) -> None:

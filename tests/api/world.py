@@ -86,7 +86,7 @@ def _make(volume: Path) -> World:
 
 def _another_session(user: User) -> str:
     # Not the one that asks: ending that would end the asking.
-    token = accounts.begin_session(user, 3600)
+    token = accounts.begin_session(user, 3600, method="password")
     return str(accounts.principal_of_token(token).session)
 
 

@@ -4,7 +4,8 @@ Answers are assembled as plain dictionaries, which is several times faster for a
 each kind of answer against its model here: none of its fields may be missing, and no other one may come.
 """
 
-from app.api.answers.accounts import AccessToken, Me, Session, SessionList, User, UserList
+from app.api.answers.accounts import AccessToken, LinkedIdentity, Me, Session, SessionList, User, UserList
+from app.api.answers.audit import AuditPage
 from app.api.answers.base import Answer
 from app.api.answers.models import InstalledModel, ModelList
 from app.api.answers.openai import (
@@ -59,11 +60,13 @@ __all__ = [
     "Answer",
     "ApiKey",
     "ApiKeyList",
+    "AuditPage",
     "FieldFault",
     "Findings",
     "InstalledModel",
     "Job",
     "JobList",
+    "LinkedIdentity",
     "Liveness",
     "Me",
     "Member",

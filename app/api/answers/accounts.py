@@ -43,6 +43,16 @@ class SessionList(Answer):
     items: Annotated[list[Session], Field(description="The 200 used last.")]
 
 
+class LinkedIdentity(Answer):
+    """Which subject of the provider of logins a user is."""
+
+    username: str
+    issuer: str
+    subject: str
+    created_at: dt.datetime
+    last_login_at: dt.datetime | None
+
+
 class User(Answer):
     id: UUID
     username: str

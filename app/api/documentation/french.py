@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 
+from app.api.documentation.french_audit import AUDIT
 from app.api.documentation.french_compatibility import COMPATIBILITY
 from app.api.documentation.french_fields import FIELDS
 from app.api.documentation.french_people import PEOPLE
@@ -327,6 +328,6 @@ def _spaced(text: str) -> str:
 
 FRENCH: Mapping[str, str] = {
     english: _spaced(french)
-    for part in (_WORDS, _CHAPTERS, _ROUTES, _PROBLEMS, FIELDS, COMPATIBILITY, PEOPLE, READING, SENDING)
+    for part in (_WORDS, _CHAPTERS, _ROUTES, _PROBLEMS, FIELDS, AUDIT, COMPATIBILITY, PEOPLE, READING, SENDING)
     for english, french in part.items()
 }

@@ -70,6 +70,7 @@ _TAGS: Mapping[Tag, str] = {
     Tag.MODELS: "What is installed to transcribe with.",
     Tag.OPENAI: "For programs that were written for OpenAI's speech to text: they change their base URL and their key.",
     Tag.ORIGINAL: "For programs of the first Vocalyx. docs/compatibility.md says where we differ, and why.",
+    Tag.AUDIT: "Who did what, on what, when, and from where. Nothing in it is ever changed.",
     Tag.HEALTH: "For load balancers.",
     Tag.DOCUMENTATION: "This, for programs and for people.",
 }
@@ -145,6 +146,8 @@ class _Writer:
         }
         if contract.scope is not None:
             described["x-scope"] = str(contract.scope)
+        if contract.audited:
+            described["x-audited"] = [str(action) for action in contract.audited]
         parameters = [
             *self._placed("path", contract.path),
             *self._query(contract),

@@ -15,6 +15,7 @@ from app.api.parameters import KEY, PROJECT
 from app.api.requests import path_id, read_json
 from app.api.routes.projects import Name
 from app.core.access import Role, Scope
+from app.core.audit import Action
 from app.core.errors import Conflict
 from app.core.identifiers import EventId
 from app.db import api_keys, projects
@@ -101,6 +102,7 @@ async def list_keys(request: web.Request) -> web.Response:
     body=NewKey,
     example={"name": "archive", "role": "viewer", "scopes": ["transcriptions:read"]},
     answers={201: answers.NewApiKey},
+    audited=Action.KEY_CREATED,
 )
 async def create_key(request: web.Request) -> web.Response:
     """Add an API key.
@@ -128,6 +130,7 @@ async def create_key(request: web.Request) -> web.Response:
     example={"overlap_seconds": 3600},
     answers={201: answers.NewApiKey},
     errors=(Conflict,),
+    audited=Action.KEY_ROTATED,
 )
 async def rotate_key(request: web.Request) -> web.Response:
     """Put a new API key in the place of one, with the same name, role and scopes.
@@ -154,6 +157,7 @@ async def rotate_key(request: web.Request) -> web.Response:
     access=Access.OWNER,
     path={"id": PROJECT, "key": KEY},
     answers={204: None},
+    audited=Action.KEY_REVOKED,
 )
 async def revoke_key(request: web.Request) -> web.Response:
     """Revoke an API key, at once and for good."""

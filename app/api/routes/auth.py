@@ -7,11 +7,13 @@ from aiohttp import web
 from pydantic import BaseModel, Field, TypeAdapter
 
 from app.api import answers
+from app.api.auditing import LOGIN_NAME
 from app.api.authentication import credentials, origin_of, sender_of
 from app.api.contract import Access, Form, Tag, contract
 from app.api.keys import ATTEMPTS, DATABASE, DELIVERY, PASSWORD_SLOTS, PRINCIPAL, SETTINGS
 from app.api.requests import read_json, validate
 from app.core.access import Scope
+from app.core.audit import Action
 from app.core.errors import BadRequest, TooManyAttempts, WrongCredentials
 from app.db import accounts
 
@@ -31,6 +33,7 @@ class Login(BaseModel):
     example={"username": "anna", "password": "a long enough password"},
     answers={200: answers.AccessToken},
     errors=(WrongCredentials, TooManyAttempts),
+    audited=Action.LOGIN_SUCCEEDED,
 )
 async def log_in(request: web.Request) -> web.Response:
     """Exchange a name and a password, as a form or as JSON, for a bearer token.
@@ -38,6 +41,7 @@ async def log_in(request: web.Request) -> web.Response:
     After too many failures with a name, or from an address, further attempts wait: 429 says how long.
     """
     login = await (read_json(request, Login) if request.content_type == "application/json" else _read_form(request))
+    request[LOGIN_NAME] = login.username
     database, lifetime = request.app[DATABASE], request.app[SETTINGS].session_lifetime
     async with request.app[ATTEMPTS].login(login.username, sender_of(request)):
         known = await database.run(accounts.password_hash_of, login.username)
@@ -53,6 +57,7 @@ async def log_in(request: web.Request) -> web.Response:
     access=Access.PUBLIC,
     credentials_later=True,
     answers={204: None},
+    audited=Action.LOGIN_ENDED,
 )
 async def log_out(request: web.Request) -> web.Response:
     """End the login that the request's own token stands for.

@@ -29,6 +29,7 @@ from app.api.openai.waiting import Audience, Nobody, until_text, while_connected
 from app.api.parameters import OPENAI_MODEL
 from app.api.removal import remove
 from app.api.requests import check_text
+from app.core.audit import Action
 from app.core.errors import (
     Conflict,
     DamagedMedia,
@@ -148,6 +149,7 @@ async def read_model(request: web.Request) -> web.Response:
     },
     errors=(*_ERRORS, SpeakersNotToldApart),
     refused_as=_REFUSED,
+    audited=Action.TRANSCRIPTION_CREATED,
 )
 async def transcribe(request: web.Request) -> web.StreamResponse:
     """Write down what is said in a recording, and answer with the text.
@@ -174,6 +176,7 @@ async def transcribe(request: web.Request) -> web.StreamResponse:
     },
     errors=_ERRORS,
     refused_as=_REFUSED,
+    audited=Action.TRANSCRIPTION_CREATED,
 )
 async def translate(request: web.Request) -> web.StreamResponse:
     """Write down in English what is said in a recording, and answer with the text.

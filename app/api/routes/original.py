@@ -11,6 +11,8 @@ from app.api.keys import DATABASE, DELIVERY, PRINCIPAL
 from app.api.original import shapes
 from app.api.parameters import TRANSCRIPTION
 from app.api.requests import path_id, validate
+from app.core.access import Role
+from app.core.audit import Action
 from app.core.errors import IllegalTransition, NotFound
 from app.core.lifecycle import TranscriptionState
 from app.db import listing, original, transcriptions
@@ -142,6 +144,8 @@ async def read_task(request: web.Request) -> web.Response:
     """Say how far a task is: the task of a transcription has its id."""
     found = await request.app[DATABASE].run(listing.list_one, request[PRINCIPAL], path_id(request))
     if not found:
+        # Refused in the same words, whether it is there or not; the audit log knows the difference.
+        await request.app[DATABASE].run(transcriptions.find, request[PRINCIPAL], path_id(request), Role.VIEWER)
         raise NotFound
     return web.json_response(shapes.task(found[0]))
 
@@ -153,6 +157,7 @@ async def read_task(request: web.Request) -> web.Response:
     path={"id": TRANSCRIPTION},
     answers={200: answers.OriginalCancelledTask},
     errors=(IllegalTransition,),
+    audited=Action.TRANSCRIPTION_CANCELLED,
 )
 async def cancel_task(request: web.Request) -> web.Response:
     """Cancel the transcription of this id."""

@@ -12,6 +12,7 @@ from app.api.keys import DATABASE, DELIVERY, PRINCIPAL
 from app.api.parameters import PROJECT, USERNAME
 from app.api.requests import OneLine, check_text, path_id, read_json
 from app.core.access import Principal, Role, Scope
+from app.core.audit import Action
 from app.core.errors import Conflict, NotPermitted
 from app.core.identifiers import EventId, ProjectId
 from app.db import projects
@@ -66,6 +67,7 @@ async def list_projects(request: web.Request) -> web.Response:
     example={"name": "Board meetings"},
     answers={201: Reply(answers.Project, headers={"Location": "The project's address."})},
     errors=(Conflict,),
+    audited=Action.PROJECT_CREATED,
 )
 async def create_project(request: web.Request) -> web.Response:
     """Add a project; its creator becomes its owner."""
@@ -110,6 +112,7 @@ async def read_project(request: web.Request) -> web.Response:
     example={"name": "Board meetings"},
     answers={200: answers.Project},
     errors=(Conflict,),
+    audited=Action.PROJECT_CHANGED,
 )
 async def change_project(request: web.Request) -> web.Response:
     """Rename a project, or switch the recognition of speakers.
@@ -134,6 +137,7 @@ async def change_project(request: web.Request) -> web.Response:
     path={"id": PROJECT},
     answers={204: None},
     errors=(Conflict,),
+    audited=Action.PROJECT_DELETED,
 )
 async def delete_project(request: web.Request) -> web.Response:
     """Remove an empty project."""
@@ -154,6 +158,7 @@ async def delete_project(request: web.Request) -> web.Response:
     body=MemberRole,
     example={"role": "editor"},
     answers={200: answers.Member},
+    audited=(Action.MEMBER_ADDED, Action.MEMBER_CHANGED),
 )
 async def set_member(request: web.Request) -> web.Response:
     """Make a user a member, or change the role of one."""
@@ -175,6 +180,7 @@ async def set_member(request: web.Request) -> web.Response:
     access=Access.OWNER,
     path={"id": PROJECT, "username": USERNAME},
     answers={204: None},
+    audited=Action.MEMBER_REMOVED,
 )
 async def remove_member(request: web.Request) -> web.Response:
     """Remove a member; what they sent stays."""

@@ -12,6 +12,7 @@ from app.api.keys import DATABASE, PRINCIPAL
 from app.api.parameters import PROJECT
 from app.api.requests import path_id, read_json
 from app.core.access import Role, Scope
+from app.core.audit import Action
 from app.db import projects, quotas
 
 _MOST_BYTES = 2**62
@@ -61,6 +62,7 @@ async def read_quota(request: web.Request) -> web.Response:
     body=QuotaLimits,
     example={"bytes": 500_000_000_000, "hours": 200},
     answers={200: answers.Quota},
+    audited=Action.QUOTA_CHANGED,
 )
 async def set_quota(request: web.Request) -> web.Response:
     """Limit what a project may store and have transcribed.

@@ -11,6 +11,7 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from app.api import answers
+from app.api.auditing import note_reading, reading
 from app.api.contract import Access, Parameter, Reply, Tag, contract
 from app.api.disposition import content_disposition
 from app.api.keys import DATABASE, PRINCIPAL, UPLOADS
@@ -18,6 +19,7 @@ from app.api.parameters import TRANSCRIPTION
 from app.api.problems import RangeNotSatisfiable
 from app.api.ranges import ByteRange, NotSatisfiable, tag_listed, wanted_range
 from app.api.requests import path_id, validate
+from app.core.audit import Action
 from app.core.errors import Conflict, DependencyDown, PreconditionFailed
 from app.core.waveform import MOST_POINTS
 from app.db import transcriptions
@@ -71,13 +73,20 @@ class WaveformQuery(BaseModel):
         304: Reply(description="The copy that you have is still right.", headers=_ALWAYS),
     },
     errors=(RecordingMissing, PreconditionFailed, RangeNotSatisfiable),
+    audited=Action.TRANSCRIPTION_EXPORTED,
 )
 async def read_audio(request: web.Request) -> web.StreamResponse:
     """Give the recording as it was sent: all of it, or the range of bytes that a player asks for.
 
     Its type is what it was found to be, whatever its name says.
     """
-    recording = await request.app[DATABASE].run(transcriptions.read_recording, request[PRINCIPAL], path_id(request))
+    transcription = path_id(request)
+    what, audited = reading(request, transcription)
+    recording = await request.app[DATABASE].run(
+        transcriptions.read_recording, request[PRINCIPAL], transcription, audited=audited
+    )
+    if audited:
+        note_reading(request, what)
     # Closed here and not in a thread: an instance that stops would not wait for it.
     with await asyncio.to_thread(_open, request.app[UPLOADS].root, recording) as file:
         return await _answer(request, recording, file)

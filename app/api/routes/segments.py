@@ -11,6 +11,7 @@ from app.api.keys import DATABASE, DELIVERY, PRINCIPAL
 from app.api.parameters import IF_MATCH, LAST_POSITION, SEGMENT, TRANSCRIPTION
 from app.api.preconditions import if_match
 from app.api.requests import OneLine, path_id, read_json
+from app.core.audit import Action
 from app.core.errors import NotFound, PreconditionFailed, PreconditionRequired
 from app.db import text_corrections
 from app.db.text_corrections import Written
@@ -50,6 +51,7 @@ async def read(request: web.Request) -> web.Response:
     example={"text": "Good morning, everybody."},
     answers={200: _WITH_TAG},
     errors=(PreconditionRequired, PreconditionFailed),
+    audited=Action.TEXT_CORRECTED,
 )
 async def correct(request: web.Request) -> web.Response:
     """Say what was said; the machine's text is kept beside it.
@@ -72,6 +74,7 @@ async def correct(request: web.Request) -> web.Response:
     headers={"If-Match": IF_MATCH},
     answers={200: _WITH_TAG},
     errors=(PreconditionRequired, PreconditionFailed),
+    audited=Action.TEXT_REVERTED,
 )
 async def revert(request: web.Request) -> web.Response:
     """Put the segment back to the machine's text."""

@@ -13,6 +13,7 @@ from app.api.keys import ATTEMPTS, DATABASE, DELIVERY, PASSWORD_SLOTS, PRINCIPAL
 from app.api.parameters import SESSION
 from app.api.requests import path_id, read_json
 from app.api.routes.users import NewPassword
+from app.core.audit import Action
 from app.core.errors import TooManyAttempts, WrongCredentials, WrongPassword
 from app.db import accounts, sessions, users
 
@@ -44,6 +45,7 @@ async def list_sessions(request: web.Request) -> web.Response:
     tag=Tag.SIGNING_IN,
     access=Access.PERSON,
     answers={204: None},
+    audited=Action.LOGIN_ENDED,
 )
 async def end_other_sessions(request: web.Request) -> web.Response:
     """End all your logins but this one, and what listens on them."""
@@ -59,6 +61,7 @@ async def end_other_sessions(request: web.Request) -> web.Response:
     access=Access.PERSON,
     path={"id": SESSION},
     answers={204: None},
+    audited=Action.LOGIN_ENDED,
 )
 async def end_session(request: web.Request) -> web.Response:
     """End one of your logins, and what listens on it."""
@@ -75,6 +78,7 @@ async def end_session(request: web.Request) -> web.Response:
     example={"old_password": "a long enough password", "new_password": "another long password"},
     answers={204: None},
     errors=(WrongPassword, TooManyAttempts),
+    audited=Action.USER_PASSWORD_CHANGED,
 )
 async def change_password(request: web.Request) -> web.Response:
     """Change your password; all your other logins end."""

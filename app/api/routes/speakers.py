@@ -10,6 +10,7 @@ from app.api.contract import Access, Reply, Tag, contract
 from app.api.keys import DATABASE, DELIVERY, PRINCIPAL
 from app.api.parameters import SPEAKER, TRANSCRIPTION
 from app.api.requests import OneLine, check_text, path_id, read_json
+from app.core.audit import Action
 from app.core.errors import Conflict
 from app.db import corrections
 from app.db.corrections import Corrected
@@ -45,6 +46,7 @@ class Assignment(BaseModel):
     access=Access.EDITOR,
     path={"id": TRANSCRIPTION},
     answers={200: answers.SpeakerList},
+    audited=Action.SPEAKER_RESTORED,
 )
 async def undo(request: web.Request) -> web.Response:
     """Put everything back to the machine's labels; names stay."""
@@ -60,6 +62,7 @@ async def undo(request: web.Request) -> web.Response:
     body=SpeakerName,
     example={"name": "Anna"},
     answers={200: Reply(answers.Speaker | answers.MergedSpeaker)},
+    audited=Action.SPEAKER_RENAMED,
 )
 async def rename(request: web.Request) -> web.Response:
     """Give a speaker a name, or take it away."""
@@ -77,6 +80,7 @@ async def rename(request: web.Request) -> web.Response:
     example={"into": "SPEAKER_01"},
     answers={200: answers.SpeakerList},
     errors=(Conflict,),
+    audited=Action.SPEAKER_MERGED,
 )
 async def merge(request: web.Request) -> web.Response:
     """Say that this speaker is another one."""
@@ -90,6 +94,7 @@ async def merge(request: web.Request) -> web.Response:
     access=Access.EDITOR,
     path={"id": TRANSCRIPTION, "label": SPEAKER},
     answers={200: answers.SpeakerList},
+    audited=Action.SPEAKER_UNMERGED,
 )
 async def unmerge(request: web.Request) -> web.Response:
     """Take back that this speaker is another one."""
@@ -105,6 +110,7 @@ async def unmerge(request: web.Request) -> web.Response:
     example={"segments": [0], "name": "Ben"},
     answers={201: answers.Speaker},
     errors=(Conflict,),
+    audited=Action.SPEAKER_SPLIT,
 )
 async def split(request: web.Request) -> web.Response:
     """Give segments of this speaker to a new one."""
@@ -121,6 +127,7 @@ async def split(request: web.Request) -> web.Response:
     body=Assignment,
     example={"segments": [0], "speaker": "SPEAKER_01"},
     answers={200: answers.SpeakerList},
+    audited=Action.SPEAKER_ASSIGNED,
 )
 async def assign(request: web.Request) -> web.Response:
     """Give segments to a speaker of this recording, or back to whom the machine found."""

@@ -30,6 +30,7 @@ from app.api.problems import NotAcceptable
 from app.api.removal import remove
 from app.api.rendering import OFFERED, PresentationQuery, negotiated_format, rendered, wanted_presentation
 from app.api.requests import OneLine, path_id, read_json
+from app.core.audit import Action
 from app.core.errors import (
     Conflict,
     DamagedMedia,
@@ -143,6 +144,7 @@ class Description(BaseModel):
         NoAudio,
         StorageFull,
     ),
+    audited=Action.TRANSCRIPTION_CREATED,
 )
 async def create(request: web.Request) -> web.Response:
     """Take a recording and its options, or the address of one, and queue its transcription.
@@ -201,6 +203,7 @@ async def list_transcriptions(request: web.Request) -> web.Response:
         )
     },
     errors=(Conflict,),
+    audited=Action.TRANSCRIPTION_EXPORTED,
 )
 async def read_rendered(request: web.Request) -> web.Response:
     """Give the finished transcript as a document.
@@ -255,6 +258,7 @@ async def read(request: web.Request) -> web.Response:
     example={"name": "Board meeting", "labels": ["board", "2026"]},
     answers={200: Reply(answers.TranscriptionSummary, headers={"ETag": "The new `etag`."})},
     errors=(PreconditionRequired, PreconditionFailed),
+    audited=Action.TRANSCRIPTION_DESCRIBED,
 )
 async def describe(request: web.Request) -> web.Response:
     """Change the name, the labels or both.
@@ -291,6 +295,7 @@ async def read_jobs(request: web.Request) -> web.Response:
     path={"id": TRANSCRIPTION},
     answers={200: answers.Transcription},
     errors=(IllegalTransition,),
+    audited=Action.TRANSCRIPTION_CANCELLED,
 )
 async def cancel(request: web.Request) -> web.Response:
     """Stop what is not finished; what is finished is kept."""
@@ -306,6 +311,7 @@ async def cancel(request: web.Request) -> web.Response:
     path={"id": TRANSCRIPTION},
     answers={200: answers.Transcription},
     errors=(IllegalTransition,),
+    audited=Action.TRANSCRIPTION_RETRIED,
 )
 async def retry(request: web.Request) -> web.Response:
     """Queue again what failed or was cancelled, with every option of the first try."""
@@ -320,6 +326,7 @@ async def retry(request: web.Request) -> web.Response:
     access=Access.EDITOR,
     path={"id": TRANSCRIPTION},
     answers={204: None},
+    audited=Action.TRANSCRIPTION_DELETED,
 )
 async def delete(request: web.Request) -> web.Response:
     """Remove a transcription: its rows, then its file."""

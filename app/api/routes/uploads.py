@@ -21,6 +21,7 @@ from app.api.tus.holding import Hold
 from app.api.tus.protocol import OffsetMismatch, WrongContentType
 from app.api.tus.receiving import receive
 from app.api.uploads import display_name
+from app.core.audit import Action
 from app.core.errors import DependencyDown, EmptyUpload, UnknownModel
 from app.core.uploads import UploadState
 from app.db import admissions, uploads
@@ -66,6 +67,7 @@ async def capabilities_beside_an_upload(request: web.Request) -> web.StreamRespo
         )
     },
     errors=(*tus.NOT_RECEIVED, EmptyUpload, UnknownModel),
+    audited=Action.UPLOAD_BEGUN,
 )
 async def create(request: web.Request) -> web.Response:
     """Begin an upload, with its first piece where one comes along.
@@ -100,6 +102,7 @@ async def create(request: web.Request) -> web.Response:
     body=tus.PIECE,
     answers={204: Reply(headers={**tus.RECEIVED, **tus.MADE})},
     errors=tus.NOT_ADDED,
+    audited=Action.TRANSCRIPTION_CREATED,
 )
 async def add(request: web.Request) -> web.Response:
     """Add a piece; with the last one the upload becomes a transcription."""
@@ -168,6 +171,7 @@ async def read(request: web.Request) -> web.Response:
     headers=tus.VERSION,
     answers={204: None},
     errors=tus.NOT_ENDED,
+    audited=Action.UPLOAD_ENDED,
 )
 async def terminate(request: web.Request) -> web.Response:
     """End an upload and remove its bytes. A transcription that was made of it stays."""
@@ -187,6 +191,7 @@ async def terminate(request: web.Request) -> web.Response:
     body=replace(tus.PIECE, required=False),
     answers={204: Reply(description="What was meant is done.")},
     errors=tus.NEITHER,
+    audited=(Action.UPLOAD_ENDED, Action.TRANSCRIPTION_CREATED),
 )
 async def overridden(request: web.Request) -> web.StreamResponse:
     """Stand in for PATCH and DELETE where something on the way knows neither: `X-HTTP-Method-Override` names it."""

@@ -11,6 +11,7 @@ from app.api.contract import Access, Reply, Tag, contract
 from app.api.keys import DATABASE, DELIVERY, PASSWORD_SLOTS, PRINCIPAL
 from app.api.parameters import USER
 from app.api.requests import path_id, read_json, validate
+from app.core.audit import Action
 from app.core.cursors import LONGEST_CURSOR
 from app.core.errors import Conflict, LastAdministrator
 from app.db import accounts, users
@@ -87,6 +88,7 @@ async def list_users(request: web.Request) -> web.Response:
     example={"username": "ben", "password": "a long enough password"},
     answers={201: Reply(answers.User, headers={"Location": "The user's address."})},
     errors=(Conflict,),
+    audited=Action.USER_CREATED,
 )
 async def create_user(request: web.Request) -> web.Response:
     """Add a user."""
@@ -121,6 +123,7 @@ async def read_user(request: web.Request) -> web.Response:
     example={"active": False},
     answers={200: answers.User},
     errors=(LastAdministrator,),
+    audited=Action.USER_CHANGED,
 )
 async def change_user(request: web.Request) -> web.Response:
     """Let a user in or keep them out, make them an administrator or take that back.
@@ -143,6 +146,7 @@ async def change_user(request: web.Request) -> web.Response:
     path={"id": USER},
     answers={204: None},
     errors=(LastAdministrator,),
+    audited=Action.USER_DELETED,
 )
 async def delete_user(request: web.Request) -> web.Response:
     """Remove a user for good; what they sent and wrote stays.
@@ -162,6 +166,7 @@ async def delete_user(request: web.Request) -> web.Response:
     body=PasswordOfUser,
     example={"password": "a long enough password"},
     answers={204: None},
+    audited=Action.USER_PASSWORD_CHANGED,
 )
 async def set_password(request: web.Request) -> web.Response:
     """Give a user a new password; all logins of the user end."""
@@ -178,6 +183,7 @@ async def set_password(request: web.Request) -> web.Response:
     access=Access.ADMINISTRATOR,
     path={"id": USER},
     answers={204: None},
+    audited=Action.LOGIN_ENDED,
 )
 async def end_sessions(request: web.Request) -> web.Response:
     """End all logins of a user, and what listens on them."""

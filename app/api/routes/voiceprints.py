@@ -11,6 +11,7 @@ from app.api.contract import Access, Tag, contract
 from app.api.keys import DATABASE, PRINCIPAL
 from app.api.parameters import PROJECT, VOICEPRINT
 from app.api.requests import OneLine, path_id, read_json
+from app.core.audit import Action
 from app.core.errors import Conflict
 from app.db import voiceprints
 
@@ -58,6 +59,7 @@ async def list_voiceprints(request: web.Request) -> web.Response:
     },
     answers={201: answers.Voiceprint},
     errors=(Conflict,),
+    audited=Action.VOICEPRINT_ENROLLED,
 )
 async def enrol(request: web.Request) -> web.Response:
     """Keep a speaker's voice, to recognise it in later recordings of the project.
@@ -83,6 +85,7 @@ async def enrol(request: web.Request) -> web.Response:
     access=Access.EDITOR,
     path={"id": PROJECT, "voiceprint": VOICEPRINT},
     answers={204: None},
+    audited=Action.VOICEPRINT_DELETED,
 )
 async def delete(request: web.Request) -> web.Response:
     """Forget a voice.

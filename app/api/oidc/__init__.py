@@ -1,0 +1,1 @@
+"""Logins by a provider of OpenID Connect: the authorisation code flow, with PKCE."""

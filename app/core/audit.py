@@ -1,0 +1,110 @@
+"""Who did what, on what, from where: the words of the audit log.
+
+The edges say who is at work (`current_source`: the API for each request, the command line for each command), the units of
+work say what was done (`app.db.audit.record`, in the transaction of the change).
+"""
+
+from contextvars import ContextVar
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+
+class Action(StrEnum):
+    """What is done. The names are stable: programs select by them. Before the dot stands what it is done to, mostly."""
+
+    LOGIN_SUCCEEDED = "login.succeeded"
+    LOGIN_FAILED = "login.failed"
+    LOGIN_ENDED = "login.ended"
+    ACCESS_DENIED = "access.denied"
+    USER_CREATED = "user.created"
+    USER_CHANGED = "user.changed"
+    USER_DELETED = "user.deleted"
+    USER_PASSWORD_CHANGED = "user.password_changed"  # noqa: S105 - the name of an action
+    USER_LINKED = "user.linked"
+    USER_UNLINKED = "user.unlinked"
+    PROJECT_CREATED = "project.created"
+    PROJECT_CHANGED = "project.changed"
+    PROJECT_DELETED = "project.deleted"
+    MEMBER_ADDED = "member.added"
+    MEMBER_CHANGED = "member.changed"
+    MEMBER_REMOVED = "member.removed"
+    KEY_CREATED = "key.created"
+    KEY_ROTATED = "key.rotated"
+    KEY_REVOKED = "key.revoked"
+    QUOTA_CHANGED = "quota.changed"
+    UPLOAD_BEGUN = "upload.begun"
+    UPLOAD_ENDED = "upload.ended"
+    TRANSCRIPTION_CREATED = "transcription.created"
+    TRANSCRIPTION_DESCRIBED = "transcription.described"
+    TRANSCRIPTION_CANCELLED = "transcription.cancelled"
+    TRANSCRIPTION_RETRIED = "transcription.retried"
+    TRANSCRIPTION_DELETED = "transcription.deleted"
+    TRANSCRIPTION_EXPORTED = "transcription.exported"
+    TEXT_CORRECTED = "text.corrected"
+    TEXT_REVERTED = "text.reverted"
+    SPEAKER_RENAMED = "speaker.renamed"
+    SPEAKER_MERGED = "speaker.merged"
+    SPEAKER_UNMERGED = "speaker.unmerged"
+    SPEAKER_SPLIT = "speaker.split"
+    SPEAKER_ASSIGNED = "speaker.assigned"
+    SPEAKER_RESTORED = "speaker.restored"
+    VOICEPRINT_ENROLLED = "voiceprint.enrolled"
+    VOICEPRINT_DELETED = "voiceprint.deleted"
+    AUDIT_PURGED = "audit.purged"
+
+    @property
+    def thing(self) -> str | None:
+        """The kind of thing that it is done to; None where that is another one each time."""
+        first = self.value.partition(".")[0]
+        return _THINGS.get(first, first)
+
+
+_THINGS = {
+    "access": None,
+    "audit": None,
+    "login": "user",
+    "member": "user",
+    "quota": "project",
+    "speaker": "transcription",
+    "text": "transcription",
+}
+
+
+class Outcome(StrEnum):
+    DONE = "done"
+    REFUSED = "refused"
+
+
+class ActorKind(StrEnum):
+    """`SYSTEM`: the API on its own account. `NOBODY`: whoever has not said who they are, or could not prove it."""
+
+    USER = "user"
+    KEY = "key"
+    WORKER = "worker"
+    COMMAND = "command"
+    SYSTEM = "system"
+    NOBODY = "nobody"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """`id` is a user's or a key's; a command is named after the account of the machine that it runs under."""
+
+    kind: ActorKind
+    id: UUID | None = None
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a deed comes from. The request id is the one in the server's log."""
+
+    actor: Actor
+    address: str | None = None
+    request_id: str | None = None
+
+
+SYSTEM = Source(Actor(ActorKind.SYSTEM))
+
+current_source: ContextVar[Source] = ContextVar("current_source", default=SYSTEM)

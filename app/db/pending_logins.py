@@ -1,0 +1,71 @@
+"""Logins on their way to a provider and back: each step is taken once, in time, and by the browser that began it."""
+
+import datetime as dt
+import hashlib
+from typing import Any
+from uuid import UUID
+
+from app.db.identity_models import LoginCode, PendingLogin
+from app.db.models import User, now
+
+_CODE_LIFETIME = dt.timedelta(seconds=60)
+
+
+def begin(state: str, browser: str, lifetime_seconds: int, *, lands: bool) -> None:
+    """Note a login that a browser begins; `lands`: it ends on a page, and not with a token."""
+    PendingLogin.delete().where(PendingLogin.expires_at < now()).execute()
+    PendingLogin.create(
+        state_hash=_digest(state),
+        browser_hash=_digest(browser),
+        lands=lands,
+        expires_at=now() + dt.timedelta(seconds=lifetime_seconds),
+    )
+
+
+def take(state: str, browser: str) -> bool | None:
+    """End a login's wait, and return whether it lands on a page; None where there is no such login of this browser's.
+
+    What another browser sends changes nothing.
+    """
+    taken = list(
+        PendingLogin.delete()
+        .where(
+            PendingLogin.state_hash == _digest(state),
+            PendingLogin.browser_hash == _digest(browser),
+            PendingLogin.expires_at > now(),
+        )
+        .returning(PendingLogin.lands)
+        .execute()
+    )
+    return taken[0].lands if taken else None
+
+
+def issue_code(code: str, browser: str, user: UUID) -> None:
+    """Let this browser fetch a token for the user, once, within a minute."""
+    LoginCode.delete().where(LoginCode.expires_at < now()).execute()
+    LoginCode.create(
+        code_hash=_digest(code), browser_hash=_digest(browser), user=user, expires_at=now() + _CODE_LIFETIME
+    )
+
+
+def take_code(code: str, browser: str) -> User | None:
+    """Return the user, active, whose login this code ends; None where there is no such code of this browser's."""
+    taken: list[Any] = list(
+        LoginCode.delete()
+        .where(
+            LoginCode.code_hash == _digest(code),
+            LoginCode.browser_hash == _digest(browser),
+            LoginCode.expires_at > now(),
+        )
+        .returning(LoginCode.user)
+        .execute()
+    )
+    if not taken:
+        return None
+    found: User | None = User.get_or_none(User.id == taken[0].user_id, User.active)
+    return found
+
+
+def _digest(secret: str) -> str:
+    # 256 random bits each: a plain digest cannot be searched. What is no UTF-8 came out of a header.
+    return hashlib.sha256(secret.encode(errors="surrogateescape")).hexdigest()
