@@ -27,5 +27,6 @@ def configure_logging(level: str = "INFO") -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    for noisy in ("rq.worker", "urllib3", "faster_whisper", "httpx"):
+    # peewee's lines would besides have in them what is stored: secrets that sign, addresses, text.
+    for noisy in ("rq.worker", "urllib3", "faster_whisper", "httpx", "peewee"):
         logging.getLogger(noisy).setLevel(logging.WARNING)

@@ -60,6 +60,14 @@ class Settings(BaseSettings):
         float, Field(gt=0, description="For so long a server that gives a recording may send next to nothing")
     ] = 30
     audit_days: Annotated[int, Field(ge=0, le=36500, description="How long the audit log is kept; 0: for ever")] = 400
+    webhook_allowed: Annotated[
+        str, Field(description="Hosts, addresses and networks that webhooks may lead to besides public hosts")
+    ] = ""
+    webhook_ports: Annotated[
+        str, Field(pattern=r"^[0-9, ]*$", description="Ports that webhooks may lead to besides 80 and 443")
+    ] = ""
+    webhook_timeout: Annotated[float, Field(gt=0, le=60, description="How long a webhook's receiver may take")] = 10
+    webhook_log: Annotated[int, Field(ge=3600, description="How long what was told to webhooks is kept")] = 30 * 86400
     session_lifetime: Annotated[int, Field(ge=60)] = 12 * 3600
     trusted_proxies: Annotated[
         str,

@@ -31,6 +31,7 @@ from app.api.keys import (
     REDIS,
     SETTINGS,
     UPLOADS,
+    WEBHOOKS,
 )
 from app.api.lately import Lately
 from app.api.oidc.configuration import configured
@@ -61,11 +62,14 @@ from app.api.routes import (
     uploads,
     users,
     voiceprints,
+    webhook_deliveries,
+    webhooks,
 )
 from app.api.tus.finishing import finish_abandoned
 from app.api.tus.holding import Holds
 from app.api.tus.protocol import name_the_version
 from app.api.uploads import UploadVolume
+from app.api.webhooks.dispatching import Webhooks
 from app.db.database import Database
 from app.logs import configure_logging
 from app.queueing.connections import connect, connect_async
@@ -93,6 +97,8 @@ _ROOMS = (
     uploads,
     users,
     voiceprints,
+    webhooks,
+    webhook_deliveries,
 )
 _JSON_LIMIT_BYTES = 1024 * 1024
 # A chunk's result carries every word of some minutes of speech, a diarization every turn of a whole day.
@@ -119,7 +125,7 @@ def create_app(settings: Settings) -> web.Application:
     for room in _ROOMS:
         app.add_routes(room.routes)
     app.add_routes(internal.routes(_INTERNAL_LIMIT_BYTES))
-    app.cleanup_ctx.extend([_database, _redis, _uploads, _hub, _reconciler, _resumable, _downloads, _audit])
+    app.cleanup_ctx.extend([_database, _redis, _uploads, _hub, _reconciler, _resumable, _downloads, _audit, _webhooks])
     app.on_shutdown.append(_let_go)
     app.on_response_prepare.append(name_the_version)
     return app
@@ -195,6 +201,12 @@ async def _downloads(app: web.Application) -> AsyncIterator[None]:
 
 async def _audit(app: web.Application) -> AsyncIterator[None]:
     async with _background(purge_old_entries(app)):
+        yield
+
+
+async def _webhooks(app: web.Application) -> AsyncIterator[None]:
+    app[WEBHOOKS] = Webhooks(app[SETTINGS], app[DATABASE], app[ASYNC_REDIS], app[DELIVERY])
+    async with _background(app[WEBHOOKS].run()), _background(app[WEBHOOKS].follow()):
         yield
 
 

@@ -100,6 +100,7 @@ class Tag(StrEnum):
     UPLOADS = "Uploads in pieces"
     SPEAKERS = "Speakers"
     UPDATES = "Updates"
+    WEBHOOKS = "Webhooks"
     PROJECTS = "Projects"
     VOICEPRINTS = "Voiceprints"
     USERS = "Users"

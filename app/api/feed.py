@@ -1,16 +1,18 @@
-"""One connection's view of the event log: what its user may see, from its cursor on, and nothing else."""
+"""One connection's view of the event log: what its user may see, from its cursor on, and nothing else.
+
+What carries the messages is a channel: a WebSocket, or a stream of server-sent events. Both tell the same.
+"""
 
 import asyncio
 import time
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Protocol
 from uuid import UUID
-
-from aiohttp import web
 
 from app.api.authentication import authenticate
 from app.api.hub import Listener
-from app.core.access import Principal
-from app.core.identifiers import EventId
+from app.core.access import Principal, Role
+from app.core.identifiers import EventId, ProjectId
 from app.db import events, listing
 from app.db.database import Database
 from app.db.events import EventKind, LoggedEvent
@@ -23,7 +25,16 @@ _SHOWN_TYPES: dict[str, str] = {
     EventKind.PROGRESSED: "transcription.changed",
     EventKind.TEXT: "transcription.text",
     EventKind.DELETED: "transcription.deleted",
+    EventKind.WEBHOOK_SWITCHED_OFF: "webhook.switched_off",
 }
+_FOR_OWNERS = frozenset({EventKind.WEBHOOK_SWITCHED_OFF})
+
+
+class Channel(Protocol):
+    """The way to one client."""
+
+    async def send(self, cursor: EventId, message: Mapping[str, Any]) -> None:
+        """Send one message, behind which a client resumes with `cursor`. Raises `ConnectionError` where it is gone."""
 
 
 class Feed:
@@ -31,13 +42,13 @@ class Feed:
 
     def __init__(
         self,
-        socket: web.WebSocketResponse,
+        channel: Channel,
         database: Database,
         token: str | None,
         api_key: str | None,
         only: UUID | None,
     ) -> None:
-        self._socket = socket
+        self._channel = channel
         self._database = database
         self._token = token
         self._api_key = api_key
@@ -97,8 +108,8 @@ class Feed:
             return cursor, page.items, page.next_cursor
 
         cursor, items, more = await self._database.run(unit)
-        await self._socket.send_json(
-            {"type": "snapshot", "cursor": str(cursor), "transcriptions": items, "next_cursor": more}
+        await self._channel.send(
+            cursor, {"type": "snapshot", "cursor": str(cursor), "transcriptions": items, "next_cursor": more}
         )
         return cursor
 
@@ -108,4 +119,10 @@ class Feed:
             return
         if self._only is not None and event.transcription != self._only:
             return
-        await self._socket.send_json({"type": shown, "cursor": str(event.id)} | event.data)
+        if event.kind in _FOR_OWNERS and not _owns(principal, event.project):
+            return
+        await self._channel.send(event.id, {"type": shown, "cursor": str(event.id)} | event.data)
+
+
+def _owns(principal: Principal, project: ProjectId) -> bool:
+    return principal.administrator or principal.roles.get(project) is Role.OWNER

@@ -15,6 +15,7 @@ from app.api.lately import Lately
 from app.api.oidc.provider import Oidc
 from app.api.tus.holding import Holds
 from app.api.uploads import UploadVolume
+from app.api.webhooks.dispatching import Webhooks
 from app.core.access import Principal
 from app.db.database import Database
 from app.settings import Settings
@@ -30,6 +31,7 @@ HOLDS = web.AppKey("holds", Holds)
 DOWNLOADS = web.AppKey("downloads", Downloads)
 ATTEMPTS = web.AppKey("attempts", Attempts)
 PROXIES = web.AppKey("proxies", TrustedProxies)
+WEBHOOKS = web.AppKey("webhooks", Webhooks)
 PASSWORD_SLOTS = web.AppKey("password_slots", asyncio.Semaphore)
 AUDITED_LATELY = web.AppKey("audited_lately", Lately)
 PROXIES = web.AppKey("proxies", TrustedProxies)

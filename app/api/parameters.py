@@ -21,6 +21,8 @@ SESSION = Parameter(UUID, "The login, by its id.", "session")
 USER = Parameter(UUID, "The user, by id.", "user")
 UPLOAD = Parameter(UUID, "The upload.", "upload")
 VOICEPRINT = Parameter(UUID, "The voiceprint.", "voiceprint")
+WEBHOOK = Parameter(UUID, "The webhook.", "webhook")
+DELIVERY = Parameter(UUID, "The message, by the `webhook-id` that it is sent with.", "delivery")
 USERNAME = Parameter(Annotated[str, StringConstraints(min_length=1)], "The user, by name.", "member")
 SPEAKER = Parameter(
     Annotated[str, StringConstraints(min_length=1)], "The speaker, by label, such as `SPEAKER_00`.", "speaker"

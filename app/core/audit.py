@@ -51,6 +51,12 @@ class Action(StrEnum):
     SPEAKER_RESTORED = "speaker.restored"
     VOICEPRINT_ENROLLED = "voiceprint.enrolled"
     VOICEPRINT_DELETED = "voiceprint.deleted"
+    WEBHOOK_CREATED = "webhook.created"
+    WEBHOOK_CHANGED = "webhook.changed"
+    WEBHOOK_DELETED = "webhook.deleted"
+    WEBHOOK_SECRET_ROTATED = "webhook.secret_rotated"  # noqa: S105 - the name of an action
+    WEBHOOK_PINGED = "webhook.pinged"
+    WEBHOOK_REPLAYED = "webhook.replayed"
     AUDIT_PURGED = "audit.purged"
 
     @property

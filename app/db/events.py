@@ -26,6 +26,7 @@ class EventKind(StrEnum):
     """What somebody may see has changed: of the user that `data` names, or of anybody where it names none."""
     CREDENTIALS = "credentials.ended"
     """Credentials are worth nothing any more: those of the user that `data` names, or a key's where it names none."""
+    WEBHOOK_SWITCHED_OFF = "webhook.switched_off"
 
 
 # Superseded by the state that follows: swept once the transcription has come to rest.

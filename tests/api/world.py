@@ -16,11 +16,14 @@ from app.core.identifiers import TranscriptionId
 from app.core.options import TranscriptionOptions
 from app.core.transcript import ChunkText, Diarization, PlanPart
 from app.core.waveform import cells
+from app.core.webhooks import DeliveryOutcome, new_secret
 from app.db import accounts, api_keys, jobs, projects, transcriptions, uploads
 from app.db.jobs import VoicesOfStretch
-from app.db.models import Project, Speaker, User, Voiceprint
+from app.db.models import Project, Speaker, User, Voiceprint, now
 from app.db.transcriptions import NewTranscription
 from app.db.uploads import NewUpload
+from app.db.webhook_models import Webhook, WebhookDelivery
+from app.db.webhook_outbox import Tried
 from app.db.work import Outcome
 from tests.api.sound import tone
 from tests.api.worker import part_of_plan, segment, text, turns
@@ -105,6 +108,7 @@ def _things(project: Project, volume: Path, member: str) -> dict[str, str]:
         enrolled_speaker="SPEAKER_00",
         created_by=user,
     )
+    webhook, delivery = told_webhook(project.id)
     return {
         "project": str(project.id),
         "member": member,
@@ -113,6 +117,8 @@ def _things(project: Project, volume: Path, member: str) -> dict[str, str]:
         "transcription": str(transcription),
         "upload": str(upload),
         "voiceprint": str(voiceprint.id),
+        "webhook": str(webhook),
+        "delivery": str(delivery),
         "segment": "0",
         "speaker": "SPEAKER_00",
         "format": "json",
@@ -170,6 +176,23 @@ def begun_upload(project: uuid.UUID) -> uuid.UUID:
     claimed = uploads.create(new, 3600)
     uploads.release(claimed.upload.id, claimed.lease)
     return claimed.upload.id
+
+
+def told_webhook(project: uuid.UUID) -> tuple[uuid.UUID, uuid.UUID]:
+    """A webhook that leads where none may lead, and a message that did not arrive there."""
+    webhook = Webhook.create(
+        project=project, url="http://127.0.0.1/", events=["transcription.failed"], secret=new_secret()
+    )
+    delivery = WebhookDelivery.create(
+        webhook=webhook,
+        type="transcription.failed",
+        data={"transcription_id": str(uuid.uuid4()), "project_id": str(project), "name": "a.wav", "state": "error"},
+        outcome=DeliveryOutcome.FAILED,
+        attempt=1,
+        attempts=[Tried(now(), 12, 500, "The receiver answered with status 500.", "no").to_dict()],
+        finished_at=now(),
+    )
+    return webhook.id, delivery.id
 
 
 def _do_all(outcome: Outcome, results: dict[str, Any]) -> None:

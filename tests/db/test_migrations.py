@@ -25,11 +25,11 @@ from playhouse.postgres_ext import (
     TSVectorField,
 )
 
-from app.db import arrival_models, audit_models, identity_models, models
+from app.db import arrival_models, audit_models, identity_models, models, webhook_models
 from app.db.database import connection_parameters
 from app.db.migrate import MIGRATIONS, migrate
 
-TABLES = (*models.TABLES, *arrival_models.TABLES, *audit_models.TABLES, *identity_models.TABLES)
+TABLES = (*models.TABLES, *arrival_models.TABLES, *audit_models.TABLES, *identity_models.TABLES, *webhook_models.TABLES)
 TYPES = {
     ArrayField: "ARRAY",
     BigAutoField: "bigint",

@@ -54,6 +54,7 @@ from app.api.answers.transcriptions import (
 )
 from app.api.answers.transcripts import TranscriptFile
 from app.api.answers.uploads import Upload
+from app.api.answers.webhooks import Delivery, DeliveryPage, NewWebhook, Webhook, WebhookList
 
 __all__ = [
     "AccessToken",
@@ -61,6 +62,8 @@ __all__ = [
     "ApiKey",
     "ApiKeyList",
     "AuditPage",
+    "Delivery",
+    "DeliveryPage",
     "FieldFault",
     "Findings",
     "InstalledModel",
@@ -73,6 +76,7 @@ __all__ = [
     "MergedSpeaker",
     "ModelList",
     "NewApiKey",
+    "NewWebhook",
     "OpenAIDiarizedText",
     "OpenAIModel",
     "OpenAIModelList",
@@ -109,4 +113,6 @@ __all__ = [
     "Voiceprint",
     "VoiceprintList",
     "Waveform",
+    "Webhook",
+    "WebhookList",
 ]

@@ -9,6 +9,7 @@ from app.api.documentation.french_fields import FIELDS
 from app.api.documentation.french_people import PEOPLE
 from app.api.documentation.french_reading import READING
 from app.api.documentation.french_sending import SENDING
+from app.api.documentation.french_webhooks import WEBHOOKS
 
 _WORDS = {
     "The API": "L’API",
@@ -328,6 +329,18 @@ def _spaced(text: str) -> str:
 
 FRENCH: Mapping[str, str] = {
     english: _spaced(french)
-    for part in (_WORDS, _CHAPTERS, _ROUTES, _PROBLEMS, FIELDS, AUDIT, COMPATIBILITY, PEOPLE, READING, SENDING)
+    for part in (
+        _WORDS,
+        _CHAPTERS,
+        _ROUTES,
+        _PROBLEMS,
+        FIELDS,
+        AUDIT,
+        COMPATIBILITY,
+        PEOPLE,
+        READING,
+        SENDING,
+        WEBHOOKS,
+    )
     for english, french in part.items()
 }

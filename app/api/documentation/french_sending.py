@@ -172,7 +172,7 @@ _PROBLEMS = {
     "Ask for the offset (HEAD) in a few seconds and go on from there.": (
         "Demandez la position (HEAD) dans quelques secondes et reprenez à partir de là."
     ),
-    "The server does not fetch from this address": "Le serveur ne va rien chercher à cette adresse",
+    "The server does not speak to this address": "Le serveur ne parle pas à cette adresse",
     "The address is none of http or https, or leads to a host that the server must not speak to.": (
         "L’adresse n’est ni http ni https, ou mène à une machine à laquelle le serveur ne doit pas parler."
     ),

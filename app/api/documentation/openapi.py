@@ -64,6 +64,7 @@ _TAGS: Mapping[Tag, str] = {
     ),
     Tag.SPEAKERS: "Who spoke, corrected beside what the machine found.",
     Tag.UPDATES: "Changes, as they happen.",
+    Tag.WEBHOOKS: "What happens in a project, told to other programs: signed, and sent again until it has arrived.",
     Tag.PROJECTS: "What belongs together, who may see it, and the keys of programs.",
     Tag.VOICEPRINTS: "Voices by which a project's speakers are recognised. Off unless an owner switches it on.",
     Tag.USERS: "People, for administrators.",

@@ -31,8 +31,7 @@ logger = logging.getLogger(__name__)
 
 def address_policy(settings: Settings) -> AddressPolicy:
     """Return what the operator lets clients name."""
-    ports = [int(port) for port in _listed(settings.fetch_ports)]
-    return AddressPolicy.of_settings(_listed(settings.fetch_allowed), ports)
+    return AddressPolicy.of_lists(settings.fetch_allowed, settings.fetch_ports)
 
 
 class Downloads:
@@ -189,10 +188,6 @@ class Downloads:
                 window, came = clock() + patience, 0
             if block:
                 yield block
-
-
-def _listed(text: str) -> list[str]:
-    return [entry.strip() for entry in text.split(",") if entry.strip()]
 
 
 def _fields(claimed: Claimed) -> dict[str, object]:

@@ -55,7 +55,7 @@ class UrlRefused(VocalyxError):
 
     status = 422
     code = "url-refused"
-    title = "The server does not fetch from this address"
+    title = "The server does not speak to this address"
     default_detail = "The address is none of http or https, or leads to a host that the server must not speak to."
     default_remedy = "Send an http or https address of a public host, or upload the recording itself."
 
@@ -86,6 +86,11 @@ class AddressPolicy:
                     raise
                 hosts.add(entry.lower().rstrip("."))
         return cls(frozenset(hosts), tuple(networks), DEFAULT_PORTS | frozenset(ports))
+
+    @classmethod
+    def of_lists(cls, allowed: str, ports: str) -> Self:
+        """Read the same as an operator writes it: entries with commas between."""
+        return cls.of_settings(_listed(allowed), [int(port) for port in _listed(ports)])
 
     def check_url(self, text: str) -> URL:
         """Return the address as it will be spoken to; `UrlRefused` says what is wrong with it, and never repeats it."""
@@ -135,6 +140,10 @@ def is_public(address: Address) -> bool:
     if address.scope_id is not None or address not in _PUBLIC_IPV6:
         return False
     return not any(address in network for network in _REFUSED_IPV6)
+
+
+def _listed(text: str) -> list[str]:
+    return [entry.strip() for entry in text.split(",") if entry.strip()]
 
 
 def _not_public() -> UrlRefused:

@@ -53,8 +53,8 @@ async def opened(url: str, policy: AddressPolicy, lookup: Lookup = look_up) -> A
     """
     for _ in range(_MAX_HOPS + 1):
         address = policy.check_url(url)
-        async with _session(address, policy, lookup) as session:
-            response = await _asked(session, address)
+        async with guarded_session(address, policy, lookup) as session:
+            response = await answer_to(session.get(address, allow_redirects=False), _ANSWER_SECONDS)
             try:
                 if response.status not in _REDIRECTS:
                     _check(response)
@@ -66,7 +66,11 @@ async def opened(url: str, policy: AddressPolicy, lookup: Lookup = look_up) -> A
     raise FetchFailed(f"The address redirects more than {_MAX_HOPS} times.", may_pass=False)
 
 
-def _session(address: URL, policy: AddressPolicy, lookup: Lookup) -> aiohttp.ClientSession:
+def guarded_session(address: URL, policy: AddressPolicy, lookup: Lookup = look_up) -> aiohttp.ClientSession:
+    """Return a session for one request to this address, whose sockets are connected to nothing else than `policy` allows.
+
+    Proxies of the environment are not used, nothing is decompressed, and no cookie is kept.
+    """
     host = address.raw_host or ""
 
     def checked_socket(info: Any) -> socket.socket:
@@ -125,15 +129,16 @@ class _CheckedResolver(AbstractResolver):
         """Nothing is held."""
 
 
-async def _asked(session: aiohttp.ClientSession, address: URL) -> aiohttp.ClientResponse:
-    # What went wrong is told in words of ours: the client's have the whole address in them.
+async def answer_to(request: Awaitable[aiohttp.ClientResponse], seconds: float) -> aiohttp.ClientResponse:
+    """Wait for the head of an answer; raises `UrlRefused` or `FetchFailed`, in words without the address."""
+    # The client's own words have the whole address in them.
     try:
-        async with asyncio.timeout(_ANSWER_SECONDS):
-            return await session.get(address, allow_redirects=False)
+        async with asyncio.timeout(seconds):
+            return await request
     except (aiohttp.InvalidURL, UnicodeError) as error:
         raise UrlRefused("The address cannot be read.") from error
     except TimeoutError as error:
-        raise FetchFailed(f"The server did not answer within {_ANSWER_SECONDS:.0f} s.") from error
+        raise FetchFailed(f"The server did not answer within {seconds:g} s.") from error
     except aiohttp.ClientConnectorDNSError as error:
         raise FetchFailed("The host's name is not known.") from error
     except aiohttp.ClientSSLError as error:

@@ -1,27 +1,37 @@
-"""The WebSocket of changes: a snapshot, then every change of what its user may see, resumable by cursor."""
+"""Changes, over a WebSocket or as server-sent events: a snapshot, then every change, resumable by cursor."""
 
 import asyncio
 import logging
-from typing import Annotated, Literal
+import re
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from aiohttp import WSCloseCode, WSMsgType, web
 from pydantic import BaseModel, Field, StringConstraints, TypeAdapter, ValidationError
 
 from app.api.authentication import admit, credentials
-from app.api.contract import Access, Reply, Tag, contract
+from app.api.contract import Access, Parameter, Reply, Tag, contract
+from app.api.event_stream import EVENTS_TYPE, EventStream
 from app.api.feed import Feed
 from app.api.hub import HubClosed, ListenerTooSlow
 from app.api.keys import DATABASE, HUB
 from app.api.requests import validate
-from app.core.errors import DependencyDown, MissingScope, NotAuthenticated, TooManyAttempts
+from app.core.errors import (
+    DependencyDown,
+    InvalidFields,
+    MissingScope,
+    NotAuthenticated,
+    TooManyAttempts,
+    VocalyxError,
+)
 from app.core.identifiers import EventId
 
 _HEARTBEAT_SECONDS = 20
 _FIRST_MESSAGE_SECONDS = 10
 _MESSAGE_LIMIT_BYTES = 16 * 1024
-# What fits PostgreSQL's bigint for sure.
-_CURSOR_DIGITS = 18
+# As many digits as fit PostgreSQL's bigint for sure.
+_CURSOR = r"^[0-9]{1,18}$"
 
 CLOSE_UNAUTHENTICATED = 4401
 CLOSE_NOT_PERMITTED = 4403
@@ -37,7 +47,7 @@ class UpdatesQuery(BaseModel):
     """Where to begin, and what to tell of."""
 
     after: Annotated[
-        Annotated[str, StringConstraints(pattern=rf"^[0-9]{{1,{_CURSOR_DIGITS}}}$")] | None,
+        Annotated[str, StringConstraints(pattern=_CURSOR)] | None,
         Field(description="The cursor of the last message that you received; without it a snapshot comes first."),
     ] = None
     transcription: Annotated[UUID | None, Field(description="Tell of this one alone.")] = None
@@ -77,20 +87,75 @@ async def updates(request: web.Request) -> web.StreamResponse:
         token, api_key = await _first_message(socket)
         if not await _is_admitted(request, socket, token, api_key):
             return socket
-    feed = Feed(socket, database, token, api_key, query.transcription)
+    feed = Feed(_SocketChannel(socket), database, token, api_key, query.transcription)
     async with request.app[HUB].listen() as listener:
-        sending = asyncio.create_task(feed.send(listener, after))
         # Reading is what notices that the client has gone; nothing that it says after the start is of interest.
-        reading = asyncio.create_task(_read_until_closed(socket))
-        try:
-            await asyncio.wait({sending, reading}, return_when=asyncio.FIRST_COMPLETED)
-            if sending.done():
-                await _close(socket, sending)
-        finally:
-            for task in (sending, reading):
-                task.cancel()
-            await asyncio.gather(sending, reading, return_exceptions=True)
+        await _feed(feed.send(listener, after), _read_until_closed(socket), lambda error: _close(socket, error))
     return socket
+
+
+# Without HEAD: its answer would have no end, and nothing in it.
+@routes.get("/api/updates", allow_head=False)
+@contract(
+    tag=Tag.UPDATES,
+    access=Access.SIGNED_IN,
+    query=UpdatesQuery,
+    headers={
+        "Last-Event-ID": Parameter(
+            Annotated[str, StringConstraints(pattern=_CURSOR)],
+            "The `id` of the last message that you received; it goes before `after`.",
+        )
+    },
+    answers={200: Reply(media_types=(EVENTS_TYPE,), description="Messages without end, as docs/api.md tells them.")},
+)
+async def stream(request: web.Request) -> web.StreamResponse:
+    """Send the messages of the WebSocket as server-sent events.
+
+    The `id` of each is its cursor, so that clients of such streams resume by themselves where they were cut off.
+    """
+    query = validate(TypeAdapter(UpdatesQuery), dict(request.query))
+    resumed = _last_event_id(request) or query.after
+    channel = EventStream(request)
+    feed = Feed(channel, request.app[DATABASE], *credentials(request), query.transcription)
+    async with request.app[HUB].listen() as listener:
+        await channel.begin()
+        after = EventId(int(resumed)) if resumed else None
+        await _feed(feed.send(listener, after), channel.beat(), lambda error: _say_why(channel, error))
+    return await channel.end()
+
+
+class _SocketChannel:
+    """A WebSocket as a channel of a feed."""
+
+    def __init__(self, socket: web.WebSocketResponse) -> None:
+        self._socket = socket
+
+    async def send(self, cursor: EventId, message: Mapping[str, Any]) -> None:  # noqa: ARG002 - the message has it, too
+        await self._socket.send_json(message)
+
+
+async def _feed(
+    sending: Coroutine[Any, Any, None],
+    beside: Coroutine[Any, Any, None],
+    ended: Callable[[BaseException], Awaitable[None]],
+) -> None:
+    """Send until the feed ends, which `ended` is told the reason of, or until what is done beside it does."""
+    tasks = [asyncio.create_task(sending), asyncio.create_task(beside)]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        if tasks[0].done() and (error := tasks[0].exception()) is not None:
+            await ended(error)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _last_event_id(request: web.Request) -> str | None:
+    told = request.headers.get("Last-Event-ID")
+    if told and not re.fullmatch(_CURSOR, told, re.ASCII):
+        raise InvalidFields([{"field": "Last-Event-ID", "message": "This is no id of an event of this stream."}])
+    return told
 
 
 async def _first_message(socket: web.WebSocketResponse) -> tuple[str | None, str | None]:
@@ -129,19 +194,30 @@ async def _read_until_closed(socket: web.WebSocketResponse) -> None:
         pass
 
 
-async def _close(socket: web.WebSocketResponse, sending: "asyncio.Task[None]") -> None:
+async def _close(socket: web.WebSocketResponse, error: BaseException) -> None:
     """Tell the client why the feed has ended, and whether it is worth coming back."""
-    try:
-        sending.result()
-    except NotAuthenticated as error:
+    if isinstance(error, NotAuthenticated):
         await socket.close(code=CLOSE_UNAUTHENTICATED, message=error.detail.encode())
-    except HubClosed:
+    elif isinstance(error, HubClosed):
         await socket.close(code=WSCloseCode.GOING_AWAY, message=_RESUME)
-    except (ListenerTooSlow, DependencyDown):
+    elif isinstance(error, ListenerTooSlow | DependencyDown):
         await socket.close(code=CLOSE_TRY_AGAIN, message=_RESUME)
-    except ConnectionError:
+    elif isinstance(error, ConnectionError):
         await socket.close()
-    except Exception:
+    else:
         # Not the edge's to answer: the connection speaks WebSocket by now, and no HTTP any more.
-        logger.exception("a feed of updates failed")
+        logger.error("a feed of updates failed", exc_info=error)
         await socket.close(code=WSCloseCode.INTERNAL_ERROR, message=_RESUME)
+
+
+async def _say_why(channel: EventStream, error: BaseException) -> None:
+    """The same for a stream: a code that says whether to come back. Its head was sent long ago."""
+    if isinstance(error, ConnectionError):
+        return
+    if isinstance(error, NotAuthenticated | DependencyDown):
+        await channel.say_why(error.code)
+    elif isinstance(error, HubClosed | ListenerTooSlow):
+        await channel.say_why("resume")
+    else:
+        logger.error("a feed of updates failed", exc_info=error)
+        await channel.say_why(VocalyxError.code)
