@@ -13,14 +13,15 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from app.logs import LogFormat
+
 MEBIBYTE = 1024 * 1024
 GIBIBYTE = 1024 * MEBIBYTE
 
 
-def _are_networks(text: str) -> str:
-    for entry in text.split(","):
-        if entry.strip():
-            ip_network(entry.strip())
+def _networks(text: str) -> str:
+    for entry in filter(None, text.replace(",", " ").split()):
+        ip_network(entry)
     return text
 
 
@@ -40,6 +41,7 @@ class Settings(BaseSettings):
     api_url: str = "http://127.0.0.1:8000"
     internal_key: SecretStr = SecretStr("")
     log_level: str = "INFO"
+    log_format: LogFormat = "text"
 
     # The API
     bind: str = "127.0.0.1:8000"
@@ -71,7 +73,7 @@ class Settings(BaseSettings):
     session_lifetime: Annotated[int, Field(ge=60)] = 12 * 3600
     trusted_proxies: Annotated[
         str,
-        AfterValidator(_are_networks),
+        AfterValidator(_networks),
         Field(description="Addresses and networks of the proxies whose X-Forwarded-For is believed"),
     ] = ""
     attempts_window: Annotated[int, Field(ge=1, description="For so long failed attempts to come in are counted")] = 300
@@ -100,6 +102,15 @@ class Settings(BaseSettings):
     probe_timeout: Annotated[int, Field(ge=1)] = 30
     # OpenAI's client gives up after 600 seconds and sends the recording again: the answer has to come before.
     openai_wait: Annotated[int, Field(ge=1, description="How long the OpenAI audio API waits for a text")] = 570
+
+    metrics_token: Annotated[
+        SecretStr, Field(description="What whoever reads /metrics sends as bearer token; then no address will do alone")
+    ] = SecretStr("")
+    metrics_networks: Annotated[
+        str,
+        AfterValidator(_networks),
+        Field(description="Addresses and networks that /metrics is given to where there is no token"),
+    ] = "127.0.0.0/8, ::1"
 
     # Work
     lease: Annotated[int, Field(ge=2, description="How long a silent worker keeps a job")] = 30

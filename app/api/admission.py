@@ -15,6 +15,7 @@ from app.core.options import TranscriptionOptions
 from app.db import admissions, transcriptions
 from app.db.admissions import Content
 from app.db.transcriptions import NewTranscription
+from app.logs import add_to_log, log_context
 from app.media.probe import probe
 
 
@@ -45,6 +46,7 @@ async def admit(
     database, uploads = app[DATABASE], app[UPLOADS]
     content = Content(wish.project, wish.idempotency_key, file.sha256, wish.options, wish.reuse)
     if (earlier := await database.run(admissions.earlier, content)) is not None:
+        add_to_log(transcription=earlier["id"])
         return earlier, False
     async with app[PROBE_SLOTS]:
         media = await probe(file.path, app[SETTINGS].probe_timeout)
@@ -64,6 +66,7 @@ async def admit(
         media=asdict(media),
         options=wish.options,
         reusable=wish.reusable,
+        request_id=log_context.get().get("request"),
     )
     try:
         admitted = await database.run(admissions.admit, new, content)
@@ -74,6 +77,7 @@ async def admit(
         # Whatever it was, PostgreSQL answered: the file must not stay without a row.
         await _settle(app, new_id)
         raise
+    add_to_log(transcription=admitted.body["id"])
     if admitted.outcome is None:
         await _settle(app, new_id)
     else:

@@ -24,6 +24,7 @@ from app.api.keys import (
     DOWNLOADS,
     HOLDS,
     HUB,
+    METRICS,
     OIDC,
     PASSWORD_SLOTS,
     PROBE_SLOTS,
@@ -34,8 +35,13 @@ from app.api.keys import (
     WEBHOOKS,
 )
 from app.api.lately import Lately
+from app.api.metrics.instruments import Metrics
+from app.api.metrics.middleware import metrics_middleware
+from app.api.metrics.readers import MetricsReaders
+from app.api.metrics.site import Site
 from app.api.oidc.configuration import configured
 from app.api.oidc.provider import Oidc
+from app.api.overviews import OVERVIEWS, Overviews
 from app.api.problems import problem_middleware
 from app.api.reconciler import Reconciler
 from app.api.request_log import request_log_middleware
@@ -46,9 +52,11 @@ from app.api.routes import (
     documentation,
     health,
     internal,
+    metrics,
     models,
     oidc,
     openai,
+    operations,
     original,
     projects,
     quotas,
@@ -82,8 +90,10 @@ _ROOMS = (
     oidc,
     documentation,
     health,
+    metrics,
     models,
     openai,
+    operations,
     original,
     projects,
     api_keys,
@@ -111,10 +121,18 @@ _PROBES_AT_ONCE = 4
 def create_app(settings: Settings) -> web.Application:
     """Assemble the API for these settings. Starting it connects to PostgreSQL and Redis."""
     app = web.Application(
-        middlewares=[request_log_middleware, problem_middleware, audit_middleware, authentication_middleware],
+        middlewares=[
+            metrics_middleware,
+            request_log_middleware,
+            problem_middleware,
+            audit_middleware,
+            authentication_middleware,
+        ],
         client_max_size=_JSON_LIMIT_BYTES,
     )
     app[SETTINGS] = settings
+    app[METRICS] = Metrics()
+    app[metrics.READERS] = MetricsReaders(settings)
     app[AUDITED_LATELY] = Lately()
     app[PROXIES] = TrustedProxies.of_settings(settings.trusted_proxies)
     if (oidc := configured(settings)) is not None:
@@ -125,7 +143,9 @@ def create_app(settings: Settings) -> web.Application:
     for room in _ROOMS:
         app.add_routes(room.routes)
     app.add_routes(internal.routes(_INTERNAL_LIMIT_BYTES))
-    app.cleanup_ctx.extend([_database, _redis, _uploads, _hub, _reconciler, _resumable, _downloads, _audit, _webhooks])
+    app.cleanup_ctx.extend(
+        [_database, _redis, _uploads, _hub, _reconciler, _resumable, _downloads, _audit, _webhooks, _site]
+    )
     app.on_shutdown.append(_let_go)
     app.on_response_prepare.append(name_the_version)
     return app
@@ -134,14 +154,16 @@ def create_app(settings: Settings) -> web.Application:
 async def application() -> web.Application:
     """What gunicorn serves."""
     settings = load_settings()
-    configure_logging(settings.log_level)
+    configure_logging(settings.log_level, settings.log_format)
     return create_app(settings)
 
 
 async def _database(app: web.Application) -> AsyncIterator[None]:
     settings = app[SETTINGS]
     database = Database(settings.database_url.get_secret_value(), settings.database_connections)
+    database.use.observe = app[METRICS].database_wait.observe
     app[DATABASE] = database
+    app[OVERVIEWS] = Overviews(database)
     yield
     await asyncio.to_thread(database.close)
 
@@ -150,7 +172,7 @@ async def _redis(app: web.Application) -> AsyncIterator[None]:
     url = app[SETTINGS].redis_url.get_secret_value()
     app[REDIS] = connect(url, name="vocalyx-api")
     app[ASYNC_REDIS] = connect_async(url, name="vocalyx-api")
-    app[DELIVERY] = Delivery(app[REDIS])
+    app[DELIVERY] = Delivery(app[REDIS], app[METRICS].observe)
     app[ATTEMPTS] = Attempts(app[ASYNC_REDIS], app[SETTINGS])
     yield
     await asyncio.to_thread(app[DELIVERY].close)
@@ -208,6 +230,12 @@ async def _webhooks(app: web.Application) -> AsyncIterator[None]:
     app[WEBHOOKS] = Webhooks(app[SETTINGS], app[DATABASE], app[ASYNC_REDIS], app[DELIVERY])
     async with _background(app[WEBHOOKS].run()), _background(app[WEBHOOKS].follow()):
         yield
+
+
+async def _site(app: web.Application) -> AsyncIterator[None]:
+    app[metrics.SITE] = Site(app)
+    yield
+    await app[metrics.SITE].close()
 
 
 async def _let_go(app: web.Application) -> None:

@@ -16,7 +16,7 @@ from app.core.errors import KeyExpired, NotAuthenticated
 from app.db import accounts
 from app.db.accounts import Origin
 from app.db.database import Database
-from app.logs import log_context
+from app.logs import add_to_log
 
 _BEARER = "bearer"
 
@@ -38,7 +38,7 @@ async def authentication_middleware(request: web.Request, handler: Handler) -> w
         principal = await admit(request, *credentials(request))
         request[PRINCIPAL] = principal
         name_actor(principal.actor)
-        log_context.set(log_context.get() | {"user": _in_one_line(principal.name)})
+        add_to_log(user=_in_one_line(principal.name))
     return await handler(request)
 
 

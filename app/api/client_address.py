@@ -22,8 +22,8 @@ class TrustedProxies:
 
     @classmethod
     def of_settings(cls, text: str) -> Self:
-        """Read an operator's list of addresses and networks, with commas between; `ValueError` where one is none."""
-        return cls(tuple(ip_network(entry.strip()) for entry in text.split(",") if entry.strip()))
+        """Read an operator's list of addresses and networks, with commas or spaces between; `ValueError` where one is none."""
+        return cls(tuple(ip_network(entry) for entry in text.replace(",", " ").split()))
 
     def sender(self, request: web.Request) -> Address | None:
         """Return who sends the request; None where the connection has no address (a socket in the file system).

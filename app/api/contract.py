@@ -108,6 +108,7 @@ class Tag(StrEnum):
     OPENAI = "OpenAI audio API"
     ORIGINAL = "First Vocalyx"
     AUDIT = "Audit log"
+    OPERATIONS = "Operations"
     HEALTH = "Health"
     DOCUMENTATION = "Documentation"
     WORKERS = "Workers"

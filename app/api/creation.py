@@ -14,7 +14,7 @@ from pydantic import BaseModel, StringConstraints, TypeAdapter
 
 from app.api.admission import Wish, admit
 from app.api.contract import Parameter
-from app.api.keys import DATABASE, PRINCIPAL, SETTINGS, UPLOADS
+from app.api.keys import DATABASE, METRICS, PRINCIPAL, SETTINGS, UPLOADS
 from app.api.requests import check_text, validate
 from app.api.uploads import FORM_OVERHEAD_BYTES, ReceivedFile, display_name
 from app.catalog import find
@@ -112,7 +112,8 @@ async def receive_transcription(request: web.Request, reader: FormReader) -> tup
     await asyncio.to_thread(uploads.check_announced, request.content_length)
     form = Form()
     try:
-        await _read_parts(request, form, reader)
+        with request.app[METRICS].uploads.labels("form").track_inprogress():
+            await _read_parts(request, form, reader)
         return await _create(request, form, reader)
     finally:
         if form.file is not None:

@@ -10,10 +10,13 @@ import logging
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 from redis import Redis
 from redis.exceptions import RedisError
 
+from app.api.work_log import tell
+from app.core.errors import DependencyDown
 from app.core.identifiers import EventId
 from app.db.work import Outcome, QueuedJob
 from app.queueing.queues import QueueName, count_workers, enqueue, present, queue_of, remove
@@ -23,19 +26,25 @@ _THREADS = 4
 _PATIENCE_SECONDS = 2.0
 _PAUSE_AFTER_LOSS_SECONDS = 2.0
 
+Answer = TypeVar("Answer")
+
 logger = logging.getLogger(__name__)
 
 
 class Delivery:
     """Puts into Redis what a committed transaction says is due, in threads of its own: a Redis that hangs stops only them."""
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: Redis, observe: Callable[[Outcome], None] = lambda _: None) -> None:
+        """`observe` is told of every outcome, before anything else follows it."""
         self._redis = redis
+        self._observe = observe
         self._executor = ThreadPoolExecutor(_THREADS, thread_name_prefix="delivery")
         self._lost_until = 0.0
 
     async def follow(self, outcome: Outcome) -> None:
         """Enqueue the jobs of one outcome, withdraw those that it ended, and wake the listeners."""
+        self._observe(outcome)
+        tell(outcome)
         event = outcome.event
         if event is not None:
             await self._patiently(lambda: self._follow(outcome, event))
@@ -59,6 +68,20 @@ class Delivery:
 
         await self._patiently(count)
         return counted
+
+    async def ask(self, question: Callable[[Redis], Answer]) -> Answer:
+        """Return what Redis says; `DependencyDown` where it does not within two seconds."""
+        if time.monotonic() >= self._lost_until:
+            asking = asyncio.get_running_loop().run_in_executor(self._executor, question, self._redis)
+            asking.add_done_callback(_heard)
+            done, _ = await asyncio.wait({asking}, timeout=_PATIENCE_SECONDS)
+            try:
+                if done:
+                    return asking.result()
+            except RedisError as error:
+                raise DependencyDown("Redis does not answer.") from error
+            asking.cancel()  # where it was not begun, for nobody to be waited for
+        raise DependencyDown("Redis does not answer.")
 
     def close(self) -> None:
         """Wait for what is on its way."""
@@ -98,3 +121,9 @@ class Delivery:
             held = present(self._redis, queue, of_queue)
             put_back += sum(enqueue(self._redis, queue, job) for job in of_queue if job not in held)
         return put_back
+
+
+def _heard(answer: asyncio.Future[Answer]) -> None:
+    """Take note of what came when nobody waited any more, or asyncio complains that nobody did."""
+    if not answer.cancelled():
+        answer.exception()

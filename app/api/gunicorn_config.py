@@ -1,8 +1,24 @@
 """How gunicorn serves one API instance: one process; HAProxy balances over instances."""
 
+from gunicorn.config import Config
+from gunicorn.glogging import Logger
+
+from app.logs import ContextFilter, formatter
 from app.settings import load_settings
 
 _settings = load_settings()
+
+
+class _Log(Logger):  # type: ignore[misc] # gunicorn has no types
+    """gunicorn's own lines, in the format of all others where that is JSON."""
+
+    def setup(self, cfg: Config) -> None:
+        super().setup(cfg)
+        if _settings.log_format == "json":
+            for handler in self.error_log.handlers:
+                handler.addFilter(ContextFilter())
+                handler.setFormatter(formatter(_settings.log_format))
+
 
 bind = [_settings.bind]
 workers = 1
@@ -13,5 +29,6 @@ graceful_timeout = 20
 keepalive = 75
 accesslog = None
 errorlog = "-"
+logger_class = _Log
 loglevel = "warning"
 control_socket_disable = True

@@ -70,7 +70,14 @@ class Hub:
         self._redis = redis
         self._listeners: set[Listener] = set()
         self._closed = False
+        self.cursor: EventId | None = None
+        """Up to which event the listeners have been told; None before the log was first read."""
         self._started = asyncio.Event()
+
+    @property
+    def listeners(self) -> int:
+        """How many listen just now."""
+        return len(self._listeners)
 
     @asynccontextmanager
     async def listen(self) -> AsyncIterator[Listener]:
@@ -95,16 +102,15 @@ class Hub:
 
     async def run(self) -> None:
         """Read on until cancelled, through outages of Redis and of PostgreSQL."""
-        cursor: EventId | None = None
         awaited = EventId(0)
         while True:
             try:
-                if cursor is None:
-                    cursor = awaited = await self._database.run(events.latest)
+                if self.cursor is None:
+                    self.cursor = awaited = await self._database.run(events.latest)
                     self._started.set()
                 newest = await wait_after(self._redis, awaited, _POLL_SECONDS)
-                cursor = await self._read_on(cursor)
-                awaited = max(newest or cursor, cursor)
+                self.cursor = await self._read_on(self.cursor)
+                awaited = max(newest or self.cursor, self.cursor)
             except DependencyDown:
                 await asyncio.sleep(_PAUSE_SECONDS)
             except Exception:

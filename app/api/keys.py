@@ -12,6 +12,7 @@ from app.api.delivery import Delivery
 from app.api.downloads.downloading import Downloads
 from app.api.hub import Hub
 from app.api.lately import Lately
+from app.api.metrics.instruments import Metrics
 from app.api.oidc.provider import Oidc
 from app.api.tus.holding import Holds
 from app.api.uploads import UploadVolume
@@ -26,6 +27,7 @@ REDIS = web.AppKey("redis", Redis)
 ASYNC_REDIS = web.AppKey("async_redis", AsyncRedis)
 DELIVERY = web.AppKey("delivery", Delivery)
 HUB = web.AppKey("hub", Hub)
+METRICS = web.AppKey("metrics", Metrics)
 UPLOADS = web.AppKey("uploads", UploadVolume)
 HOLDS = web.AppKey("holds", Holds)
 DOWNLOADS = web.AppKey("downloads", Downloads)

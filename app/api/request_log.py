@@ -1,7 +1,6 @@
 """A request id for every request, and one log line when it is answered."""
 
 import logging
-import re
 import time
 import uuid
 
@@ -9,10 +8,9 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from app.api.keys import REQUEST_ID
-from app.logs import log_context
+from app.logs import ACCEPTABLE_ID, log_context
 
 _HEADER = "X-Request-ID"
-_ACCEPTABLE = re.compile(r"[A-Za-z0-9._-]{1,64}")
 # What changes nothing, and what machines ask every few seconds, would bury what people do.
 _QUIET_PREFIXES = ("/health/", "/internal/")
 
@@ -25,7 +23,7 @@ logger = logging.getLogger(__name__)
 async def request_log_middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Name the request, run it, and say what came of it."""
     given = request.headers.get(_HEADER, "")
-    request_id = given if _ACCEPTABLE.fullmatch(given) else uuid.uuid4().hex[:16]
+    request_id = given if ACCEPTABLE_ID.fullmatch(given) else uuid.uuid4().hex[:16]
     request[REQUEST_ID] = request_id
     log_context.set({"request": request_id})
     started = time.monotonic()

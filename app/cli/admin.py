@@ -10,11 +10,12 @@ import click
 
 from app.cli import audit_log, identities, people
 from app.cli.database import database_url
+from app.cli.operations import failures, overview, queues, workers
 
 
 @click.group()
 def admin() -> None:
-    """The database and its users."""
+    """The database, its users, and how the site stands."""
     credentials = Path(os.environ.get("VOCALYX_STATE", "var")).absolute() / "credentials"
     told = {"VOCALYX_DATABASE_URL", "CREDENTIALS_DIRECTORY"} & os.environ.keys()
     if not told and credentials.is_dir():
@@ -34,5 +35,5 @@ def migrate() -> None:
         click.echo("nothing to do: the database is at this release")
 
 
-for command in (*people.COMMANDS, *identities.COMMANDS, audit_log.audit):
+for command in (*people.COMMANDS, *identities.COMMANDS, audit_log.audit, workers, queues, failures, overview):
     admin.add_command(command)

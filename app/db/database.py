@@ -4,8 +4,10 @@ import asyncio
 import contextvars
 import functools
 import logging
+import threading
+import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, ParamSpec, TypeVar
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -48,6 +50,40 @@ def connection_parameters(url: str) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
 
 
+class PoolUse:
+    """How busy the threads for units of work are. `observe` is told how many seconds each one waited for its thread."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.busy = 0
+        self.waiting = 0
+        self.observe: Callable[[float], object] = float
+        self._lock = threading.Lock()
+
+    def submit(self, executor: ThreadPoolExecutor, work: Callable[[], R]) -> Future[R]:
+        """Have work done by a thread, and count it while it waits and while it runs."""
+        asked = time.perf_counter()
+
+        def counted() -> R:
+            self.observe(time.perf_counter() - asked)
+            self._count(waiting=-1, busy=1)
+            try:
+                return work()
+            finally:
+                self._count(busy=-1)
+
+        self._count(waiting=1)
+        future = executor.submit(counted)
+        # One that was given up before it began never runs.
+        future.add_done_callback(lambda done: self._count(waiting=-1) if done.cancelled() else None)
+        return future
+
+    def _count(self, *, waiting: int = 0, busy: int = 0) -> None:
+        with self._lock:
+            self.waiting += waiting
+            self.busy += busy
+
+
 class Database:
     """Runs synchronous units of work in as many threads as there are connections, each in one transaction.
 
@@ -68,6 +104,7 @@ class Database:
             **{"options": _SESSION_OPTIONS, **connection_parameters(url)},
         )
         models.database.initialize(self._pool)
+        self.use = PoolUse(connections)
         self._executor = ThreadPoolExecutor(max_workers=connections, thread_name_prefix="database")
         # A thread of its own, and one alone: questions about a server that hangs do not pile up in others' threads.
         self._checker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="database-check")
@@ -76,7 +113,7 @@ class Database:
         """Run one unit of work in a thread, and return what it returns."""
         context = contextvars.copy_context()
         call = functools.partial(self.run_here, unit, *args, **kwargs)
-        return await asyncio.get_running_loop().run_in_executor(self._executor, lambda: context.run(call))
+        return await asyncio.wrap_future(self.use.submit(self._executor, lambda: context.run(call)))
 
     def run_here(self, unit: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run one unit of work in this thread."""
@@ -97,8 +134,11 @@ class Database:
 
     async def check(self) -> None:
         """Raise `DependencyDown` unless the database answers a query, however busy the units' threads are."""
-        ask = functools.partial(self.run_here, self._pool.execute_sql, "select 1")
-        await asyncio.get_running_loop().run_in_executor(self._checker, ask)
+        await self.ask(lambda: self._pool.execute_sql("select 1"))
+
+    async def ask(self, unit: Callable[[], R]) -> R:
+        """Run a unit that takes moments in the thread of the health check, however busy those of the others are."""
+        return await asyncio.get_running_loop().run_in_executor(self._checker, self.run_here, unit)
 
     def close(self) -> None:
         """Close every connection, after the units that are running."""

@@ -46,7 +46,7 @@ where transcription_id = (
     limit 1
     for update of downloads skip locked
 )
-returning transcription_id, url, attempt
+returning transcription_id, url, attempt, (select request_id from transcriptions where id = transcription_id)
 """
 
 
@@ -59,16 +59,21 @@ class NewDownload:
     name: str
     url: str
     options: TranscriptionOptions
+    request_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A download in this instance's hands. `attempt` counts from 1, and beyond `MAX_ATTEMPTS` where instances died."""
+    """A download in this instance's hands. `attempt` counts from 1, and beyond `MAX_ATTEMPTS` where instances died.
+
+    `request_id` is that of the request which asked for it.
+    """
 
     transcription: TranscriptionId
     url: str
     attempt: int
     lease: str
+    request_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +105,7 @@ def create(new: NewDownload) -> tuple[dict[str, Any], Outcome | None]:
                 project=new.project,
                 created_by=new.created_by,
                 idempotency_key=new.idempotency_key,
+                request_id=new.request_id,
                 name=new.name,
                 options=new.options.to_dict(),
                 language=new.options.language,
@@ -125,8 +131,8 @@ def claim() -> Claimed | None:
     found = database.execute_sql(_CLAIM, {"lease": lease, "seconds": LEASE_SECONDS}).fetchone()
     if found is None:
         return None
-    transcription, url, attempt = found
-    return Claimed(TranscriptionId(transcription), url, attempt, lease)
+    transcription, url, attempt, request_id = found
+    return Claimed(TranscriptionId(transcription), url, attempt, lease, request_id)
 
 
 def check_quota(claimed: Claimed, size_bytes: int) -> None:

@@ -1,14 +1,16 @@
 """What workers report, and what happens when they fall silent. One transaction a function."""
 
 import secrets
+import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from peewee import SQL
 
 from app.core.errors import InvalidFields, JobSuperseded, NotFound
 from app.core.identifiers import JobId
+from app.core.lifecycle import Job as WorkJob
 from app.core.lifecycle import JobKind, JobState, TranscriptionState, Work
 from app.core.options import TranscriptionOptions
 from app.core.transcript import ChunkText, Diarization, PlanPart, Segment, SpeakerTurn
@@ -16,7 +18,7 @@ from app.db import events, partial_text, speakers, transcripts, voiceprints, wav
 from app.db.events import EventKind
 from app.db.models import Chunk, Enrichment, Job, Transcription, Voices, now
 from app.db.summaries import iso, summarize
-from app.db.work import Outcome, QueuedJob, Step
+from app.db.work import CompletedText, EndedJob, JobEnding, Outcome, QueuedJob, Step
 
 # Leases are measured by the one clock that all API instances share.
 _DATABASE_NOW = SQL("clock_timestamp()")
@@ -120,25 +122,24 @@ def complete(job: JobId, result: JobResult, metrics: Mapping[str, float]) -> Out
     untold = partial_text.finish(row, _position(job), result) if isinstance(result, ChunkText) else None
     _store_result(row, job, kind, result)
     Job.update(metrics=dict(metrics), error=None).where(Job.id == job).execute()
-    if step.after.text_became_complete(step.before):
-        transcripts.merge(row)
+    completed = _completed(step)
     if kind is JobKind.CHUNK:
         partial_text.tell(row, step.after, untold)
-    return work.announce(step)
+    return replace(work.announce(step), ended=EndedJob(kind, JobEnding.DONE, metrics), completed=completed)
 
 
 def fail(job: JobId, lease: str, failure: Failure) -> Outcome:
     """Take a worker's word that it cannot do this job."""
     row = work.lock_by_job(job)
     step = work.advance(row, lambda present: present.fail(job, lease, retryable=failure.retryable))
-    _store_failure(step, job, failure.to_dict())
-    return work.announce(step)
+    return _announce_failure(step, job, failure.to_dict())
 
 
 def release(job: JobId, lease: str) -> Outcome:
     """Take a job back from a worker that was asked to stop."""
     step = work.advance(work.lock_by_job(job), lambda present: present.release(job, lease))
-    return work.announce(step)
+    kind = _job_after(step, job).kind
+    return replace(work.announce(step), ended=EndedJob(kind, JobEnding.HANDED_BACK, {}))
 
 
 def silent() -> list[JobId]:
@@ -156,8 +157,7 @@ def expire(job: JobId) -> Outcome:
     if not still_silent:
         return Outcome(row.id, None)
     step = work.advance(row, lambda present: present.expire(job))
-    _store_failure(step, job, WORKER_LOST)
-    return work.announce(step)
+    return _announce_failure(step, job, WORKER_LOST)
 
 
 def queued() -> list[QueuedJob]:
@@ -283,19 +283,36 @@ def _store_plan(row: Any, plan: PlanPart) -> None:
         Voices.create(transcription=row, position=position, start_seconds=stretch.start, end_seconds=stretch.end)
 
 
-def _store_failure(step: Step, job: JobId, error: dict[str, str]) -> None:
+def _announce_failure(step: Step, job: JobId, error: dict[str, str]) -> Outcome:
     """Keep the reason with the job, and with the transcription or its part where this was the last attempt."""
     Job.update(error=error).where(Job.id == job).execute()
-    ended = next(known for known in step.after.jobs if known.id == job)
+    ended = _job_after(step, job)
     if ended.state is not JobState.FAILED:
-        return
+        return replace(work.announce(step), ended=EndedJob(ended.kind, JobEnding.AGAIN, {}))
     if step.after.state is TranscriptionState.ERROR:
         step.row.error = error
         step.row.save(only=[Transcription.error])
     if ended.kind is JobKind.ENRICHMENT:
         Enrichment.update(error=error).where(Enrichment.transcription == step.row).execute()
-    if step.after.text_became_complete(step.before):
-        transcripts.merge(step.row)
+    completed = _completed(step)
+    return replace(work.announce(step), ended=EndedJob(ended.kind, JobEnding.FAILED, {}), completed=completed)
+
+
+def _completed(step: Step) -> CompletedText | None:
+    """Merge the text where this step was the last one in, and return what it cost."""
+    if not step.after.text_became_complete(step.before):
+        return None
+    row, begun = step.row, time.monotonic()
+    transcripts.merge(row)
+    merging = time.monotonic() - begun
+    if row.retried_at is not None or row.started_at is None:
+        return CompletedText(row.duration_seconds, None, None, merging)
+    waiting = (row.started_at - row.created_at).total_seconds()
+    return CompletedText(row.duration_seconds, waiting, (now() - row.started_at).total_seconds(), merging)
+
+
+def _job_after(step: Step, job: JobId) -> WorkJob:
+    return next(known for known in step.after.jobs if known.id == job)
 
 
 def _update_held(job: JobId, lease: str, changes: dict[Any, Any]) -> None:
@@ -314,6 +331,7 @@ def _order(row: Any, present: Work, job: JobId, lease: str, lease_seconds: int) 
         "attempt": claimed.attempt,
         "transcription_id": str(row.id),
         "audio": row.audio_path,
+        "request_id": row.request_id,
         "options": row.options,
         "language": row.language,
         "duration_seconds": row.duration_seconds,

@@ -138,6 +138,8 @@ class Transcription(Table):
 
     `revision` counts the changes that people made to `name` and `labels`.
     One that is not `reusable` belongs to its own request, and may be deleted once that is answered.
+    `request_id` is that request's, for the log. `retried_at` is when it was last tried again, which its times are not
+    measured over.
     """
 
     project_id: uuid.UUID
@@ -145,6 +147,8 @@ class Transcription(Table):
     project = ForeignKeyField(Project, on_delete="RESTRICT")
     created_by = ForeignKeyField(User, on_delete="SET NULL", null=True)
     idempotency_key = TextField(null=True)
+    request_id = TextField(null=True)
+    retried_at = DateTimeTZField(null=True)
     name = TextField()
     labels = ArrayField(TextField, index=False, default=list)
     revision = IntegerField(default=1)

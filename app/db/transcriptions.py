@@ -30,7 +30,7 @@ from app.db.work import Outcome, Step
 class NewTranscription:
     """An upload that is complete on the uploads volume. `audio_path` is relative to it.
 
-    Where it is not `reusable`, no other request is ever answered with it.
+    Where it is not `reusable`, no other request is ever answered with it. `request_id` goes into log lines about it.
     """
 
     id: TranscriptionId
@@ -44,6 +44,7 @@ class NewTranscription:
     media: Mapping[str, Any]
     options: TranscriptionOptions
     reusable: bool = True
+    request_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,7 @@ def create(new: NewTranscription) -> tuple[dict[str, Any], Outcome]:
                 project=new.project,
                 created_by=new.created_by,
                 idempotency_key=new.idempotency_key,
+                request_id=new.request_id,
                 name=new.name,
                 audio_path=new.audio_path,
                 sha256=new.sha256,
@@ -195,6 +197,8 @@ def retry(principal: Principal, transcription: UUID) -> tuple[dict[str, Any], Ou
     row = find(principal, transcription, Role.EDITOR)
     step = work.advance(work.lock(transcription), Work.retry)
     audit.record(Action.TRANSCRIPTION_RETRIED, transcription, project=row.project_id)
+    step.row.retried_at = now()
+    step.row.save(only=[Transcription.retried_at])
     if step.after.state is TranscriptionState.PENDING:
         again = {Download.attempt: 0, Download.due_at: now(), Download.lease: None, Download.lease_expires_at: None}
         Download.update(again).where(Download.transcription == transcription).execute()

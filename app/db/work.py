@@ -2,8 +2,9 @@
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -55,17 +56,53 @@ class Step:
         return self.after is not self.before
 
 
+class JobEnding(StrEnum):
+    """How a worker's hold on a job came to its end. `again`: it failed, or its worker was lost, and is queued again."""
+
+    DONE = "done"
+    FAILED = "failed"
+    AGAIN = "again"
+    HANDED_BACK = "handed-back"
+
+
+@dataclass(frozen=True, slots=True)
+class EndedJob:
+    """What a job came to, for those who count. `seconds` is where the worker's time went, part by part."""
+
+    kind: JobKind
+    ending: JobEnding
+    seconds: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class CompletedText:
+    """What a text cost that has become complete, in seconds: of the recording, until its first job, from there, merging.
+
+    Of one that was tried again `waiting` and `working` are None: the time until somebody tried is in them.
+    """
+
+    recording: float | None
+    waiting: float | None
+    working: float | None
+    merging: float
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What has to follow a transaction once it stands: whom to wake, and which jobs to put into or out of their queues.
 
-    `event` is the newest event written, None where nothing changed. `withdrawn` jobs are nobody's work any more.
+    `event` is the newest event written, None where nothing changed. `withdrawn` jobs are nobody's work any more. `state`
+    is what the transcription has become, None where that did not change; `request_id` that of the request which sent it.
     """
 
     transcription: UUID
     event: EventId | None
     queued: Sequence[QueuedJob] = ()
     withdrawn: Sequence[QueuedJob] = ()
+    state: TranscriptionState | None = None
+    request_id: str | None = None
+    ended: EndedJob | None = None
+    completed: CompletedText | None = None
 
     @property
     def changed(self) -> bool:
@@ -168,7 +205,8 @@ def announce(step: Step) -> Outcome:
     summary = summarize(row, step.after)
     event = events.append(EventKind.CHANGED, {"transcription": summary}, project=row.project_id, transcription=row.id)
     queued = [QueuedJob(job.id, job.kind) for job in step.after.newly_queued(step.before)]
-    return Outcome(row.id, event, queued, _withdrawn(step))
+    state = step.after.state if step.after.state is not step.before.state else None
+    return Outcome(row.id, event, queued, _withdrawn(step), state, row.request_id)
 
 
 def unfinished(work: Work) -> list[QueuedJob]:

@@ -4,6 +4,7 @@ import logging
 import random
 import threading
 import time
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -15,6 +16,7 @@ from urllib3.util import Retry
 
 from app.core.errors import DependencyDown, JobSuperseded, NotFound, VocalyxError
 from app.core.transcript import Segment
+from app.logs import ORIGIN_HEADER, TRANSCRIPTION_HEADER, log_context
 from app.workers.control import JobControl, StopReason
 from app.workers.orders import MalformedOrder, WorkOrder
 
@@ -72,7 +74,8 @@ class InternalApi:
     """A client of `/internal/…`; may be used by several threads, each has its own connections.
 
     `JobSuperseded` and `NotFound` come through as they are: the job is no longer this worker's. The key travels in a
-    header only, and is part of no message.
+    header only, and is part of no message. Each call has an id of its own, which is in the API's log, and says which
+    transcription it is about.
     """
 
     def __init__(self, url: str, key: str, control: JobControl) -> None:
@@ -172,21 +175,23 @@ class InternalApi:
                 self._control.pause(seconds)
 
     def _post(self, path: str, body: Mapping[str, object], timeout_seconds: float) -> dict[str, Any]:
+        request_id = uuid.uuid4().hex[:16]
         try:
             answer = self._session().post(
                 f"{self._url}/internal/{path}",
                 json=body,
+                headers={"X-Request-ID": request_id, **_about()},
                 timeout=(CONNECT_TIMEOUT_SECONDS, timeout_seconds),
                 allow_redirects=False,
             )
         except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError) as error:
             raise ApiUnreachable(f"The API at {self._url} does not answer ({type(error).__name__}).") from error
-        return self._read(answer, _verb(path))
+        return self._read(answer, _verb(path), request_id)
 
-    def _read(self, answer: requests.Response, verb: str) -> dict[str, Any]:
+    def _read(self, answer: requests.Response, verb: str, request_id: str) -> dict[str, Any]:
         status = answer.status_code
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.TOO_MANY_REQUESTS:
-            raise ApiUnreachable(f"The API at {self._url} answered {verb} with {status}.")
+            raise ApiUnreachable(f"The API at {self._url} answered {verb} with {status} (request {request_id}).")
         if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
             raise KeyRefused
         if status == HTTPStatus.GONE:
@@ -194,7 +199,9 @@ class InternalApi:
         if status == HTTPStatus.NOT_FOUND:
             raise NotFound("The job's transcription was deleted.")
         if not HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
-            raise ApiRefused(f"The API answered {verb} with {status}: {_problem_of(answer)}")
+            raise ApiRefused(
+                f"The API answered {verb} with {status} (request {request_id}): {_problem_of(answer)}",
+            )
         try:
             values = answer.json()
         except requests.JSONDecodeError as error:
@@ -215,6 +222,13 @@ class InternalApi:
             session.mount("https://", HTTPAdapter(max_retries=once_more))
             self._local.session = session
         return session
+
+
+def _about() -> dict[str, str]:
+    """Return the headers that say what a call is about, as this thread's log lines do."""
+    context = log_context.get()
+    names = ((TRANSCRIPTION_HEADER, "transcription"), (ORIGIN_HEADER, "origin"))
+    return {header: context[name] for header, name in names if name in context}
 
 
 def _verb(path: str) -> str:

@@ -1,16 +1,16 @@
 """One job from its claim to its end: the function that RQ calls."""
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from app.core.errors import JobSuperseded, NotFound, VocalyxError
 from app.core.lifecycle import JobKind
-from app.logs import log_context
+from app.logs import named_in_log
 from app.media.recordings import UploadsVolumeAway
 from app.workers.api_client import ApiUnreachable, InternalApi
+from app.workers.card import Card
 from app.workers.context import JobContext
 from app.workers.control import JobControl, JobStopped, StopReason
 from app.workers.orders import WorkOrder
@@ -49,6 +49,14 @@ class WrongQueue(VocalyxError):
     default_remedy = "Bring the API and the workers to the same release."
 
 
+@dataclass(frozen=True, slots=True)
+class Engines:
+    """The loaded engines: what works each kind of job with them, and which models they keep, as `kind/name`."""
+
+    handlers: Mapping[JobKind, Handler]
+    models: Callable[[], Sequence[str]] = tuple
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workplace:
     """What a worker process works with, made once at its start."""
@@ -59,6 +67,7 @@ class Workplace:
     handlers: Mapping[JobKind, Handler]
     stall_timeout_seconds: float
     turn: Turn
+    card: Card = field(default_factory=Card)
 
 
 class _Furnished:
@@ -81,7 +90,7 @@ def perform(job_id: str) -> None:
     if workplace is None:
         message = "No workplace: jobs are worked by `python -m app.workers.transcription` or `….enrichment` only."
         raise RuntimeError(message)
-    with _named_in_log(job=job_id, worker=workplace.worker):
+    with named_in_log(job=job_id, worker=workplace.worker):
         try:
             order = workplace.api.claim(job_id, workplace.worker)
         except (JobSuperseded, NotFound) as error:
@@ -89,7 +98,7 @@ def perform(job_id: str) -> None:
         except JobStopped as stopped:
             logger.info("Put down before it was begun: %s.", stopped.reason)
         else:
-            with _named_in_log(transcription=order.transcription_id):
+            with named_in_log(transcription=order.transcription_id, origin=order.request_id):
                 _work(workplace, order)
 
 
@@ -135,6 +144,7 @@ def _deliver(workplace: Workplace, order: WorkOrder, context: JobContext, outcom
     except VocalyxError as error:
         _give_up(workplace, order, error)
     else:
+        workplace.card.count_done(order)
         remark = "" if accepted else "; another worker was first"
         logger.info("Finished the %s job in %.1f s%s.", order.kind, seconds["total_seconds"], remark)
 
@@ -156,6 +166,7 @@ def _hand_back(workplace: Workplace, order: WorkOrder) -> None:
 
 
 def _give_up(workplace: Workplace, order: WorkOrder, error: Exception) -> None:
+    workplace.card.count_failed()
     told, retryable = _as_told(error)
     trace = error if isinstance(told, WorkerFault) else None
     logger.error("The %s job failed (%s): %s", order.kind, told.code, told.detail, exc_info=trace)
@@ -176,12 +187,3 @@ def _as_told(error: Exception) -> tuple[VocalyxError, bool]:
     if isinstance(error, MemoryError):
         return OutOfMemory(), True
     return WorkerFault(f"{type(error).__name__}: {error}"), True
-
-
-@contextmanager
-def _named_in_log(**names: str) -> Iterator[None]:
-    token = log_context.set({**log_context.get(), **names})
-    try:
-        yield
-    finally:
-        log_context.reset(token)

@@ -106,6 +106,12 @@ def available_bytes(cgroups: Path = _CGROUPS) -> int:
     return min(rooms)
 
 
+def resident_bytes() -> int:
+    """Return how much of the memory this process has is in RAM; 0 where the system does not say."""
+    pages = _text(Path("/proc/self/statm")).split()
+    return int(pages[1]) * os.sysconf("SC_PAGE_SIZE") if len(pages) > 1 else 0
+
+
 def usable_cores(cgroups: Path = _CGROUPS) -> int:
     """Return on how many cores this process can run at the same time, at least 1."""
     cores = float(len(os.sched_getaffinity(0)))

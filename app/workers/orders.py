@@ -24,7 +24,7 @@ class WorkOrder:
     """One job under lease.
 
     `audio` is the recording's path relative to the uploads volume. `language` is what the plan heard or the client
-    asked for. What only some kinds of job have:
+    asked for. `request_id` is that of the request which sent the recording. What only some kinds of job have:
 
     - plan: which `part` of it, the `start` of that part in seconds, the number of `workers`, and the `survey` that an
       earlier part made;
@@ -42,6 +42,7 @@ class WorkOrder:
     transcription_id: str
     audio: str
     options: TranscriptionOptions
+    request_id: str | None = None
     language: str | None = None
     duration_seconds: float | None = None
     part: int = 0
@@ -67,6 +68,7 @@ class WorkOrder:
                 transcription_id=str(values["transcription_id"]),
                 audio=str(values["audio"]),
                 options=TranscriptionOptions.from_dict(values["options"]),
+                request_id=values.get("request_id"),
                 language=values.get("language"),
                 duration_seconds=None if values.get("duration_seconds") is None else float(values["duration_seconds"]),
                 part=int(values.get("part", 0)),

@@ -4,21 +4,22 @@ import logging
 import os
 import socket
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 
 from pydantic import ValidationError
 
 from app.core.errors import VocalyxError
-from app.core.lifecycle import JobKind
-from app.logs import configure_logging, log_context
+from app.logs import configure_logging, name_process
 from app.queueing.connections import connect, wait_until_up
 from app.queueing.queues import QueueName
 from app.settings import Settings, load_settings
 from app.workers import environment
 from app.workers.api_client import InternalApi
+from app.workers.card import Card
 from app.workers.control import JobControl
-from app.workers.entry import Handler, Workplace, furnish
+from app.workers.entry import Engines, Workplace, furnish
+from app.workers.memory import memory_limit
 from app.workers.notify import ServiceManager
 from app.workers.resident import ResidentWorker
 from app.workers.turn import Turn
@@ -26,8 +27,8 @@ from app.workers.turn import Turn
 EXIT_MISCONFIGURED = 78
 """EX_CONFIG of sysexits(3): starting again without a change would end the same way."""
 
-Engines = Callable[[Settings], Mapping[JobKind, Handler]]
-"""Imports and loads the engines, and returns what works each kind of job with them."""
+LoadEngines = Callable[[Settings], Engines]
+"""Imports the engines and loads what they need from the start."""
 
 logger = logging.getLogger(__name__)
 
@@ -41,7 +42,7 @@ class NoInternalKey(VocalyxError):
     )
 
 
-def run(queue: QueueName, load_engines: Engines) -> int:
+def run(queue: QueueName, load_engines: LoadEngines) -> int:
     """Run a worker until it is asked to stop; return the process's exit status."""
     try:
         settings = load_settings()
@@ -52,10 +53,10 @@ def run(queue: QueueName, load_engines: Engines) -> int:
             name = "_".join(str(part) for part in problem["loc"]).upper()
             logger.error("The setting VOCALYX_%s cannot be used: %s.", name, problem["msg"])  # noqa: TRY400
         return EXIT_MISCONFIGURED
-    configure_logging(settings.log_level)
+    configure_logging(settings.log_level, settings.log_format)
     environment.prepare(settings.threads)
     name = settings.worker_name or f"{queue}-{socket.gethostname()}-{os.getpid()}"
-    log_context.set({"worker": name})
+    name_process(worker=name)
     try:
         _serve(queue, settings, name, load_engines)
     except VocalyxError as error:
@@ -65,25 +66,27 @@ def run(queue: QueueName, load_engines: Engines) -> int:
     return 0
 
 
-def _serve(queue: QueueName, settings: Settings, name: str, load_engines: Engines) -> None:
+def _serve(queue: QueueName, settings: Settings, name: str, load_engines: LoadEngines) -> None:
     key = settings.internal_key.get_secret_value()
     if not key:
         raise NoInternalKey
     manager = ServiceManager()
     manager.status("loading models")
     begun = time.monotonic()
-    handlers = load_engines(settings)
+    engines = load_engines(settings)
     logger.info("Engines ready in %.1f s, %d threads.", time.monotonic() - begun, settings.threads)
     control = JobControl()
     api = InternalApi(settings.api_url, key, control)
+    card = Card(models=engines.models, limit=memory_limit(settings.memory_limit), threads=settings.threads)
     furnish(
         Workplace(
             worker=name,
             api=api,
             control=control,
-            handlers=handlers,
+            handlers=engines.handlers,
             stall_timeout_seconds=settings.stall_timeout,
             turn=Turn(settings.compute_lock),
+            card=card,
         )
     )
     with connect(settings.redis_url.get_secret_value(), name=name) as connection:
@@ -96,6 +99,7 @@ def _serve(queue: QueueName, settings: Settings, name: str, load_engines: Engine
             stall_timeout_seconds=settings.stall_timeout,
             manager=manager,
             adviser=partial(_advice, api, queue),
+            card=card,
         )
         worker.serve()
 

@@ -20,12 +20,13 @@ from rq.job_lifecycle import format_exc_info
 from rq.registry import FailedJobRegistry, StartedJobRegistry
 from rq.serializers import JSONSerializer
 from rq.timeouts import BaseDeathPenalty
-from rq.utils import now
+from rq.utils import now, utcformat
 from rq.worker.base import WorkerStatus
 from typing_extensions import override
 
 from app.core.errors import Conflict
 from app.queueing.queues import QueueName, open_queue, take_instead
+from app.workers.card import Card
 from app.workers.control import JobControl, StopReason
 from app.workers.notify import ServiceManager
 from app.workers.signals import EXIT_FORCED, SignalWatch
@@ -107,8 +108,10 @@ class ResidentWorker(SimpleWorker):
         stall_timeout_seconds: float,
         manager: ServiceManager | None = None,
         adviser: Adviser | None = None,
+        card: Card | None = None,
     ) -> None:
         """`adviser` names the job to begin in place of the one at the head of the queue; None: that one."""
+        self._card = card or Card()
         super().__init__(
             [open_queue(connection, queue)],
             name=name,
@@ -251,11 +254,21 @@ class ResidentWorker(SimpleWorker):
         """Return how long a silent worker is believed to be at its job, in seconds, however long the job may take."""
         return HOLD_SECONDS
 
+    @override
+    def serialize(self) -> dict[str, Any]:
+        """Return what Redis holds of the worker; how long it may be silent is said, for readers to judge it by."""
+        known = {name: value for name, value in super().serialize().items() if value is not None}
+        return known | self._card.fields() | {"card_seconds": CARD_SECONDS, "hold_seconds": HOLD_SECONDS}
+
     def announce(self) -> None:
         """Write the worker, and the job that it has in hand, into Redis as if for the first time."""
+        said: dict[Any, Any] = self.serialize()
         with self._bookkeeping, self.connection.pipeline() as pipe:
             self.last_heartbeat = now()
-            pipe.hset(self.key, mapping={**self.serialize(), "state": WorkerStatus(self.get_state()).value})
+            said |= {"last_heartbeat": utcformat(self.last_heartbeat), "state": WorkerStatus(self.get_state()).value}
+            if self._in_hand is not None:
+                said["current_job"] = self._in_hand[0].id
+            pipe.hset(self.key, mapping=said)
             pipe.expire(self.key, CARD_SECONDS)
             worker_registration.register(self, pipe)
             if self._in_hand is not None:

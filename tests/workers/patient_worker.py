@@ -13,7 +13,7 @@ from app.queueing.queues import QueueName
 from app.settings import Settings
 from app.workers import resident
 from app.workers.context import JobContext
-from app.workers.entry import Handler
+from app.workers.entry import Engines
 from app.workers.orders import WorkOrder
 from app.workers.process import run
 
@@ -30,8 +30,8 @@ def work(order: WorkOrder, context: JobContext) -> Mapping[str, object]:
     return {"text": {"segments": []}}
 
 
-def load_engines(_: Settings) -> Mapping[JobKind, Handler]:
-    return dict.fromkeys(JobKind, work)
+def load_engines(_: Settings) -> Engines:
+    return Engines(dict.fromkeys(JobKind, work), lambda: ["whisper/patient"])
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from app.api.answers.openai import (
     OpenAIText,
     OpenAIVerboseText,
 )
+from app.api.answers.operations import FailedJobList, OriginalWorkers, Overview, QueueList, WorkerList
 from app.api.answers.original import (
     OriginalCancelledTask,
     OriginalCounts,
@@ -64,6 +65,7 @@ __all__ = [
     "AuditPage",
     "Delivery",
     "DeliveryPage",
+    "FailedJobList",
     "FieldFault",
     "Findings",
     "InstalledModel",
@@ -90,10 +92,13 @@ __all__ = [
     "OriginalTask",
     "OriginalTranscription",
     "OriginalUser",
+    "OriginalWorkers",
+    "Overview",
     "Problem",
     "Project",
     "ProjectList",
     "ProjectWithMembers",
+    "QueueList",
     "Quota",
     "ReadTranscription",
     "Readiness",
@@ -115,4 +120,5 @@ __all__ = [
     "Waveform",
     "Webhook",
     "WebhookList",
+    "WorkerList",
 ]

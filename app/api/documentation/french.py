@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from app.api.documentation.french_audit import AUDIT
 from app.api.documentation.french_compatibility import COMPATIBILITY
 from app.api.documentation.french_fields import FIELDS
+from app.api.documentation.french_operations import OPERATIONS
 from app.api.documentation.french_people import PEOPLE
 from app.api.documentation.french_reading import READING
 from app.api.documentation.french_sending import SENDING
@@ -337,6 +338,7 @@ FRENCH: Mapping[str, str] = {
         FIELDS,
         AUDIT,
         COMPATIBILITY,
+        OPERATIONS,
         PEOPLE,
         READING,
         SENDING,

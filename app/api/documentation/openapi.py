@@ -72,6 +72,7 @@ _TAGS: Mapping[Tag, str] = {
     Tag.OPENAI: "For programs that were written for OpenAI's speech to text: they change their base URL and their key.",
     Tag.ORIGINAL: "For programs of the first Vocalyx. docs/compatibility.md says where we differ, and why.",
     Tag.AUDIT: "Who did what, on what, when, and from where. Nothing in it is ever changed.",
+    Tag.OPERATIONS: "How the site stands and went, for its administrators and their monitoring.",
     Tag.HEALTH: "For load balancers.",
     Tag.DOCUMENTATION: "This, for programs and for people.",
 }

@@ -54,6 +54,11 @@ class Downloads:
         self._woken = asyncio.Event()
         self._running: set[asyncio.Task[None]] = set()
 
+    @property
+    def running(self) -> int:
+        """How many recordings are being fetched just now."""
+        return len(self._running)
+
     def wake(self) -> None:
         """Look at once for what is due."""
         self._woken.set()
@@ -192,4 +197,5 @@ class Downloads:
 
 def _fields(claimed: Claimed) -> dict[str, object]:
     # Never the address: what is signed into it would open the recording to every reader of the log.
-    return {"transcription": claimed.transcription, "attempt": claimed.attempt}
+    origin = {"origin": claimed.request_id} if claimed.request_id else {}
+    return {"transcription": claimed.transcription, **origin, "attempt": claimed.attempt}

@@ -18,6 +18,7 @@ from app.api.uploads import display_name
 from app.core.identifiers import TranscriptionId
 from app.db import downloads
 from app.db.downloads import NewDownload
+from app.logs import add_to_log, log_context
 
 _NAME_CHARACTERS = 255
 
@@ -54,8 +55,10 @@ async def order(request: web.Request) -> tuple[dict[str, Any], bool]:
         name=display_name(asked.name or _name_of(url)),
         url=asked.url,
         options=options,
+        request_id=log_context.get().get("request"),
     )
     body, outcome = await app[DATABASE].run(downloads.create, new)
+    add_to_log(transcription=body["id"])
     if outcome is not None:
         await app[DELIVERY].follow(outcome)
         app[DOWNLOADS].wake()

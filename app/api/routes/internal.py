@@ -11,12 +11,14 @@ from pydantic import BaseModel, Field, TypeAdapter, model_validator
 from app.api.contract import Access, Tag, contract
 from app.api.keys import DATABASE, DELIVERY, SETTINGS
 from app.api.requests import path_id, read_json, validate
+from app.api.work_log import name_work
 from app.core.errors import InvalidFields, NotFound
 from app.core.identifiers import JobId
 from app.core.transcript import ChunkText, Diarization, PlanPart, Segment
 from app.core.waveform import cells
 from app.db import fairness, jobs
 from app.db.jobs import EnrichmentResult, Failure, JobResult, VoicesOfStretch
+from app.logs import add_to_log
 from app.queueing.queues import QueueName, kinds_of
 
 _for_workers = contract(tag=Tag.WORKERS, access=Access.WORKER, answers={})
@@ -76,6 +78,14 @@ class EnrichmentAnswers(BaseModel):
 def routes(limit_bytes: int) -> list[web.RouteDef]:
     """Return the routes; their bodies may be as large as `limit_bytes`."""
 
+    def followed(path: str, handler: Handler) -> web.RouteDef:
+        @wraps(handler)
+        async def with_names(request: web.Request) -> web.StreamResponse:
+            name_work(request)
+            return await handler(request)
+
+        return web.post(path, with_names)
+
     def large(handler: Handler) -> Handler:
         @wraps(handler)
         async def with_limit(request: web.Request) -> web.StreamResponse:
@@ -84,14 +94,14 @@ def routes(limit_bytes: int) -> list[web.RouteDef]:
         return with_limit
 
     return [
-        web.post("/internal/queues/{queue}/first", first),
-        web.post("/internal/jobs/{id}/claim", claim),
-        web.post(r"/internal/jobs/{id}/voices/{position:\d{1,9}}", voices),
-        web.post("/internal/jobs/{id}/heartbeat", heartbeat),
-        web.post("/internal/jobs/{id}/progress", large(progress)),
-        web.post("/internal/jobs/{id}/result", large(result)),
-        web.post("/internal/jobs/{id}/failure", failure),
-        web.post("/internal/jobs/{id}/release", release),
+        followed("/internal/queues/{queue}/first", first),
+        followed("/internal/jobs/{id}/claim", claim),
+        followed(r"/internal/jobs/{id}/voices/{position:\d{1,9}}", voices),
+        followed("/internal/jobs/{id}/heartbeat", heartbeat),
+        followed("/internal/jobs/{id}/progress", large(progress)),
+        followed("/internal/jobs/{id}/result", large(result)),
+        followed("/internal/jobs/{id}/failure", failure),
+        followed("/internal/jobs/{id}/release", release),
     ]
 
 
@@ -112,6 +122,7 @@ async def claim(request: web.Request) -> web.Response:
     lease_seconds = request.app[SETTINGS].lease
     workers = await request.app[DELIVERY].workers(QueueName.TRANSCRIPTION)
     order, outcome = await request.app[DATABASE].run(jobs.claim, _job(request), wanted.worker, lease_seconds, workers)
+    add_to_log(worker=wanted.worker, transcription=order["transcription_id"], origin=order["request_id"])
     await request.app[DELIVERY].follow(outcome)
     return web.json_response(order)
 

@@ -26,6 +26,7 @@ from app.core.errors import DependencyDown, EmptyUpload, UnknownModel
 from app.core.uploads import UploadState
 from app.db import admissions, uploads
 from app.db.uploads import NewUpload, UploadBusy, UploadGone, UploadView
+from app.logs import add_to_log
 
 _ENDED_STATES = (UploadState.REFUSED, UploadState.TERMINATED, UploadState.EXPIRED)
 # What widespread clients say of a file on their own account, beside the name.
@@ -249,6 +250,7 @@ async def _take(
 
 async def _finish(request: web.Request, hold: Hold, status: int, headers: dict[str, str]) -> web.Response:
     transcription = await hold.undisturbed(finish(request.app, hold))
+    add_to_log(transcription=str(transcription))
     return _answer(hold.upload, hold.upload.size_bytes, status, headers | {"X-Transcription-ID": str(transcription)})
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
-from app.api.keys import DATABASE, SETTINGS, UPLOADS
+from app.api.keys import DATABASE, METRICS, SETTINGS, UPLOADS
 from app.api.partial_files import PartialFile
 from app.api.tus.holding import Hold, Interrupted
 from app.api.tus.protocol import Checksum, ChecksumMismatch
@@ -70,7 +70,8 @@ async def receive(request: web.Request, hold: Hold, checksum: Checksum | None) -
     file = await asyncio.to_thread(volume.partial.open, upload.id, upload.received_bytes, algorithm)
     try:
         piece = _Piece(request, hold, file, checksum, upload.received_bytes, time.monotonic())
-        await _pour(piece)
+        with request.app[METRICS].uploads.labels("pieces").track_inprogress():
+            await _pour(piece)
         if checksum is not None and not hmac.compare_digest(file.checksum() or b"", checksum.value):
             raise ChecksumMismatch
         await piece.record()

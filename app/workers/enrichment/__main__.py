@@ -2,18 +2,16 @@
 
 import logging
 import sys
-from collections.abc import Mapping
 
-from app.core.lifecycle import JobKind
 from app.queueing.queues import QueueName
 from app.settings import Settings
-from app.workers.entry import Handler
+from app.workers.entry import Engines
 from app.workers.process import run
 
 logger = logging.getLogger("app.workers.enrichment")  # __name__ is "__main__" here
 
 
-def load_engines(settings: Settings) -> Mapping[JobKind, Handler]:
+def load_engines(settings: Settings) -> Engines:
     """Load the site's default language model. Raises `UnknownModel`."""
     # Imported here: the library reads the environment, which `run` has set by now, when it is imported.
     from app.workers.enrichment.enricher import Enricher
@@ -22,7 +20,8 @@ def load_engines(settings: Settings) -> Mapping[JobKind, Handler]:
     logger.info("Loading the language model %s from %s.", settings.default_llm_model, settings.models_dir)
     enricher = Enricher(settings.models_dir, settings.threads, settings.default_llm_model)
     enricher.load()
-    return EnrichmentJobs(enricher).handlers
+    jobs = EnrichmentJobs(enricher)
+    return Engines(jobs.handlers, jobs.models)
 
 
 if __name__ == "__main__":

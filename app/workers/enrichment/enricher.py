@@ -39,6 +39,12 @@ class Enricher:
         self._default_model = default_model
         self._model: LanguageModel | None = None
 
+    @property
+    def loaded(self) -> str | None:
+        """The name of the model that is loaded just now; may be asked for by any thread."""
+        model = self._model
+        return None if model is None else model.name
+
     def load(self, name: str | None = None) -> LanguageModel:
         """Return the model `name` (None: the site's default), loaded.
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from app.catalog.installed import ModelKind
 from app.core.lifecycle import JobKind
 from app.workers.context import JobContext
 from app.workers.enrichment.enricher import Enricher
@@ -19,6 +20,10 @@ class EnrichmentJobs:
     def handlers(self) -> Mapping[JobKind, Handler]:
         """What works each kind of job of the queue `enrichment`."""
         return {JobKind.ENRICHMENT: self.enrichment}
+
+    def models(self) -> list[str]:
+        """Return the model that is loaded just now, as `kind/name`."""
+        return [f"{ModelKind.LLM}/{self._enricher.loaded}"] if self._enricher.loaded else []
 
     def enrichment(self, order: WorkOrder, context: JobContext) -> Mapping[str, object]:
         """Write title, summary and points of what was said."""

@@ -2,18 +2,16 @@
 
 import logging
 import sys
-from collections.abc import Mapping
 
-from app.core.lifecycle import JobKind
 from app.queueing.queues import QueueName
 from app.settings import Settings
-from app.workers.entry import Handler
+from app.workers.entry import Engines
 from app.workers.process import run
 
 logger = logging.getLogger("app.workers.transcription")  # __name__ is "__main__" here
 
 
-def load_engines(settings: Settings) -> Mapping[JobKind, Handler]:
+def load_engines(settings: Settings) -> Engines:
     """Load the site's default models, so that the first recording does not wait for them.
 
     Raises `UnknownModel`, and `ModelTooLarge` where they will not fit this worker's memory together.
@@ -37,7 +35,8 @@ def load_engines(settings: Settings) -> Mapping[JobKind, Handler]:
     logger.info("Loading the diarization model %s; importing its libraries takes some seconds.", diarization_model.name)
     diarizer = Diarizer(diarization_model, threads=settings.threads, sound=recognizer.sound)
     diarizer.load()
-    return TranscriptionJobs(recognizer, diarizer, settings.uploads_dir).handlers
+    jobs = TranscriptionJobs(recognizer, diarizer, settings.uploads_dir)
+    return Engines(jobs.handlers, jobs.models)
 
 
 if __name__ == "__main__":

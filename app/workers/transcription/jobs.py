@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from app.catalog.installed import ModelKind
 from app.core.lifecycle import JobKind
 from app.media.recordings import locate
 from app.workers.context import JobContext
@@ -31,6 +32,11 @@ class TranscriptionJobs:
             JobKind.VOICES: self.voices,
             JobKind.DIARIZATION: self.diarization,
         }
+
+    def models(self) -> list[str]:
+        """Return the models that are loaded just now, as `kind/name`."""
+        loaded = [f"{ModelKind.WHISPER}/{name}" for name in self._recognizer.loaded]
+        return loaded + ([f"{ModelKind.DIARIZATION}/{self._diarizer.loaded}"] if self._diarizer.loaded else [])
 
     def plan(self, order: WorkOrder, context: JobContext) -> Mapping[str, object]:
         """Listen to a part of the recording once and cut it where nobody speaks."""

@@ -59,6 +59,11 @@ class Diarizer:
         self._load_from = load
         self._loaded: SpeakerPipeline | None = None
 
+    @property
+    def loaded(self) -> str | None:
+        """The name of the model, once it is loaded; may be asked for by any thread."""
+        return None if self._loaded is None else self._model.name
+
     def load(self) -> None:
         """Import pyannote.audio and load the pipeline. Does nothing the second time.
 

@@ -60,6 +60,11 @@ class Recognizer:
         self._installed: dict[str, InstalledModel] = {}
         self._seconds: dict[str, float] = {}
 
+    @property
+    def loaded(self) -> tuple[str, ...]:
+        """The names of the models that are loaded just now; may be asked for by any thread."""
+        return tuple(self._loaded)
+
     def load(self, name: str | None = None, context: Checkpoint | None = None) -> Whisper:
         """Return the model `name` (None: the site's default), loaded.
 

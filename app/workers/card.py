@@ -1,0 +1,54 @@
+"""What a worker says of itself in Redis, beside what RQ does: operators read it, and nothing depends on it."""
+
+import json
+import os
+from collections.abc import Callable, Sequence
+
+from app import __version__
+from app.workers.memory import MemoryLimit, resident_bytes
+from app.workers.orders import WorkOrder
+
+
+class Card:
+    """Written with every heartbeat, by a thread of its own: what it reads of the engines is never more than a name.
+
+    `models` names those that are loaded just now, as `kind/name`.
+    """
+
+    def __init__(
+        self,
+        *,
+        models: Callable[[], Sequence[str]] = tuple,
+        limit: MemoryLimit | None = None,
+        threads: int | None = None,
+    ) -> None:
+        self._models = models
+        self._limit = limit
+        self._threads = threads or len(os.sched_getaffinity(0))
+        self._done = self._failed = 0
+        self._recorded_seconds = 0.0
+
+    def count_done(self, order: WorkOrder) -> None:
+        """A job was finished and delivered."""
+        self._done += 1
+        if order.chunk is not None:
+            self._recorded_seconds += order.chunk.end - order.chunk.start
+
+    def count_failed(self) -> None:
+        """A job was given up."""
+        self._failed += 1
+
+    def fields(self) -> dict[str, str | int | float]:
+        """Return what stands on it, as Redis takes it."""
+        said: dict[str, str | int | float] = {
+            "release": __version__,
+            "models": json.dumps(list(self._models())),
+            "threads": self._threads,
+            "memory_bytes": resident_bytes(),
+            "done": self._done,
+            "failed": self._failed,
+            "recorded_seconds": round(self._recorded_seconds, 3),
+        }
+        if self._limit is not None:
+            said |= {"memory_limit_bytes": self._limit.bytes, "memory_limit_source": self._limit.source}
+        return said
