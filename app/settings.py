@@ -102,6 +102,13 @@ class Settings(BaseSettings):
     probe_timeout: Annotated[int, Field(ge=1)] = 30
     # OpenAI's client gives up after 600 seconds and sends the recording again: the answer has to come before.
     openai_wait: Annotated[int, Field(ge=1, description="How long the OpenAI audio API waits for a text")] = 570
+    retention_max_audio_days: Annotated[
+        int | None, Field(ge=0, description="For so many days a recording is kept at most, whatever its project says")
+    ] = None
+    retention_max_text_days: Annotated[
+        int | None, Field(ge=1, description="For so many days a transcription is kept at most")
+    ] = None
+    retention_interval: Annotated[float, Field(gt=0, description="How often what is kept no longer is removed")] = 3600
 
     metrics_token: Annotated[
         SecretStr, Field(description="What whoever reads /metrics sends as bearer token; then no address will do alone")

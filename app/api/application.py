@@ -45,12 +45,16 @@ from app.api.overviews import OVERVIEWS, Overviews
 from app.api.problems import problem_middleware
 from app.api.reconciler import Reconciler
 from app.api.request_log import request_log_middleware
+from app.api.retention import RetentionSweep, site_limits
 from app.api.routes import (
     api_keys,
     audit,
     auth,
     documentation,
+    enrichments,
+    exports,
     health,
+    holds,
     internal,
     metrics,
     models,
@@ -61,6 +65,7 @@ from app.api.routes import (
     projects,
     quotas,
     recordings,
+    retention,
     search,
     segments,
     sessions,
@@ -89,8 +94,11 @@ _ROOMS = (
     sessions,
     oidc,
     documentation,
+    enrichments,
+    exports,
     health,
     metrics,
+    holds,
     models,
     openai,
     operations,
@@ -99,6 +107,7 @@ _ROOMS = (
     api_keys,
     quotas,
     recordings,
+    retention,
     search,
     segments,
     speakers,
@@ -144,7 +153,7 @@ def create_app(settings: Settings) -> web.Application:
         app.add_routes(room.routes)
     app.add_routes(internal.routes(_INTERNAL_LIMIT_BYTES))
     app.cleanup_ctx.extend(
-        [_database, _redis, _uploads, _hub, _reconciler, _resumable, _downloads, _audit, _webhooks, _site]
+        [_database, _redis, _uploads, _hub, _reconciler, _retention, _resumable, _downloads, _audit, _webhooks, _site]
     )
     app.on_shutdown.append(_let_go)
     app.on_response_prepare.append(name_the_version)
@@ -206,6 +215,19 @@ async def _reconciler(app: web.Application) -> AsyncIterator[None]:
         lease_seconds=settings.lease,
     )
     async with _background(reconciler.run()):
+        yield
+
+
+async def _retention(app: web.Application) -> AsyncIterator[None]:
+    settings = app[SETTINGS]
+    sweep = RetentionSweep(
+        app[DATABASE],
+        app[DELIVERY],
+        app[UPLOADS],
+        site_limits(settings),
+        interval_seconds=settings.retention_interval,
+    )
+    async with _background(sweep.run()):
         yield
 
 

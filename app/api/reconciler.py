@@ -71,7 +71,7 @@ class Reconciler:
         """Remove what crashes left behind, and events that nobody resumes behind any more."""
         await asyncio.to_thread(self._uploads.sweep_incoming)
         unsettled = await asyncio.to_thread(self._uploads.long_unsettled)
-        known = await self._database.run(transcriptions.known, unsettled)
+        known = await self._database.run(transcriptions.with_recording, unsettled)
         for transcription in unsettled:
             await asyncio.to_thread(self._uploads.settle, transcription, kept=transcription in known)
         await self._sweep_partial()

@@ -107,7 +107,7 @@ async def rendered(
     """Answer with the finished transcript in this format; `Conflict` until there is one."""
     exported_as = format_name if request.method == "GET" else None
     body, diarization = await request.app[DATABASE].run(_read, request[PRINCIPAL], transcription, exported_as)
-    rendering = await asyncio.to_thread(render_transcript, _document(body, diarization), format_name, presentation)
+    rendering = await asyncio.to_thread(render_transcript, document_of(body, diarization), format_name, presentation)
     return web.Response(
         body=rendering.content,
         content_type=rendering.media_type,
@@ -135,7 +135,13 @@ def _read(
     return body, transcriptions.read_diarization(principal, transcription)
 
 
-def _document(body: dict[str, Any], diarization: Diarization | None) -> TranscriptDocument:
+def has_finished_text(body: dict[str, Any]) -> bool:
+    """Tell whether a transcription, as clients see it, can be written as a document."""
+    return not body["partial"] and (body["state"] not in ("error", "cancelled") or bool(body["segments"]))
+
+
+def document_of(body: dict[str, Any], diarization: Diarization | None) -> TranscriptDocument:
+    """Return what the formats show of a transcription as clients see it."""
     enrichment = body["enrichment"]
     return TranscriptDocument(
         name=body["name"],

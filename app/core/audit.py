@@ -25,6 +25,7 @@ class Action(StrEnum):
     USER_UNLINKED = "user.unlinked"
     PROJECT_CREATED = "project.created"
     PROJECT_CHANGED = "project.changed"
+    PROJECT_EXPORTED = "project.exported"
     PROJECT_DELETED = "project.deleted"
     MEMBER_ADDED = "member.added"
     MEMBER_CHANGED = "member.changed"
@@ -32,6 +33,9 @@ class Action(StrEnum):
     KEY_CREATED = "key.created"
     KEY_ROTATED = "key.rotated"
     KEY_REVOKED = "key.revoked"
+    RETENTION_CHANGED = "retention.changed"
+    HOLD_PLACED = "hold.placed"
+    HOLD_LIFTED = "hold.lifted"
     QUOTA_CHANGED = "quota.changed"
     UPLOAD_BEGUN = "upload.begun"
     UPLOAD_ENDED = "upload.ended"
@@ -41,8 +45,12 @@ class Action(StrEnum):
     TRANSCRIPTION_RETRIED = "transcription.retried"
     TRANSCRIPTION_DELETED = "transcription.deleted"
     TRANSCRIPTION_EXPORTED = "transcription.exported"
+    TRANSCRIPTION_RECORDING_REMOVED = "transcription.recording_removed"
+    TRANSCRIPTION_ENRICHED = "transcription.enriched"
     TEXT_CORRECTED = "text.corrected"
     TEXT_REVERTED = "text.reverted"
+    TEXT_SPLIT = "text.split"
+    TEXT_MERGED = "text.merged"
     SPEAKER_RENAMED = "speaker.renamed"
     SPEAKER_MERGED = "speaker.merged"
     SPEAKER_UNMERGED = "speaker.unmerged"
@@ -69,9 +77,11 @@ class Action(StrEnum):
 _THINGS = {
     "access": None,
     "audit": None,
+    "hold": None,
     "login": "user",
     "member": "user",
     "quota": "project",
+    "retention": "project",
     "speaker": "transcription",
     "text": "transcription",
 }

@@ -198,6 +198,37 @@ class Work:
         state = TranscriptionState.PROCESSING if planned else TranscriptionState.QUEUED
         return replace(self, state=state, jobs=jobs).settled()
 
+    def enrich_again(self) -> Self:
+        """The enrichment is to be made anew: `done` → `transcribed`. It is another job: what comes late is of the old one.
+
+        Also after a cancellation that came when the text stood already.
+        """
+        before = self.job_of(JobKind.ENRICHMENT)
+        if self.state not in STOPPED_STATES:
+            raise IllegalTransition(
+                f"The transcription is {self.state}: it is still being worked on.", remedy="Wait for its end."
+            )
+        stands = self.state is TranscriptionState.DONE or (
+            self.state is TranscriptionState.CANCELLED and before is not None
+        )
+        if not stands or not self.has_text:
+            raise IllegalTransition(
+                f"The transcription is {self.state} and has no finished text.",
+                remedy="Have what failed or was cancelled done again first: POST …/retry.",
+            )
+        asked = self.new_job(JobKind.ENRICHMENT, before.position + 1 if before else 0, JobState.QUEUED)
+        others = (job for job in self.jobs if job.kind is not JobKind.ENRICHMENT)
+        return replace(self, state=TranscriptionState.TRANSCRIBED, enrichment=True, jobs=(*others, asked))
+
+    def take_over(self, other: Self) -> Self:
+        """The same recording was worked on before, with the same options: `pending` → `done`, without any work."""
+        if self.state is not TranscriptionState.PENDING or other.state is not TranscriptionState.DONE:
+            raise IllegalTransition(f"The transcription is {self.state}, the one of before {other.state}.")
+        jobs = tuple(
+            replace(job, id=job_id(self.transcription, job.kind, job.position), lease=None) for job in other.jobs
+        )
+        return replace(self, state=TranscriptionState.DONE, enrichment=other.enrichment, jobs=jobs)
+
     # Steps of the workers
 
     def claim(self, job: JobId, lease: str) -> Self:

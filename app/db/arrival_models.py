@@ -53,12 +53,16 @@ class Upload(Table):
 
 
 class Download(Table):
-    """A recording that the server fetches itself. The address is null once it is here; its digest stays."""
+    """A recording that the server fetches itself. The address is null once it is here; its digest stays.
+
+    With `reuse`, what is there of the same content and options is taken over.
+    """
 
     transcription_id: uuid.UUID
     transcription = ForeignKeyField(Transcription, on_delete="CASCADE", primary_key=True)
     url = TextField(null=True)
     url_sha256 = TextField()
+    reuse = BooleanField(default=True)
     attempt = IntegerField(default=0)
     lease = TextField(null=True)
     lease_expires_at = DateTimeTZField(null=True)

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from app.core.access import Principal
+from app.core.access import Principal, Role
 from app.core.audit import Action
 from app.core.speakers import Cast
-from app.db import audit, events, speakers, work
+from app.db import audit, events, speakers, unheld, work
 from app.db.events import EventKind
 from app.db.models import Speaker
 from app.db.summaries import summarize
-from app.db.transcriptions import require_editor
+from app.db.transcriptions import find
 from app.db.work import Outcome
 
 
@@ -91,8 +91,8 @@ def split(
 
 
 def _locked(principal: Principal, transcription: UUID) -> Any:
-    require_editor(principal, transcription)
-    return work.lock(transcription)
+    # What was said of the speakers before is kept nowhere: under a legal hold nothing takes its place.
+    return unheld.lock(find(principal, transcription, Role.EDITOR))
 
 
 def _correct(

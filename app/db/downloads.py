@@ -19,7 +19,7 @@ from app.core.errors import NotFound, VocalyxError
 from app.core.identifiers import TranscriptionId
 from app.core.lifecycle import Work
 from app.core.options import TranscriptionOptions
-from app.db import audit, events, quotas, transcriptions, work
+from app.db import audit, events, quotas, taking_over, transcriptions, work
 from app.db.arrival_models import Download
 from app.db.events import EventKind
 from app.db.models import Project, Transcription, database, now
@@ -60,6 +60,7 @@ class NewDownload:
     url: str
     options: TranscriptionOptions
     request_id: str | None = None
+    reuse: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +117,7 @@ def create(new: NewDownload) -> tuple[dict[str, Any], Outcome | None]:
         if (earlier := _earlier(new)) is None:
             raise IdempotencyKeyUsed from error
         return earlier, None
-    Download.create(transcription=row, url=new.url, url_sha256=_digest(new.url))
+    Download.create(transcription=row, url=new.url, url_sha256=_digest(new.url), reuse=new.reuse)
     audit.record(Action.TRANSCRIPTION_CREATED, new.id, project=new.project, fetched=True)
     present = work.load(row)
     body = transcriptions.shown(row, present)
@@ -159,7 +160,7 @@ def release(claimed: Claimed) -> None:
 
 
 def complete(claimed: Claimed, fetched: Fetched) -> Outcome:
-    """Queue the plan of a recording that is here now.
+    """Queue the plan of a recording that is here now; or finish it as the same one was that is here already.
 
     It is placed in here, where the row is locked: whose download is not wanted any more moves nothing. Raises
     `DownloadLost`, `InvalidOptions` or `QuotaExceeded`, and what `place` raises.
@@ -181,8 +182,10 @@ def complete(claimed: Claimed, fetched: Fetched) -> Outcome:
             Transcription.duration_seconds,
         ]
     )
+    reuse = Download.select(Download.reuse).where(_is(claimed)).scalar()
     Download.update(url=None, lease=None, lease_expires_at=None).where(_is(claimed)).execute()
-    return work.announce(work.advance(row, Work.submit))
+    taken_over = taking_over.take_over(row) if reuse else None
+    return work.announce(taken_over or work.advance(row, Work.submit))
 
 
 def fail(claimed: Claimed, error: VocalyxError, *, again: bool) -> Outcome:

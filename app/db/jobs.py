@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,7 +14,16 @@ from app.core.lifecycle import Job as WorkJob
 from app.core.lifecycle import JobKind, JobState, TranscriptionState, Work
 from app.core.options import TranscriptionOptions
 from app.core.transcript import ChunkText, Diarization, PlanPart, Segment, SpeakerTurn
-from app.db import events, partial_text, speakers, transcripts, voiceprints, waveforms, work
+from app.db import (
+    enrichment_versions,
+    events,
+    partial_text,
+    speakers,
+    transcripts,
+    voiceprints,
+    waveforms,
+    work,
+)
 from app.db.events import EventKind
 from app.db.models import Chunk, Enrichment, Job, Transcription, Voices, now
 from app.db.summaries import iso, summarize
@@ -122,7 +131,7 @@ def complete(job: JobId, result: JobResult, metrics: Mapping[str, float]) -> Out
     untold = partial_text.finish(row, _position(job), result) if isinstance(result, ChunkText) else None
     _store_result(row, job, kind, result)
     Job.update(metrics=dict(metrics), error=None).where(Job.id == job).execute()
-    completed = _completed(step)
+    step, completed = _completed(step, _merged)
     if kind is JobKind.CHUNK:
         partial_text.tell(row, step.after, untold)
     return replace(work.announce(step), ended=EndedJob(kind, JobEnding.DONE, metrics), completed=completed)
@@ -239,6 +248,21 @@ def _store_result(row: Any, job: JobId, kind: JobKind, result: Any) -> None:
         Enrichment.update(
             answers=dict(result.answers), model=result.model, provenance=dict(result.provenance), error=None
         ).where(Enrichment.transcription == row).execute()
+        enrichment_versions.keep(row)
+
+
+def _merged(step: Step) -> Step:
+    """Put the text together; where there is an enrichment of another text (a part was retried), ask for it anew."""
+    row, enrichment = step.row, step.after.job_of(JobKind.ENRICHMENT)
+    enriched = step.after.state is TranscriptionState.DONE and enrichment and enrichment.state is JobState.DONE
+    if not enriched:
+        transcripts.merge(row)
+        return step
+    before = speakers.told(row)
+    transcripts.merge(row)
+    if speakers.told(row) == before:
+        return step
+    return Step(row, step.before, work.advance(row, Work.enrich_again).after)
 
 
 def _position(job: JobId) -> int:
@@ -294,21 +318,28 @@ def _announce_failure(step: Step, job: JobId, error: dict[str, str]) -> Outcome:
         step.row.save(only=[Transcription.error])
     if ended.kind is JobKind.ENRICHMENT:
         Enrichment.update(error=error).where(Enrichment.transcription == step.row).execute()
-    completed = _completed(step)
+        enrichment_versions.fall_back(step.row)
+    step, completed = _completed(step, _as_it_is)
     return replace(work.announce(step), ended=EndedJob(ended.kind, JobEnding.FAILED, {}), completed=completed)
 
 
-def _completed(step: Step) -> CompletedText | None:
-    """Merge the text where this step was the last one in, and return what it cost."""
+def _completed(step: Step, merge: Callable[[Step], Step]) -> tuple[Step, CompletedText | None]:
+    """Put the text together where this step was the last one in; return what follows, and what it cost."""
     if not step.after.text_became_complete(step.before):
-        return None
-    row, begun = step.row, time.monotonic()
-    transcripts.merge(row)
-    merging = time.monotonic() - begun
+        return step, None
+    begun = time.monotonic()
+    step = merge(step)
+    row, merging = step.row, time.monotonic() - begun
     if row.retried_at is not None or row.started_at is None:
-        return CompletedText(row.duration_seconds, None, None, merging)
+        return step, CompletedText(row.duration_seconds, None, None, merging)
     waiting = (row.started_at - row.created_at).total_seconds()
-    return CompletedText(row.duration_seconds, waiting, (now() - row.started_at).total_seconds(), merging)
+    return step, CompletedText(row.duration_seconds, waiting, (now() - row.started_at).total_seconds(), merging)
+
+
+def _as_it_is(step: Step) -> Step:
+    """Put the text together, and leave the rest: what failed is not asked for anew."""
+    transcripts.merge(step.row)
+    return step
 
 
 def _job_after(step: Step, job: JobId) -> WorkJob:
@@ -352,7 +383,8 @@ def _order(row: Any, present: Work, job: JobId, lease: str, lease_seconds: int) 
         stretches = [[stretch.start_seconds, stretch.end_seconds] for stretch in found.order_by(Voices.position)]
         return order | {"stretches": stretches, "voiceprints": voiceprints.wanted(row)}
     language = TranscriptionOptions.from_dict(row.options).text_language(row.language)
-    return order | {"language": language, "segments": speakers.told(row)}
+    wanted = {"options": row.options | enrichment_versions.wanted(row)}
+    return order | wanted | {"language": language, "segments": speakers.told(row)}
 
 
 def _chunk_order(row: Any, position: int) -> dict[str, Any]:

@@ -85,7 +85,7 @@ class Session(Table):
 class Project(Table):
     """`recognise_speakers`: voices are kept and compared over its recordings; off unless an owner asked for it.
 
-    The quotas are null where there is no limit; see `app.db.quotas`.
+    The quotas are null where there is no limit; see `app.db.quotas`. The retention: `app.db.retention`.
     """
 
     id = UUIDField(primary_key=True, default=uuid.uuid4)
@@ -93,6 +93,9 @@ class Project(Table):
     recognise_speakers = BooleanField(default=False)
     quota_bytes = BigIntegerField(null=True)
     quota_hours = DoubleField(null=True)
+    retention_audio_days = IntegerField(null=True)
+    retention_text_days = IntegerField(null=True)
+    legal_hold = BooleanField(default=False)
     created_at = DateTimeTZField(default=now)
 
     class Meta:
@@ -134,7 +137,7 @@ class ApiKey(Table):
 
 
 class Transcription(Table):
-    """`audio_path`, `sha256` and `size_bytes` are null until the recording is here.
+    """`audio_path`, `sha256` and `size_bytes` are null until the recording is here; they stay where it is removed.
 
     `revision` counts the changes that people made to `name` and `labels`.
     One that is not `reusable` belongs to its own request, and may be deleted once that is answered.
@@ -166,6 +169,8 @@ class Transcription(Table):
     diarization = _json(null=True)
     error = _json(null=True)
     reusable = BooleanField(default=True)
+    audio_removed_at = DateTimeTZField(null=True)
+    legal_hold = BooleanField(default=False)
     created_at = DateTimeTZField(default=now)
     started_at = DateTimeTZField(null=True)
     finished_at = DateTimeTZField(null=True)
@@ -353,8 +358,8 @@ class Segment(Table):
 class SegmentVersion(Table):
     """A change of a segment's text: who made it, and what stood there before and after.
 
-    `kind`: `corrected` or `reverted` by a person; `carried` where the text was put together anew and the corrected text
-    of a segment was parted or joined with another's. `author_name` is kept for keys, which are no users.
+    `kind`: `corrected`, `reverted`, `split` or `merged` by a person; `carried` where the text was put together anew and
+    the corrected text of a segment was parted or joined with another's. `author_name` is kept for keys, which are no users.
     """
 
     transcription_id: uuid.UUID
@@ -374,12 +379,16 @@ class SegmentVersion(Table):
 
 
 class Enrichment(Table):
+    """The present enrichment. `options` are what it was asked for anew with; null: with those of the transcription."""
+
     transcription_id: uuid.UUID
     transcription = ForeignKeyField(Transcription, on_delete="CASCADE", primary_key=True, backref="enrichments")
     state = TextField(default=PartState.PENDING)
     answers = _json(default=dict)
     model = TextField(null=True)
     provenance = _json(default=dict)
+    options = _json(null=True)
+    asked_by = TextField(null=True)
     error = _json(null=True)
     updated_at = DateTimeTZField(default=now)
 

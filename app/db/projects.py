@@ -11,6 +11,7 @@ from app.core.errors import Conflict, NotFound, NotYours
 from app.core.identifiers import EventId, ProjectId
 from app.db import audit, events, voiceprints
 from app.db.models import Membership, Project, Transcription, User, database
+from app.db.unheld import LegalHoldInForce
 
 _NAMED_PROJECTS = 20
 
@@ -92,7 +93,11 @@ def _rename(project: Project, name: str) -> None:
 
 
 def delete_project(project: Project) -> EventId:
-    """Remove an empty project."""
+    """Remove an empty project that nothing holds."""
+    locked: Any = Project.select(Project.legal_hold).where(Project.id == project).for_update().first()
+    held = Transcription.select().where(Transcription.project == project, Transcription.legal_hold)
+    if (locked and locked.legal_hold) or held.exists():
+        raise LegalHoldInForce("The project is under a legal hold, or a transcription in it is.")
     if Transcription.select().where(Transcription.project == project).exists():
         raise _not_empty()
     try:

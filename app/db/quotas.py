@@ -115,7 +115,9 @@ def _usage(row: Any, *, but: UUID | None) -> Usage:
 
 
 def _stored(row: Any, but: UUID | None) -> int:
-    kept = Transcription.select(fn.COALESCE(fn.SUM(Transcription.size_bytes), 0)).where(Transcription.project == row)
+    kept = Transcription.select(fn.COALESCE(fn.SUM(Transcription.size_bytes), 0)).where(
+        Transcription.project == row, Transcription.audio_removed_at.is_null()
+    )
     # What is on its way counts whole, or many at once would come in under a limit that is passed by all together.
     coming = Upload.select(fn.COALESCE(fn.SUM(Upload.size_bytes), 0)).where(
         Upload.project == row, Upload.state.in_(list(UNFINISHED_STATES))

@@ -53,6 +53,8 @@ def _summary(row: Any, work: Work, enrichment: Any, diarization_error: Any) -> d
         "channels": _channels(row),
         "diarization": {"state": str(work.diarization_state), "error": diarization_error},
         "enrichment": _enrichment(enrichment, work),
+        "audio_removed_at": iso(row.audio_removed_at),
+        "legal_hold": row.legal_hold,
         "created_at": iso(row.created_at),
         "started_at": iso(row.started_at),
         "finished_at": iso(row.finished_at),

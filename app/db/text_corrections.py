@@ -34,13 +34,13 @@ class Written:
 def read(principal: Principal, transcription: UUID, position: int) -> dict[str, Any]:
     """Return one segment of a transcript; `NotFound` where there is none at this position."""
     row = transcriptions.find(principal, transcription, Role.VIEWER)
-    return wordings.shown(_find(row, position), speakers.cast_of(row))
+    return wordings.shown(find(row, position), speakers.cast_of(row))
 
 
 def history(principal: Principal, transcription: UUID, position: int) -> list[dict[str, Any]]:
     """Return the newest changes of a segment's text, the newest first."""
     row = transcriptions.find(principal, transcription, Role.VIEWER)
-    _find(row, position)
+    find(row, position)
     versions = (
         SegmentVersion.select()
         .where(SegmentVersion.transcription == row, SegmentVersion.position == position)
@@ -72,7 +72,7 @@ def revert(principal: Principal, transcription: UUID, position: int, expected: I
 def _write(principal: Principal, transcription: UUID, position: int, text: str | None, expected: IfMatch) -> Written:
     transcriptions.require_editor(principal, transcription)
     row = work.lock(transcription)
-    segment, cast = _find(row, position), speakers.cast_of(row)
+    segment, cast = find(row, position), speakers.cast_of(row)
     before = wordings.shown(segment, cast)
     expected.check(before["etag"], before)
     if text == segment.text:
@@ -106,7 +106,8 @@ def _timed(text: str, machine: tuple[Word, ...], segment: Any) -> list[dict[str,
     return [word.to_dict() for word in align_words(text, machine, segment.start_seconds, segment.end_seconds)]
 
 
-def _find(row: Any, position: int) -> Any:
+def find(row: Any, position: int) -> Any:
+    """Return a stored segment; `NotFound` where there is none at this position."""
     segment = Segment.without_search().where(Segment.transcription == row, Segment.position == position).first()
     if segment is None:
         raise NotFound(

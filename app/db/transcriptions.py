@@ -1,7 +1,7 @@
 """What clients do with transcriptions, one transaction a function."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -9,17 +9,28 @@ from peewee import SQL, IntegrityError
 
 from app.core.access import Principal, Role
 from app.core.audit import Action
-from app.core.errors import Conflict, NotFound
+from app.core.errors import Conflict, NotFound, VocalyxError
 from app.core.identifiers import ProjectId, TranscriptionId
-from app.core.lifecycle import READABLE_STATES, STOPPED_STATES, TranscriptionState, Work
+from app.core.lifecycle import READABLE_STATES, STOPPED_STATES, JobKind, JobState, TranscriptionState, Work
 from app.core.merge import channel_speaker
 from app.core.options import TranscriptionOptions
 from app.core.speakers import Cast
 from app.core.transcript import Diarization
 from app.core.transcript import Segment as DecodedSegment
 from app.core.waveform import Waveform
-from app.db import audit, events, jobs, speakers, transcripts, waveforms, wordings, work
-from app.db.arrival_models import Download
+from app.db import (
+    audit,
+    enrichment_versions,
+    events,
+    jobs,
+    speakers,
+    transcripts,
+    unheld,
+    waveforms,
+    wordings,
+    work,
+)
+from app.db.arrival_models import Download, Upload
 from app.db.events import EventKind
 from app.db.models import Chunk, Project, Segment, Transcription, database, now
 from app.db.summaries import summarize
@@ -65,6 +76,14 @@ class IdempotencyKeyUsed(Conflict):
     default_remedy = "Use a new key for a new recording or other options; the same request again needs no change."
 
 
+class RecordingRemoved(VocalyxError):
+    status = 410
+    code = "recording-removed"
+    title = "The recording has been removed"
+    default_detail = "The recording was removed when its project had kept it for as long as it keeps recordings."
+    default_remedy = "The transcript is still here; send the recording again where its sound is needed."
+
+
 def create(new: NewTranscription) -> tuple[dict[str, Any], Outcome]:
     """Add a transcription and queue its plan.
 
@@ -108,19 +127,26 @@ def of_idempotency_key(project: UUID, key: str) -> dict[str, Any] | None:
 
 def of_content(project: UUID, sha256: str, options: TranscriptionOptions) -> dict[str, Any] | None:
     """Return the newest transcription of this content with these options that did not come to nothing, if there is one."""
-    rows = (
+    not_in_vain = Transcription.state.not_in([TranscriptionState.ERROR, TranscriptionState.CANCELLED])
+    rows = of_same_content(project, sha256).where(not_in_vain)
+    # Not compared as JSON: an option that a newer release added is not in older rows, and has its default there.
+    row = next((row for row in rows if TranscriptionOptions.from_dict(row.options) == options), None)
+    return shown(row, work.load(row)) if row else None
+
+
+def of_same_content(project: UUID, sha256: str) -> Any:
+    """Return the query for the transcriptions of this content that may answer for another one, the newest first."""
+    return (
         Transcription.without_turns()
         .where(
             Transcription.project == project,
             Transcription.sha256 == sha256,
             Transcription.reusable,
-            Transcription.state.not_in([TranscriptionState.ERROR, TranscriptionState.CANCELLED]),
+            # Whoever sends a recording wants it to be here.
+            Transcription.audio_removed_at.is_null(),
         )
         .order_by(Transcription.created_at.desc(), Transcription.id.desc())
     )
-    # Not compared as JSON: an option that a newer release added is not in older rows, and has its default there.
-    row = next((row for row in rows if TranscriptionOptions.from_dict(row.options) == options), None)
-    return shown(row, work.load(row)) if row else None
 
 
 def read(principal: Principal, transcription: UUID) -> dict[str, Any]:
@@ -148,11 +174,13 @@ def read_jobs(principal: Principal, transcription: UUID) -> list[dict[str, Any]]
 
 
 def read_recording(principal: Principal, transcription: UUID, *, audited: bool = False) -> Recording:
-    """Return where the recording lies and what it is; `NotFound` where it has not come yet.
+    """Return where the recording lies and what it is.
 
-    With `audited` the audit log tells who has got it.
+    Raises `NotFound` where it has not come yet, `RecordingRemoved` where it is kept no more. With `audited` the audit
+    log tells who has got it.
     """
     row = find(principal, transcription, Role.VIEWER)
+    _require_recording(row)
     if row.audio_path is None:
         raise NotFound(
             "The recording is yet to be fetched, or could not be.",
@@ -166,9 +194,11 @@ def read_recording(principal: Principal, transcription: UUID, *, audited: bool =
 def read_waveform(principal: Principal, transcription: UUID) -> tuple[Waveform, float | None]:
     """Return how loud the recording is, as far as it was listened to, and its length in seconds where that is known.
 
-    Raises `Conflict` where nothing of it was listened to yet, `NotFound` where its waveform is not kept.
+    Raises `Conflict` where nothing of it was listened to yet, `NotFound` where its waveform is not kept,
+    `RecordingRemoved` where its recording is not, either.
     """
     row = find(principal, transcription, Role.VIEWER)
+    _require_recording(row)
     waveform = waveforms.of_transcription(row)
     if waveform is not None:
         return waveform, row.duration_seconds
@@ -189,13 +219,22 @@ def cancel(principal: Principal, transcription: UUID) -> tuple[dict[str, Any], O
     step = work.advance(work.lock(transcription), Work.cancel)
     if step.changed:
         audit.record(Action.TRANSCRIPTION_CANCELLED, transcription, project=row.project_id)
+        enrichment_versions.fall_back(step.row)
     return _shown_and_announced(step)
 
 
 def retry(principal: Principal, transcription: UUID) -> tuple[dict[str, Any], Outcome]:
-    """Queue again what failed or was cancelled, with every option of the first try; what never came is fetched again."""
-    row = find(principal, transcription, Role.EDITOR)
-    step = work.advance(work.lock(transcription), Work.retry)
+    """Queue again what failed or was cancelled, with every option of the first try; what never came is fetched again.
+
+    The text is put together anew where more than the enrichment is: `RecordingRemoved` where its sound is kept no more,
+    `LegalHoldInForce` where the text must stay as it is.
+    """
+    row, refusal = unheld.lock_to_judge(find(principal, transcription, Role.EDITOR))
+    if _retries_the_text(work.load(row)):
+        if refusal is not None:
+            raise refusal
+        _require_recording(row)
+    step = work.advance(row, Work.retry)
     audit.record(Action.TRANSCRIPTION_RETRIED, transcription, project=row.project_id)
     step.row.retried_at = now()
     step.row.save(only=[Transcription.retried_at])
@@ -211,22 +250,41 @@ def require_editor(principal: Principal, transcription: UUID) -> None:
 
 
 def delete(principal: Principal, transcription: UUID) -> Outcome:
-    """Remove a transcription and all that hangs on it, but for its file, which is the caller's to remove."""
-    find(principal, transcription, Role.EDITOR)
-    row = work.lock(transcription)
+    """Remove a transcription and all that hangs on it, but for its file, which is the caller's to remove.
+
+    Raises `LegalHoldInForce` where it has to stay.
+    """
+    row = unheld.lock(find(principal, transcription, Role.EDITOR))
     withdrawn = work.unfinished(work.load(row))
+    forget(row)
+    return replace(tell_deleted(row), withdrawn=withdrawn)
+
+
+def forget(row: Any) -> None:
+    """Remove the rows of a locked transcription, what the log says of it, and under which name it was sent."""
+    Upload.delete().where(Upload.transcription == row).execute()
     row.delete_instance()
     audit.record(Action.TRANSCRIPTION_DELETED, row.id, project=row.project_id)
     events.forget(row.id)
-    event = events.append(
-        EventKind.DELETED, {"transcription_id": str(row.id)}, project=row.project_id, transcription=row.id
-    )
-    return Outcome(row.id, event, withdrawn=withdrawn)
+
+
+def tell_deleted(row: Any, **more: str) -> Outcome:
+    """Tell the listeners that a transcription is gone; last in its transaction."""
+    data = {"transcription_id": str(row.id), **more}
+    return Outcome(row.id, events.append(EventKind.DELETED, data, project=row.project_id, transcription=row.id))
 
 
 def known(transcriptions: Collection[UUID]) -> set[UUID]:
     """Return those of the ids that have a row."""
     rows = Transcription.select(Transcription.id).where(Transcription.id.in_(list(transcriptions)))
+    return {row.id for row in rows}
+
+
+def with_recording(transcriptions: Collection[UUID]) -> set[UUID]:
+    """Return those of the ids whose recording is to be on the uploads volume."""
+    rows = Transcription.select(Transcription.id).where(
+        Transcription.id.in_(list(transcriptions)), Transcription.audio_removed_at.is_null()
+    )
     return {row.id for row in rows}
 
 
@@ -253,6 +311,19 @@ def find(principal: Principal, transcription: UUID, needed: Role) -> Any:
         raise NotFound
     principal.require(ProjectId(row.project_id), needed)
     return row
+
+
+def _require_recording(row: Any) -> None:
+    if row.audio_removed_at is not None:
+        raise RecordingRemoved
+
+
+def _retries_the_text(present: Work) -> bool:
+    """Tell whether a retry would listen to the recording again, and put the text together anew."""
+    if present.state not in STOPPED_STATES:
+        return False
+    missing = [job.kind for job in present.jobs if job.state in (JobState.FAILED, JobState.CANCELLED)]
+    return any(kind is not JobKind.ENRICHMENT for kind in missing)
 
 
 def _shown_and_announced(step: Step) -> tuple[dict[str, Any], Outcome]:

@@ -158,7 +158,8 @@ def _work(row: Any, jobs: list[WorkJob]) -> Work:
         transcription=TranscriptionId(row.id),
         state=TranscriptionState(row.state),
         diarization=options.diarization,
-        enrichment=options.enrichment,
+        # It may be asked for later, too.
+        enrichment=options.enrichment or any(job.kind is JobKind.ENRICHMENT for job in jobs),
         jobs=tuple(jobs),
         duration=row.duration_seconds,
     )
@@ -238,6 +239,7 @@ def _store_jobs(row: Any, before: Work, after: Work) -> None:
                 start_seconds=job.start,
                 length_seconds=job.seconds,
                 percent=job.percent,
+                empty=job.empty,
                 finished_at=moment if job.state.finished else None,
                 queued_at=queued_at.get(job.id, moment),
             )

@@ -389,7 +389,7 @@ def test_there_is_one_entry_a_deed_in_the_order_of_the_deeds(database_url: str, 
     mark = uuid.uuid4().hex
     source = current_source.set(Source(Actor(ActorKind.COMMAND, name=mark)))
     try:
-        database.run_here(accounts.add_user, mark, None)
+        database.run_here(accounts.add_user, mark, "no hash")
         project = database.run_here(projects.create_project, mark, None)
         expected, role = ["user.created", "project.created"], None
         for number, deed in enumerate(deeds):
@@ -405,7 +405,7 @@ def test_there_is_one_entry_a_deed_in_the_order_of_the_deeds(database_url: str, 
                 expected.append("project.changed")
             else:
                 with pytest.raises(Conflict):
-                    database.run_here(accounts.add_user, mark, None)
+                    database.run_here(accounts.add_user, mark, "no hash")
         page = database.run_here(audit.page, audit.Narrowed(actor=mark), limit=200)
         assert [entry["action"] for entry in reversed(page.items)] == expected
     finally:

@@ -91,7 +91,7 @@ def test_an_ipv6_network_is_one_sender(one: str, other: str, *, same: bool) -> N
     assert (found[0] == found[1]) is same
 
 
-@pytest.mark.parametrize("text", ["example.org", "10.0.0.1/8", "10.0.0.0/33", "10.0.0.1 10.0.0.2", "*", "0x7f.1"])
+@pytest.mark.parametrize("text", ["example.org", "10.0.0.1/8", "10.0.0.0/33", "*", "0x7f.1"])
 def test_a_proxy_that_is_no_address_is_refused_at_the_start(text: str) -> None:
     with pytest.raises(ValidationError, match="trusted_proxies"):
         Settings(trusted_proxies=text)

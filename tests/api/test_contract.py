@@ -99,7 +99,6 @@ def test_a_recording_is_sent_as_a_form_or_by_its_address() -> None:
     assert by_address["schema"]["required"] == ["url"]
     assert set(form["schema"]["properties"]) - set(by_address["schema"]["properties"]) == {
         "file",
-        "reuse",
         *ORIGINAL_FIELDS,
     }
     assert set(by_address["schema"]["properties"]) - set(form["schema"]["properties"]) == {"url", "name"}

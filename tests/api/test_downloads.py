@@ -16,6 +16,7 @@ from app.api.keys import DATABASE, SETTINGS
 from app.core.access import Role
 from app.db import downloads
 from app.db.arrival_models import Download
+from app.queueing.queues import QueueName
 from app.settings import Settings
 from tests.api.conftest import MakePerson, Person
 from tests.api.leftovers import files_of
@@ -325,3 +326,66 @@ async def test_no_log_line_holds_what_is_in_an_address(
     ]
     assert any("fetched a recording" in line for line in lines)
     assert not [line for line in lines if SECRET in line]
+
+
+class TestWhatIsThereAlready:
+    """The same content with the same options, in the same project, is not transcribed again."""
+
+    async def done(self, person: Person, worker: Worker, origin: Origin, **options: Any) -> dict[str, Any]:
+        body = await ordered(person, origin.url("/meeting.wav"), **options)
+        await settled(person, body["id"])
+        await worker.plan((0.0, 3.0))
+        while (now := await person.read(body["id"]))["state"] != "done":
+            await worker.do_next(QueueName.ENRICHMENT if now["state"] == "transcribed" else QueueName.TRANSCRIPTION)
+        return now
+
+    async def test_what_was_made_of_it_is_taken_over(self, editor: Person, origin: Origin, worker: Worker) -> None:
+        first = await self.done(editor, worker, origin)
+        text = {"text": "Corrected words."}
+        answer = await editor.patch(
+            f"/api/transcriptions/{first['id']}/segments/0", json=text, headers={"If-Match": "*"}
+        )
+        assert answer.status == 200
+        first = await editor.read(first["id"])
+        body = await ordered(editor, origin.url("/meeting.wav"))
+        now = await settled(editor, body["id"])
+        assert now["state"] == "done"
+        own = {"id", "created_at", "started_at", "finished_at"}
+        assert {name: now[name] for name in now.keys() - own} == {name: first[name] for name in first.keys() - own}
+        assert now["segments"][0]["text"] == "Corrected words."
+        for path in (".srt", ".rttm", "/enrichments", "/segments/0/history"):
+            old, new = [await editor.get(f"/api/transcriptions/{one['id']}{path}") for one in (first, now)]
+            assert (new.status, await new.read()) == (200, await old.read())
+        # It stands for itself: with a recording of its own, and without the other one.
+        assert (await editor.delete(f"/api/transcriptions/{first['id']}")).status == 204
+        assert await (await editor.get(f"/api/transcriptions/{now['id']}/audio")).read() == CONTENT
+        assert (await editor.read(now["id"]))["segments"] == now["segments"]
+        assert await worker.claimable() == []
+        assert (await editor.post(f"/api/transcriptions/{now['id']}/enrichments", json={})).status == 202
+        await worker.do_next(QueueName.ENRICHMENT)
+        assert (await editor.read(now["id"]))["state"] == "done"
+
+    @pytest.mark.parametrize("different", [{"reuse": False}, {"language": "fr"}])
+    async def test_unless_told_otherwise(
+        self, editor: Person, origin: Origin, worker: Worker, different: dict[str, Any]
+    ) -> None:
+        await self.done(editor, worker, origin)
+        body = await ordered(editor, origin.url("/meeting.wav"), **different)
+        assert (await settled(editor, body["id"]))["state"] == "queued"
+
+    async def test_what_is_not_finished_answers_for_nothing(self, editor: Person, origin: Origin) -> None:
+        first = await ordered(editor, origin.url("/meeting.wav"))
+        await settled(editor, first["id"])
+        second = await ordered(editor, origin.url("/meeting.wav"))
+        assert (await settled(editor, second["id"]))["state"] == "queued"
+
+    async def test_nothing_is_taken_from_another_project(
+        self, editor: Person, stranger: Person, origin: Origin, worker: Worker
+    ) -> None:
+        await self.done(editor, worker, origin)
+        body = await ordered(stranger, origin.url("/meeting.wav"))
+        assert (await settled(stranger, body["id"]))["state"] == "queued"
+
+    async def test_the_choice_is_a_boolean(self, editor: Person, origin: Origin) -> None:
+        answer = await editor.post("/api/transcriptions", json={"url": origin.url("/meeting.wav"), "reuse": "perhaps"})
+        assert fields(await problem(answer, 422, "invalid-fields")) == ["reuse"]

@@ -168,6 +168,18 @@ class Reports(RuleBasedStateMachine):
         # What is known of voices is gone, unless the speakers were told apart by it.
         self.accepted -= {job.id for job in self.work.jobs if job.kind is JobKind.VOICES and not job.state.finished}
 
+    @precondition(lambda self: self.work.state in STOPPED_STATES)
+    @rule()
+    def enrich_again(self) -> None:
+        before = self.work
+        with suppress(IllegalTransition):
+            self.step(before.enrich_again())
+            # It is another job: what is still to come of the old one is nobody's.
+            replaced = {job.id for job in before.jobs if job.kind is JobKind.ENRICHMENT}
+            self.accepted -= replaced
+            assert not replaced & {job.id for job in self.work.jobs}
+            assert self.work.state is TranscriptionState.TRANSCRIBED
+
     @invariant()
     def nothing_accepted_is_lost(self) -> None:
         done = {job.id for job in self.work.jobs if job.state is JobState.DONE}
@@ -439,3 +451,50 @@ def test_a_recording_that_never_came_is_an_error_and_may_be_asked_for_again() ->
     for work in (refused, waiting.submit(), waiting.cancel()):
         with pytest.raises(IllegalTransition):
             work.refuse()
+
+
+def finished(*, enrichment: bool = True) -> Work:
+    work = planned(new_work(diarization=False, enrichment=enrichment), chunks=1)
+    work = work.complete(next(job.id for job in work.jobs if job.kind is JobKind.CHUNK))
+    enriching = work.job_of(JobKind.ENRICHMENT)
+    return work.complete(enriching.id) if enriching else work
+
+
+@pytest.mark.parametrize("enrichment", [True, False])
+def test_an_enrichment_is_made_anew_as_another_job(enrichment: bool) -> None:
+    work = finished(enrichment=enrichment)
+    before = work.job_of(JobKind.ENRICHMENT)
+    again = work.enrich_again()
+    asked = again.job_of(JobKind.ENRICHMENT)
+    assert asked is not None
+    assert (again.state, asked.state) == (TranscriptionState.TRANSCRIBED, JobState.QUEUED)
+    assert again.newly_queued(work) == (asked,)
+    assert before is None or before.id != asked.id
+    with pytest.raises(IllegalTransition):
+        again.enrich_again()
+    assert again.complete(asked.id).state is TranscriptionState.DONE
+    # Cancelled, the text still stands: it may be asked for once more, under yet another id.
+    once_more = again.cancel().enrich_again().job_of(JobKind.ENRICHMENT)
+    assert once_more is not None
+    assert once_more.id != asked.id
+
+
+def test_without_a_finished_text_there_is_nothing_to_enrich() -> None:
+    queued = new_work()
+    silent = planned(new_work(), chunks=0)
+    for work in (queued, queued.cancel(), silent, planned(new_work(), chunks=2).cancel()):
+        with pytest.raises(IllegalTransition):
+            work.enrich_again()
+
+
+def test_what_is_taken_over_has_jobs_of_its_own() -> None:
+    other = finished()
+    pending = Work(TranscriptionId(uuid.uuid4()), TranscriptionState.PENDING, diarization=False, enrichment=True)
+    taken = pending.take_over(other)
+    assert taken.state is TranscriptionState.DONE
+    assert [(job.kind, job.state) for job in taken.jobs] == [(job.kind, job.state) for job in other.jobs]
+    assert not {job.id for job in taken.jobs} & {job.id for job in other.jobs}
+    assert taken.enrich_again().complete(job_id(taken.transcription, JobKind.ENRICHMENT, 1)).state is taken.state
+    for work, unfit in ((taken, other), (pending, new_work())):
+        with pytest.raises(IllegalTransition):
+            work.take_over(unfit)

@@ -25,11 +25,18 @@ from playhouse.postgres_ext import (
     TSVectorField,
 )
 
-from app.db import arrival_models, audit_models, identity_models, models, webhook_models
+from app.db import arrival_models, audit_models, identity_models, keeping_models, models, webhook_models
 from app.db.database import connection_parameters
 from app.db.migrate import MIGRATIONS, migrate
 
-TABLES = (*models.TABLES, *arrival_models.TABLES, *audit_models.TABLES, *identity_models.TABLES, *webhook_models.TABLES)
+TABLES = (
+    *models.TABLES,
+    *arrival_models.TABLES,
+    *audit_models.TABLES,
+    *identity_models.TABLES,
+    *keeping_models.TABLES,
+    *webhook_models.TABLES,
+)
 TYPES = {
     ArrayField: "ARRAY",
     BigAutoField: "bigint",
@@ -88,12 +95,15 @@ AN_EARLIER_RECORDING = """
     insert into speakers (transcription_id, label, seconds, made_by_person)
         select id, 'SPEAKER_00', 1, false from transcriptions;
     insert into segments (transcription_id, position, start_seconds, end_seconds, text, speaker, words)
-        select id, 0, 0, 1, 'Les réunions sont validées.', 'SPEAKER_00', '[]' from transcriptions
+        select id, 0, 0, 1, 'Les réunions sont validées.', 'SPEAKER_00', '[]' from transcriptions;
+    insert into enrichments (transcription_id, state, answers, provenance, updated_at)
+        select id, 'done', '{"title": "Réunions"}', '{}', now() from transcriptions
 """
 ONE_THAT_IS_FETCHED = """
     insert into transcriptions (id, project_id, name, media, options, planned_turns, state, created_at)
         select gen_random_uuid(), id, 'b.wav', '{}', '{}', '[]', 'pending', now() from projects
 """
+VERSIONS = "select number, answers ->> 'title', options ->> 'prompts' from enrichment_versions"
 IS_FOUND = "select search @@ vocalyx_search_query('french', 'réunion validée') from segments"
 
 
@@ -182,6 +192,7 @@ def test_every_migration_goes_back_to_what_was_there_before(empty_database_url: 
             shapes.append(shape())
             runner.up(migration.name)
         assert database.execute_sql(IS_FOUND).fetchall() == [(True,)]
+        assert database.execute_sql(VERSIONS).fetchall() == [(1, "Réunions", "{}")]
         shape_of_today = shape()
         for before in reversed(shapes[1:]):
             runner.down()

@@ -71,6 +71,12 @@ class TranscriptionSummary(Answer):
     channels: Annotated[Literal["separate", "mixed"] | None, Field(description="How they are heard, once decided.")]
     diarization: DiarizationOutcome
     enrichment: Annotated[EnrichmentOutcome | None, Field(description="`null` where it was not asked for.")]
+    audio_removed_at: Annotated[
+        dt.datetime | None, Field(description="When the recording was removed and the text kept; `null`: it was not.")
+    ]
+    legal_hold: Annotated[
+        bool, Field(description="Whether it is under a legal hold of its own; its project may be under one, too.")
+    ]
     created_at: dt.datetime
     started_at: dt.datetime | None
     finished_at: dt.datetime | None
@@ -107,10 +113,11 @@ class Segment(Answer):
 class SegmentVersion(Answer):
     """A change of a segment's text.
 
-    `carried`: the text was put together anew, and a corrected one was parted or joined with another.
+    `carried`: the text was put together anew, and a corrected one was parted or joined with another. `split` and
+    `merged`: people did that.
     """
 
-    kind: Literal["corrected", "reverted", "carried"]
+    kind: Literal["corrected", "reverted", "carried", "split", "merged"]
     by: Annotated[str | None, Field(description="A user's or a key's name; `null` where nobody did it.")]
     at: dt.datetime
     before: str

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from app.api.documentation.french_audit import AUDIT
 from app.api.documentation.french_compatibility import COMPATIBILITY
 from app.api.documentation.french_fields import FIELDS
+from app.api.documentation.french_keeping import KEEPING
 from app.api.documentation.french_operations import OPERATIONS
 from app.api.documentation.french_people import PEOPLE
 from app.api.documentation.french_reading import READING
@@ -154,7 +155,6 @@ _ROUTES = {
     "Switched off, it deletes every voiceprint and every voice of the project.": (
         "La désactiver supprime toutes les empreintes et toutes les voix du projet."
     ),
-    "Remove an empty project": "Supprimer un projet vide",
     "Make a user a member, or change the role of one": "Faire d’un utilisateur un membre, ou changer son rôle",
     "Remove a member; what they sent stays": "Retirer un membre ; ce qu’il a envoyé reste",
     "List the API keys of a project, those that were revoked included": (
@@ -338,6 +338,7 @@ FRENCH: Mapping[str, str] = {
         FIELDS,
         AUDIT,
         COMPATIBILITY,
+        KEEPING,
         OPERATIONS,
         PEOPLE,
         READING,

@@ -98,11 +98,6 @@ READING: Mapping[str, str] = {
     "Of the text alone, quotes included: for `If-Match`. `null` while more text may come.": (
         "Du texte seulement, guillemets compris : pour `If-Match`. `null` tant qu’il peut venir encore du texte."
     ),
-    "A change of a segment's text.\n\n`carried`: the text was put together anew, and a corrected one was parted or joined "
-    "with another.": (
-        "Un changement du texte d’un segment.\n\n`carried` : le texte a été assemblé de nouveau, et un texte corrigé a été "
-        "partagé ou joint à un autre."
-    ),
     "A user's or a key's name; `null` where nobody did it.": (
         "Le nom d’un utilisateur ou d’une clé ; `null` si personne ne l’a fait."
     ),

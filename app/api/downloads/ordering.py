@@ -35,6 +35,7 @@ class Order(BaseModel):
         Field(description="What to call it; the last part of the address where it is left out."),
     ] = None
     project: Annotated[str | None, Field(description=TRANSCRIPTION_FIELDS["project"])] = None
+    reuse: Annotated[bool, Field(description=TRANSCRIPTION_FIELDS["reuse"])] = True
 
 
 async def order(request: web.Request) -> tuple[dict[str, Any], bool]:
@@ -56,6 +57,7 @@ async def order(request: web.Request) -> tuple[dict[str, Any], bool]:
         url=asked.url,
         options=options,
         request_id=log_context.get().get("request"),
+        reuse=asked.reuse,
     )
     body, outcome = await app[DATABASE].run(downloads.create, new)
     add_to_log(transcription=body["id"])

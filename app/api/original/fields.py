@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from app.api.creation import Form, OwnFields
 from app.core.errors import InvalidFields, InvalidOptions, UnknownModel
-from app.core.options import TranscriptionOptions
+from app.core.options import MAX_TASK_PROMPT_CHARACTERS, EnrichmentTask, TranscriptionOptions
 from app.settings import Settings
 
 _OUR_NAMES = {
@@ -45,6 +45,29 @@ class EitherFields(OwnFields):
         return form.values.get("project_name") or super().project(form)
 
 
+def no_correction() -> InvalidFields:
+    """Return what is raised where a text is to be corrected by a model."""
+    return InvalidFields([{"field": _CORRECTION, "message": "The text is not corrected here; send false."}])
+
+
+def our_prompts(prompts: Mapping[str, str]) -> dict[str, str]:
+    """Return a client's own instructions by our tasks; `InvalidFields` for a task that is not known here."""
+    given = {_OUR_TASKS.get(task, task): prompt for task, prompt in prompts.items()}
+    faults = [
+        {"field": f"enrichment_prompts.{task}"[:200], "message": "Not asked for here."}
+        for task in prompts
+        if _OUR_TASKS.get(task, task) not in set(EnrichmentTask)
+    ]
+    faults += [
+        {"field": f"enrichment_prompts.{task}", "message": f"Longer than {MAX_TASK_PROMPT_CHARACTERS} characters."}
+        for task, prompt in given.items()
+        if task in set(EnrichmentTask) and len(prompt) > MAX_TASK_PROMPT_CHARACTERS
+    ]
+    if faults:
+        raise InvalidFields(faults[:20])
+    return given
+
+
 def _in_our_names(values: Mapping[str, str]) -> dict[str, str]:
     twice = [ours for theirs, ours in _OUR_NAMES.items() if theirs in values and ours in values]
     if twice:
@@ -52,7 +75,7 @@ def _in_our_names(values: Mapping[str, str]) -> dict[str, str]:
             [{"field": _THEIR_NAMES[ours], "message": f"The same as '{ours}', which was sent, too."} for ours in twice]
         )
     if values.get(_CORRECTION, "").lower() not in _NO:
-        raise InvalidFields([{"field": _CORRECTION, "message": "The text is not corrected here; send false."}])
+        raise no_correction()
     given = {_OUR_NAMES.get(name, name): value for name, value in values.items() if name != _CORRECTION}
     if given.get("prompts"):
         given["prompts"] = _with_our_tasks(given["prompts"])

@@ -14,11 +14,11 @@ from app.api.parameters import PROJECT
 from app.api.requests import path_id
 from app.core.access import Role
 from app.core.audit import Action
-from app.core.cursors import LONGEST_CURSOR
 from app.db import audit, projects
 from app.db.audit import Narrowed, Page
 
 _LONGEST_PAGE = 200
+_LONGEST_CURSOR = 100
 
 routes = web.RouteTableDef()
 
@@ -45,9 +45,10 @@ class ProjectAuditQuery(BaseModel):
     )
     before: Annotated[Moment | None, Field(description="Entries before this moment: RFC 3339, with an offset.")] = None
     limit: Annotated[int, Field(ge=1, le=_LONGEST_PAGE, description="How many a page.")] = 50
-    cursor: Annotated[str | None, Field(max_length=LONGEST_CURSOR, description="`next_cursor` of the page before.")] = (
-        None
-    )
+    cursor: Annotated[
+        str | None,
+        Field(max_length=_LONGEST_CURSOR, pattern=r"^[A-Za-z0-9_-]*$", description="`next_cursor` of the page before."),
+    ] = None
 
     def narrowed(self, project: UUID | None) -> Narrowed:
         return Narrowed(tuple(self.action), self.actor, project, self.after, self.before)

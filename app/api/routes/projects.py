@@ -16,6 +16,7 @@ from app.core.audit import Action
 from app.core.errors import Conflict, NotPermitted
 from app.core.identifiers import EventId, ProjectId
 from app.db import projects
+from app.db.unheld import LegalHoldInForce
 
 _NO_KEYS = "Projects are made by users, not by keys."
 
@@ -136,11 +137,11 @@ async def change_project(request: web.Request) -> web.Response:
     access=Access.OWNER,
     path={"id": PROJECT},
     answers={204: None},
-    errors=(Conflict,),
+    errors=(Conflict, LegalHoldInForce),
     audited=Action.PROJECT_DELETED,
 )
 async def delete_project(request: web.Request) -> web.Response:
-    """Remove an empty project."""
+    """Remove an empty project that nothing holds."""
     principal = request[PRINCIPAL]
 
     def unit(project_id: UUID) -> EventId:

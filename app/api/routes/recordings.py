@@ -23,7 +23,7 @@ from app.core.audit import Action
 from app.core.errors import Conflict, DependencyDown, PreconditionFailed
 from app.core.waveform import MOST_POINTS
 from app.db import transcriptions
-from app.db.transcriptions import Recording
+from app.db.transcriptions import Recording, RecordingRemoved
 from app.media.content_type import ANY_CONTENT, content_type
 from app.media.recordings import RecordingMissing, UploadsVolumeAway, locate
 
@@ -72,7 +72,7 @@ class WaveformQuery(BaseModel):
         ),
         304: Reply(description="The copy that you have is still right.", headers=_ALWAYS),
     },
-    errors=(RecordingMissing, PreconditionFailed, RangeNotSatisfiable),
+    errors=(RecordingMissing, RecordingRemoved, PreconditionFailed, RangeNotSatisfiable),
     audited=Action.TRANSCRIPTION_EXPORTED,
 )
 async def read_audio(request: web.Request) -> web.StreamResponse:
@@ -99,7 +99,7 @@ async def read_audio(request: web.Request) -> web.StreamResponse:
     path={"id": TRANSCRIPTION},
     query=WaveformQuery,
     answers={200: answers.Waveform},
-    errors=(Conflict,),
+    errors=(Conflict, RecordingRemoved),
 )
 async def read_peaks(request: web.Request) -> web.Response:
     """Give the waveform, as far as the recording was listened to.

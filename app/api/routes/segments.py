@@ -1,9 +1,9 @@
 """The segments of a transcript: what was said, corrected, and how it came to be so."""
 
-from typing import Annotated
+from typing import Annotated, Self
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from app.api import answers
 from app.api.contract import Access, Reply, Tag, contract
@@ -12,9 +12,10 @@ from app.api.parameters import IF_MATCH, LAST_POSITION, SEGMENT, TRANSCRIPTION
 from app.api.preconditions import if_match
 from app.api.requests import OneLine, path_id, read_json
 from app.core.audit import Action
-from app.core.errors import NotFound, PreconditionFailed, PreconditionRequired
-from app.db import text_corrections
+from app.core.errors import Conflict, NotFound, PreconditionFailed, PreconditionRequired
+from app.db import segment_bounds, text_corrections
 from app.db.text_corrections import Written
+from app.db.unheld import LegalHoldInForce
 
 _DIGITS = len(str(LAST_POSITION))
 _PLACE = {"id": TRANSCRIPTION, "position": SEGMENT}
@@ -29,6 +30,27 @@ class SegmentText(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     text: Annotated[OneLine, Field(max_length=5000, description="One line.")]
+
+
+class SegmentCut(BaseModel):
+    """Exactly one of the two."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    word: Annotated[
+        Annotated[int, Field(ge=1, le=LAST_POSITION, strict=True)] | None,
+        Field(description="The first word of the second part, by its place in `words`, counted from 0."),
+    ] = None
+    time: Annotated[
+        Annotated[float, Field(ge=0)] | None,
+        Field(description="The moment of the cut, in seconds from the start of the recording."),
+    ] = None
+
+    @model_validator(mode="after")
+    def _is_one(self) -> Self:
+        if (self.word is None) == (self.time is None):
+            raise ValueError("exactly one of word and time is needed")
+        return self
 
 
 @routes.get(r"/api/transcriptions/{id}/segments/{position:\d+}")
@@ -80,6 +102,58 @@ async def revert(request: web.Request) -> web.Response:
     """Put the segment back to the machine's text."""
     written = await request.app[DATABASE].run(
         text_corrections.revert, request[PRINCIPAL], path_id(request), _position(request), if_match(request)
+    )
+    return await _answer(request, written)
+
+
+@routes.post(r"/api/transcriptions/{id}/segments/{position:\d+}/split")
+@contract(
+    tag=Tag.SEGMENTS,
+    access=Access.EDITOR,
+    path=_PLACE,
+    headers={"If-Match": IF_MATCH},
+    body=SegmentCut,
+    example={"word": 1},
+    answers={200: _WITH_TAG},
+    errors=(Conflict, LegalHoldInForce, PreconditionRequired, PreconditionFailed),
+    audited=Action.TEXT_SPLIT,
+)
+async def split(request: web.Request) -> web.Response:
+    """Cut a segment in two; the answer is the first part, and the second one stands at the next position.
+
+    Each word stays with the part in which it is said, each part with the speaker. The segments behind move up by one.
+    """
+    expected = if_match(request)
+    cut = await read_json(request, SegmentCut)
+    written = await request.app[DATABASE].run(
+        segment_bounds.split,
+        request[PRINCIPAL],
+        path_id(request),
+        _position(request),
+        expected,
+        word=cut.word,
+        time=cut.time,
+    )
+    return await _answer(request, written)
+
+
+@routes.post(r"/api/transcriptions/{id}/segments/{position:\d+}/merge")
+@contract(
+    tag=Tag.SEGMENTS,
+    access=Access.EDITOR,
+    path=_PLACE,
+    headers={"If-Match": IF_MATCH},
+    answers={200: _WITH_TAG},
+    errors=(Conflict, LegalHoldInForce, PreconditionRequired, PreconditionFailed),
+    audited=Action.TEXT_MERGED,
+)
+async def merge(request: web.Request) -> web.Response:
+    """Make one of a segment and the next one, which must be the same speaker's; the answer is the whole.
+
+    The segments behind move down by one.
+    """
+    written = await request.app[DATABASE].run(
+        segment_bounds.merge, request[PRINCIPAL], path_id(request), _position(request), if_match(request)
     )
     return await _answer(request, written)
 

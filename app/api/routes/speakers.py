@@ -14,6 +14,7 @@ from app.core.audit import Action
 from app.core.errors import Conflict
 from app.db import corrections
 from app.db.corrections import Corrected
+from app.db.unheld import LegalHoldInForce
 
 routes = web.RouteTableDef()
 
@@ -47,6 +48,7 @@ class Assignment(BaseModel):
     path={"id": TRANSCRIPTION},
     answers={200: answers.SpeakerList},
     audited=Action.SPEAKER_RESTORED,
+    errors=(LegalHoldInForce,),
 )
 async def undo(request: web.Request) -> web.Response:
     """Put everything back to the machine's labels; names stay."""
@@ -63,6 +65,7 @@ async def undo(request: web.Request) -> web.Response:
     example={"name": "Anna"},
     answers={200: Reply(answers.Speaker | answers.MergedSpeaker)},
     audited=Action.SPEAKER_RENAMED,
+    errors=(LegalHoldInForce,),
 )
 async def rename(request: web.Request) -> web.Response:
     """Give a speaker a name, or take it away."""
@@ -79,7 +82,7 @@ async def rename(request: web.Request) -> web.Response:
     body=Merger,
     example={"into": "SPEAKER_01"},
     answers={200: answers.SpeakerList},
-    errors=(Conflict,),
+    errors=(Conflict, LegalHoldInForce),
     audited=Action.SPEAKER_MERGED,
 )
 async def merge(request: web.Request) -> web.Response:
@@ -95,6 +98,7 @@ async def merge(request: web.Request) -> web.Response:
     path={"id": TRANSCRIPTION, "label": SPEAKER},
     answers={200: answers.SpeakerList},
     audited=Action.SPEAKER_UNMERGED,
+    errors=(LegalHoldInForce,),
 )
 async def unmerge(request: web.Request) -> web.Response:
     """Take back that this speaker is another one."""
@@ -109,7 +113,7 @@ async def unmerge(request: web.Request) -> web.Response:
     body=Split,
     example={"segments": [0], "name": "Ben"},
     answers={201: answers.Speaker},
-    errors=(Conflict,),
+    errors=(Conflict, LegalHoldInForce),
     audited=Action.SPEAKER_SPLIT,
 )
 async def split(request: web.Request) -> web.Response:
@@ -128,6 +132,7 @@ async def split(request: web.Request) -> web.Response:
     example={"segments": [0], "speaker": "SPEAKER_01"},
     answers={200: answers.SpeakerList},
     audited=Action.SPEAKER_ASSIGNED,
+    errors=(LegalHoldInForce,),
 )
 async def assign(request: web.Request) -> web.Response:
     """Give segments to a speaker of this recording, or back to whom the machine found."""

@@ -52,7 +52,8 @@ from app.core.options import TranscriptionOptions
 from app.db import listing, metadata, original, transcriptions
 from app.db.listing import Order, Sort
 from app.db.quotas import QuotaExceeded
-from app.db.transcriptions import IdempotencyKeyUsed
+from app.db.transcriptions import IdempotencyKeyUsed, RecordingRemoved
+from app.db.unheld import LegalHoldInForce
 
 _DOCUMENT_TYPES = tuple(dict.fromkeys(FORMATS[name].content_type for name in OFFERED.values() if name != "json"))
 
@@ -310,11 +311,14 @@ async def cancel(request: web.Request) -> web.Response:
     access=Access.EDITOR,
     path={"id": TRANSCRIPTION},
     answers={200: answers.Transcription},
-    errors=(IllegalTransition,),
+    errors=(IllegalTransition, LegalHoldInForce, RecordingRemoved),
     audited=Action.TRANSCRIPTION_RETRIED,
 )
 async def retry(request: web.Request) -> web.Response:
-    """Queue again what failed or was cancelled, with every option of the first try."""
+    """Queue again what failed or was cancelled, with every option of the first try.
+
+    410 where that needs the recording, and it is kept no more.
+    """
     body, outcome = await request.app[DATABASE].run(transcriptions.retry, request[PRINCIPAL], path_id(request))
     await request.app[DELIVERY].follow(outcome)
     return web.json_response(body)
@@ -327,6 +331,7 @@ async def retry(request: web.Request) -> web.Response:
     path={"id": TRANSCRIPTION},
     answers={204: None},
     audited=Action.TRANSCRIPTION_DELETED,
+    errors=(LegalHoldInForce,),
 )
 async def delete(request: web.Request) -> web.Response:
     """Remove a transcription: its rows, then its file."""

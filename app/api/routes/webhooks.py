@@ -59,7 +59,7 @@ class WebhookChange(BaseModel):
         return self
 
 
-class Rotation(BaseModel):
+class SecretRotation(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     overlap_hours: Annotated[
@@ -160,7 +160,7 @@ async def delete_webhook(request: web.Request) -> web.Response:
     tag=Tag.WEBHOOKS,
     access=Access.OWNER,
     path=_ONE,
-    body=Rotation,
+    body=SecretRotation,
     example={"overlap_hours": 24},
     answers={200: answers.NewWebhook},
     audited=Action.WEBHOOK_SECRET_ROTATED,
@@ -170,7 +170,7 @@ async def rotate_secret(request: web.Request) -> web.Response:
 
     For some time messages have two signatures, one by each secret. A secret of before the last rotation ends at once.
     """
-    rotation = await read_json(request, Rotation)
+    rotation = await read_json(request, SecretRotation)
     overlap = dt.timedelta(hours=rotation.overlap_hours)
     found = await request.app[DATABASE].run(
         webhooks.rotate_secret, request[PRINCIPAL], path_id(request), path_id(request, "webhook"), overlap

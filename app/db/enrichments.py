@@ -1,0 +1,44 @@
+"""Enrichments asked for anew, with other options; the earlier ones stay readable. One transaction a function."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from app.core.access import Principal, Role
+from app.core.audit import Action
+from app.core.lifecycle import Work
+from app.db import audit, enrichment_versions, transcriptions, work
+from app.db.models import Enrichment, Transcription, now
+from app.db.summaries import summarize
+from app.db.work import Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The summary of a transcription whose enrichment is to be made anew, and the outcome to follow."""
+
+    summary: dict[str, Any]
+    outcome: Outcome
+
+
+def read(principal: Principal, transcription: UUID) -> list[dict[str, Any]]:
+    """Return every finished enrichment of a transcription, the newest first."""
+    return enrichment_versions.of_transcription(transcriptions.find(principal, transcription, Role.VIEWER))
+
+
+def renew(principal: Principal, transcription: UUID, options: Mapping[str, Any]) -> Asked:
+    """Ask for the enrichment anew. An option that is left out stays as it was the last time.
+
+    Until the new answers come, the old ones are shown. Raises `IllegalTransition` where there is no finished text, or it
+    is still being worked on.
+    """
+    row = work.lock(transcriptions.find(principal, transcription, Role.EDITOR).id)
+    wanted = enrichment_versions.wanted(row) | dict(options)
+    step = work.advance(row, Work.enrich_again)
+    Enrichment.update(options=wanted, asked_by=principal.name).where(Enrichment.transcription == row).execute()
+    audit.record(Action.TRANSCRIPTION_ENRICHED, row.id, project=row.project_id)
+    # What it took until it was done the first time is told no more.
+    row.retried_at = now()
+    row.save(only=[Transcription.retried_at])
+    return Asked(summarize(row, step.after), work.announce(step))
