@@ -69,7 +69,7 @@ bench: install models ## Measure wall time over a plain sequential script of the
 	@$(BIN)/vocalyx during $(BIN)/python -m benchmarks.sequential $(BENCH_ARGS)
 
 BENCHMARKS_WITH_INSTANCE := rivals first-words fairness stages endurance
-BENCHMARKS_ALONE         := spread decoding guards speakers recognition search
+BENCHMARKS_ALONE         := spread decoding guards speakers recognition search reading uploads listeners
 
 .PHONY: $(BENCHMARKS_WITH_INSTANCE:%=bench-%)
 $(BENCHMARKS_WITH_INSTANCE:%=bench-%): bench-%: install models
@@ -91,4 +91,4 @@ clean: ## Remove what tools left behind; the environment, models and state stay
 
 .PHONY: distclean
 distclean: clean ## Also remove the environment and the fetched models; state and built engines stay
-	rm -rf .venv models
+	rm -rf .venv models tests/api/tus_js/node_modules

@@ -1,74 +1,64 @@
 """How long lists and searches take over many recordings: `python -m benchmarks.search`.
 
-A PostgreSQL server of its own is filled with recordings whose words are as unevenly frequent as those of a language
-(Zipf 1949), and asked through the same units of work as the API's routes. Median and 95th percentile in milliseconds.
+A PostgreSQL server of its own is filled with recordings whose words are as unevenly frequent as those of a language, and
+asked through the same units of work as the API's routes. Median and 95th percentile in milliseconds. Filling it with a
+million takes minutes: with --state it is kept, and found again by the next run.
 """
 
 import datetime as dt
-import io
-import random
 import tempfile
 import time
-import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from itertools import accumulate
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
 
 import click
-import psycopg2
 
 from app.core.access import Principal, Role
-from app.core.identifiers import ProjectId
 from app.db import listing, search
 from app.db.database import Database
 from app.db.filters import Filters
 from app.db.listing import Order, Sort
-from app.db.migrate import migrate
 from app.db.models import database as models_database
 from benchmarks.command import new_console, new_table, verdict
-from tests.servers.running import running_postgres
+from benchmarks.shelf import BEGINNING, PROJECTS, Shelf, filled
 
 WANTED_MILLISECONDS = 100.0
-VOCABULARY = 20_000
-WORDS_A_SEGMENT = 15
-PROJECTS = 10
-_BEGINNING = dt.datetime(2025, 1, 1, tzinfo=dt.UTC)
-_RECORDINGS_A_BATCH = 500
-_COLUMNS = {
-    "transcriptions": (
-        "id", "project_id", "name", "audio_path", "sha256", "size_bytes", "media", "options", "state", "language",
-        "duration_seconds", "labels", "created_at", "planned_turns",
-    ),
-    "speakers": ("transcription_id", "label", "name", "seconds"),
-    "segments": (
-        "transcription_id", "position", "start_seconds", "end_seconds", "text", "words", "search_configuration",
-    ),
-}  # fmt: skip
-_SYLLABLES = [first + second for first in "bcdfglmnprstv" for second in ("a", "e", "é", "i", "o", "ou", "an", "on")]
+_PAGE = 20
+
+Question = Callable[[], str]
 
 
 @click.command()
-@click.option("--recordings", type=click.IntRange(10, 1_000_000), default=5000, show_default=True)
-@click.option("--segments", type=click.IntRange(1, 10_000), default=200, show_default=True, help="Of each recording.")
-@click.option("--repetitions", type=click.IntRange(5, 1000), default=30, show_default=True)
-@click.option("--plans", is_flag=True, help="Print the plan of each query too.")
-def searching(recordings: int, segments: int, repetitions: int, plans: bool) -> None:
+@click.option("--recordings", type=click.IntRange(1000, 10_000_000), default=1_000_000, show_default=True)
+@click.option(
+    "--segments", type=click.IntRange(1, 10_000), default=7, show_default=True, help="Of a recording, at most."
+)
+@click.option("--repetitions", type=click.IntRange(5, 1000), default=40, show_default=True)
+@click.option("--only", default="", help="What has this in its name.")
+@click.option("--plans", is_flag=True, help="Print the plans of each one's queries too.")
+@click.option("--state", type=click.Path(file_okay=False, path_type=Path), help="Where the filled database is kept.")
+def searching(recordings: int, segments: int, repetitions: int, only: str, plans: bool, state: Path | None) -> None:
     """Fill a database, measure, and print one table."""
     console = new_console()
-    with _filled_database(recordings, segments, console.status) as (projects, words, seconds):
-        member = Principal(None, "member", roles=dict.fromkeys(projects[: PROJECTS // 2], Role.VIEWER))
-        root = Principal(None, "root", administrator=True)
+    with ExitStack() as stack:
+        folder = state or Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        with console.status("filling the database, unless it is there"):
+            shelf = stack.enter_context(filled(folder.absolute(), recordings, segments))
+        database = Database(shelf.url, connections=1)
+        stack.callback(database.close)
+        questions = {
+            name: partial(database.run_here, ask)
+            for name, ask in database.run_here(_questions, shelf).items()
+            if only in name
+        }
         table = new_table(
-            f"{recordings} recordings of {segments} segments, filled in {seconds:.0f} s",
-            "asked",
-            "found",
-            "ms",
-            "p95 ms",
-        )
-        questions = _questions(member, root, projects, words)
+            f"{shelf.recordings} recordings, {shelf.segments} segments, each asked {repetitions} times",
+            "asked", "found", "ms", "p95 ms",
+        )  # fmt: skip
         worst = 0.0
         for name, ask in questions.items():
             with console.status(name):
@@ -76,47 +66,100 @@ def searching(recordings: int, segments: int, repetitions: int, plans: bool) -> 
                 times = sorted(_timed(ask) for _ in range(repetitions))
             p95 = quantiles(times, n=20)[-1]
             worst = max(worst, p95)
-            table.add_row(name, str(found), f"{median(times):.1f}", f"{p95:.1f}")
+            table.add_row(name, found, f"{median(times):.1f}", f"{p95:.1f}")
         console.print(table)
         console.print(f"95th percentile of the slowest: {worst:.0f} ms; {verdict(worst, WANTED_MILLISECONDS)}")
         for name, ask in questions.items() if plans else ():
             console.print("", name, *_plans(ask), sep="\n", highlight=False, markup=False, soft_wrap=True)
 
 
-Question = Callable[[], int]
+def _questions(shelf: Shelf) -> dict[str, Question]:
+    most, small = shelf.projects[:-1], shelf.projects[-1]
+    member = Principal(None, "member", roles=dict.fromkeys(most[: PROJECTS // 2], Role.VIEWER))
+    root = Principal(None, "root", administrator=True)
+    few = Principal(None, "few", roles={small: Role.VIEWER})
+    words = shelf.words["fr"]
+    # Recordings of the small project, those that failed and those with the rare label are of one language each.
+    common_in_english, middling_in_english = shelf.words["en"][50], shelf.words["en"][1000]
+    rare, seldom, middling, common, most_common = (words[rank] for rank in (15_000, 4000, 1000, 50, 0))
+    later = BEGINNING + dt.timedelta(days=200)
 
+    def look(who: Principal, asked: str, *, second_page: bool = False, **narrowed: Any) -> Question:
+        filters = Filters(**narrowed)
+        cursor = search.search(who, asked, filters, limit=_PAGE).next_cursor if second_page else None
 
-def _questions(member: Principal, root: Principal, projects: list[ProjectId], words: list[str]) -> dict[str, Question]:
-    everything = Filters()
-    in_one = Filters(project=projects[0])
+        def ask() -> str:
+            found = search.search(who, asked, filters, limit=_PAGE, cursor=cursor)
+            hits = sum(item["hits"] for item in found.items)
+            return f"{len(found.items)} ({hits}){'+' if found.next_cursor else ''}"
 
-    def look(who: Principal, asked: str, filters: Filters = everything) -> Question:
-        return lambda: sum(item["hits"] for item in search.search(who, asked, filters).items)
+        return ask
 
-    def walk(who: Principal, filters: Filters = everything, order: Order = listing.NEWEST_FIRST) -> Question:
-        return lambda: len(listing.list_page(who, filters, order).items)
+    def walk(
+        who: Principal, order: Order = listing.NEWEST_FIRST, *, second_page: bool = False, **narrowed: Any
+    ) -> Question:
+        filters = Filters(**narrowed)
+        cursor = listing.list_page(who, filters, order).next_cursor if second_page else None
 
-    rare, middling, common = words[15_000], words[1000], words[50]
+        def ask() -> str:
+            page = listing.list_page(who, filters, order, cursor=cursor)
+            return f"{len(page.items)}{'+' if page.next_cursor else ''}"
+
+        return ask
+
+    by_name, by_duration = Order(Sort.NAME, descending=False), Order(Sort.DURATION)
     return {
         "search: a rare word": look(member, rare),
+        "search: a seldom word": look(member, seldom),
         "search: a word of middling frequency": look(member, middling),
         "search: a common word": look(member, common),
-        "search: the most common word, by an administrator": look(root, words[0]),
-        "search: a common word in one project": look(member, common, in_one),
+        "search: a common word, the second page": look(member, common, second_page=True),
+        "search: a common word, in the language": look(member, common, language="fr"),
+        "search: the most common word, by an administrator": look(root, most_common),
+        "search: a common word in one project": look(member, common, project=most[0]),
+        "search: a common word by a member of a small project": look(few, common_in_english),
+        "search: a middling word by a member of a small project": look(few, middling_in_english),
         "search: two words": look(member, f"{middling} {common}"),
-        "search: a phrase": look(member, f'"{words[3]} {words[5]}"'),
+        "search: two common words": look(member, f"{words[20]} {common}"),
+        "search: either of two": look(member, f"{middling} or {common}"),
+        "search: a phrase of common words": look(member, f'"{words[3]} {words[5]}"'),
+        "search: a phrase that nobody said": look(member, f'"{common} {middling}"'),
         "search: one word without another": look(member, f"{middling} -{common}"),
-        "search: a common word, one language": look(member, common, Filters(language="fr")),
         "search: nothing": look(member, "zzzz"),
+        "search: a common word, a rare label": look(member, common, labels=("rare",)),
+        "search: a common word, a common label": look(member, common, labels=("common",)),
+        "search: a common word, a speaker": look(member, common, speaker="person 7"),
+        "search: a common word, those that failed": look(member, common_in_english, states=("error",)),
+        "search: a common word, part of a name": look(member, common, name="call 77"),
+        "search: a common word, before some day": look(member, common, created_before=later),
+        "search: a common word, since some day": look(member, common, created_after=later),
         "list: the newest": walk(member),
-        "list: by name, of all projects": walk(root, order=Order(Sort.NAME, descending=False)),
-        "list: by duration, descending": walk(member, order=Order(Sort.DURATION)),
-        "list: a rare label": walk(member, Filters(labels=("rare",))),
-        "list: a common label": walk(member, Filters(labels=("common",))),
-        "list: part of a name": walk(member, Filters(name="call 77")),
-        "list: those that failed": walk(member, Filters(states=("error",))),
-        "list: a speaker": walk(member, Filters(speaker="person 7")),
-    }
+        "list: the newest, of all projects": walk(root),
+        "list: the newest, the second page": walk(member, second_page=True),
+        "list: the newest, of a small project": walk(few),
+        "list: by name": walk(member, by_name),
+        "list: by name, of all projects": walk(root, by_name),
+        "list: by duration, descending": walk(member, by_duration),
+        "list: by duration, ascending": walk(member, Order(Sort.DURATION, descending=False)),
+        "list: one project": walk(member, project=most[0]),
+        "list: a rare label": walk(member, labels=("rare",)),
+        "list: a common label": walk(member, labels=("common",)),
+        "list: two labels": walk(member, labels=("common", "rare")),
+        "list: part of a name": walk(member, name="call 7777"),
+        "list: part of many names": walk(member, name="call 77"),
+        "list: part of every name": walk(member, name=".wav"),
+        "list: part of no name": walk(member, name="minutes"),
+        "list: a state that is rare": walk(member, states=("error",)),
+        "list: the usual state": walk(member, states=("done",)),
+        "list: a state that none is in": walk(member, states=("queued",)),
+        "list: a language": walk(member, language="fr"),
+        "list: a language that none is in": walk(member, language="de"),
+        "list: a speaker": walk(member, speaker="person 7"),
+        "list: before some day": walk(member, created_before=later),
+        "list: since some day, by name": walk(member, by_name, created_after=later),
+        "list: a speaker, by duration": walk(member, by_duration, speaker="person 7"),
+        "list: a common label, by name": walk(member, by_name, labels=("common",)),
+    }  # fmt: skip
 
 
 def _timed(ask: Question) -> float:
@@ -140,82 +183,8 @@ def _plans(ask: Question) -> Iterator[str]:
     finally:
         del models_database.obj.execute_sql
     for statement, parameters in asked:
-        if "segments s" in statement or "ORDER BY" in statement.upper():
-            yield from (line for (line,) in execute(f"explain (analyze, costs off) {statement}", parameters).fetchall())
-
-
-@contextmanager
-def _filled_database(
-    recordings: int, segments: int, status: Callable[[str], Any]
-) -> Iterator[tuple[list[ProjectId], list[str], float]]:
-    choose = random.Random(1)
-    words = _vocabulary(choose)
-    with tempfile.TemporaryDirectory() as folder:
-        Path(folder).chmod(0o755)
-        with running_postgres(Path(folder)) as server:
-            server.ensure_database("search")
-            url = server.url("search")
-            migrate(url)
-            started = time.perf_counter()
-            with status("filling the database"):
-                projects = _fill(url, words, recordings, segments, choose)
-            seconds = time.perf_counter() - started
-            database = Database(url, connections=1)
-            try:
-                with models_database.obj.connection_context():
-                    yield projects, words, seconds
-            finally:
-                database.close()
-
-
-def _vocabulary(choose: random.Random) -> list[str]:
-    """Return words, the most common one first."""
-    words: dict[str, None] = {}
-    while len(words) < VOCABULARY:
-        words["".join(choose.choices(_SYLLABLES, k=choose.randint(2, 4)))] = None
-    return list(words)
-
-
-def _fill(url: str, words: list[str], recordings: int, segments: int, choose: random.Random) -> list[ProjectId]:
-    weights = list(accumulate(1 / (rank + 2.7) for rank in range(len(words))))
-    projects = [ProjectId(uuid.UUID(int=choose.getrandbits(128))) for _ in range(PROJECTS)]
-    connection = psycopg2.connect(url)
-    try:
-        with connection.cursor() as cursor:
-            for number, project in enumerate(projects):
-                cursor.execute(
-                    "insert into projects (id, name, created_at) values (%s, %s, now())",
-                    (str(project), f"project {number}"),
-                )
-            for first in range(0, recordings, _RECORDINGS_A_BATCH):
-                rows: dict[str, list[str]] = {table: [] for table in _COLUMNS}
-                for number in range(first, min(recordings, first + _RECORDINGS_A_BATCH)):
-                    found = str(uuid.UUID(int=choose.getrandbits(128)))
-                    rows["transcriptions"].append(_recording(found, choose.choice(projects), number, choose))
-                    rows["speakers"].append(f"{found}\tSPEAKER_00\tPerson {number % 1000}\t1")
-                    for position in range(segments):
-                        text = " ".join(choose.choices(words, cum_weights=weights, k=WORDS_A_SEGMENT)).capitalize()
-                        rows["segments"].append(
-                            f"{found}\t{position}\t{position * 5}\t{position * 5 + 5}\t{text}.\t[]\tfrench"
-                        )
-                for table, columns in _COLUMNS.items():
-                    cursor.copy_from(io.StringIO("\n".join(rows[table])), table, columns=columns)
-        connection.commit()
-        connection.autocommit = True
-        with connection.cursor() as cursor:
-            cursor.execute("vacuum analyze")
-    finally:
-        connection.close()
-    return projects
-
-
-def _recording(found: str, project: ProjectId, number: int, choose: random.Random) -> str:
-    """Return the row of a recording, as COPY takes it."""
-    labels = ",".join(["common"] * (number % 2) + ["rare"] * (number % 1000 == 0))
-    state = "error" if number % 500 == 0 else "done"
-    moment = _BEGINNING + dt.timedelta(minutes=choose.randint(0, 500_000))
-    seconds = choose.randint(10, 10_000)
-    return f"{found}\t{project}\tCall {number}.wav\t\t\t1\t{{}}\t{{}}\t{state}\tfr\t{seconds}\t{{{labels}}}\t{moment.isoformat()}\t[]"
+        explained = execute(f"explain (analyze, buffers, costs off) {statement}", parameters).fetchall()
+        yield from ("", " ".join(statement.split())[:300], *(line for (line,) in explained))
 
 
 if __name__ == "__main__":

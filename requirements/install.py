@@ -30,6 +30,8 @@ CHECKOUT = HERE.parent
 # The hashes in the lock hold for either source.
 TORCH_INDEX = "https://download.pytorch.org/whl/cpu"
 
+TUS_JS = "tests/api/tus_js"
+
 
 class Stage(NamedTuple):
     """What one stage installs: its lock files, what to tell, and the function that does it."""
@@ -75,6 +77,9 @@ def install_enrichment(env: environment.Environment) -> None:
 
 def install_dev(env: environment.Environment) -> None:
     env.install_lock(HERE / "dev.txt", Step("what tests, linters and measurements need", "about 60 MB"))
+    # To the hash, too; what packages would like to run after they were unpacked is not run.
+    npm = [str(env.python.with_name("npm")), "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+    env.run([*npm, f"--prefix={CHECKOUT / TUS_JS}"], Step("the JavaScript client that a test drives", "about 1 MB"))
 
 
 def install_lock_tools(env: environment.Environment) -> None:
@@ -86,7 +91,7 @@ STAGES = {
     "core": Stage(("core.txt", "../pyproject.toml"), "the core", install_core, after=("tools",)),
     "transcription": Stage(("transcription.txt",), "speech", install_transcription, after=("core",)),
     "enrichment": Stage(("enrichment.txt", "build.txt"), "the language engine", install_enrichment, after=("core",)),
-    "dev": Stage(("dev.txt",), "development", install_dev, after=("core",)),
+    "dev": Stage(("dev.txt", f"../{TUS_JS}/package-lock.json"), "development", install_dev, after=("core",)),
     "lock": Stage(("lock.txt",), "locking", install_lock_tools, after=("tools",)),
 }
 

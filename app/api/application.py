@@ -29,6 +29,7 @@ from app.api.keys import (
     PASSWORD_SLOTS,
     PROBE_SLOTS,
     PROXIES,
+    READINGS,
     REDIS,
     SETTINGS,
     UPLOADS,
@@ -43,8 +44,9 @@ from app.api.oidc.configuration import configured
 from app.api.oidc.provider import Oidc
 from app.api.overviews import OVERVIEWS, Overviews
 from app.api.problems import problem_middleware
+from app.api.readings import Readings
 from app.api.reconciler import Reconciler
-from app.api.request_log import request_log_middleware
+from app.api.request_log import name_the_request, request_log_middleware
 from app.api.retention import RetentionSweep, site_limits
 from app.api.routes import (
     api_keys,
@@ -156,7 +158,7 @@ def create_app(settings: Settings) -> web.Application:
         [_database, _redis, _uploads, _hub, _reconciler, _retention, _resumable, _downloads, _audit, _webhooks, _site]
     )
     app.on_shutdown.append(_let_go)
-    app.on_response_prepare.append(name_the_version)
+    app.on_response_prepare.extend([name_the_request, name_the_version])
     return app
 
 
@@ -173,6 +175,7 @@ async def _database(app: web.Application) -> AsyncIterator[None]:
     database.use.observe = app[METRICS].database_wait.observe
     app[DATABASE] = database
     app[OVERVIEWS] = Overviews(database)
+    app[READINGS] = Readings(database)
     yield
     await asyncio.to_thread(database.close)
 

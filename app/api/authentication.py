@@ -35,10 +35,7 @@ async def authentication_middleware(request: web.Request, handler: Handler) -> w
         _require_internal_key(request)
         name_actor(Actor(ActorKind.WORKER))
     elif promised is None or not (promised.access is Access.PUBLIC or promised.credentials_later):
-        principal = await admit(request, *credentials(request))
-        request[PRINCIPAL] = principal
-        name_actor(principal.actor)
-        add_to_log(user=_in_one_line(principal.name))
+        request[PRINCIPAL] = await admit(request, *credentials(request))
     return await handler(request)
 
 
@@ -56,6 +53,9 @@ async def admit(request: web.Request, token: str | None, api_key: str | None) ->
         if token is not None or api_key is not None:
             await request.app[ATTEMPTS].unknown_credentials(sender_of(request))
         raise
+    # Before the scope is asked for: what is refused is noted with whom it was refused to.
+    name_actor(principal.actor)
+    add_to_log(user=_in_one_line(principal.name))
     promised = contract_of(request.match_info.handler)
     principal.require_scope(promised.scope if promised else None)
     return principal
@@ -88,11 +88,14 @@ def credentials(request: web.Request) -> tuple[str | None, str | None]:
 
 
 async def authenticate(database: Database, token: str | None, api_key: str | None) -> Principal:
-    """Return who these credentials belong to; `NotAuthenticated` where they are missing or worth nothing."""
+    """Return who these credentials belong to; `NotAuthenticated` where they are missing or worth nothing.
+
+    A busy program's requests are looked up together, but each after it came: what is revoked is worth nothing at once.
+    """
     if token is not None:
-        return await database.run(accounts.principal_of_token, token)
+        return await database.run_shared(accounts.principal_of_token, token)
     if api_key is not None:
-        return await database.run(accounts.principal_of_key, api_key)
+        return await database.run_shared(accounts.principal_of_key, api_key)
     raise NotAuthenticated
 
 

@@ -10,7 +10,6 @@ from typing import Any
 
 from aiohttp import web
 
-from app.api.keys import REQUEST_ID
 from app.core.identifiers import EventId
 
 EVENTS_TYPE = "text/event-stream; charset=utf-8"
@@ -32,7 +31,7 @@ class EventStream:
 
     def __init__(self, request: web.Request) -> None:
         self._request = request
-        self._response = web.StreamResponse(headers=_HEADERS | {"X-Request-ID": request[REQUEST_ID]})
+        self._response = web.StreamResponse(headers=_HEADERS)
 
     async def begin(self) -> None:
         """Send the answer's head, at once: the client learns that it is connected before anything happens."""

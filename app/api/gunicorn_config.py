@@ -1,10 +1,14 @@
 """How gunicorn serves one API instance: one process; HAProxy balances over instances."""
 
+import resource
+
 from gunicorn.config import Config
 from gunicorn.glogging import Logger
 
 from app.logs import ContextFilter, formatter
 from app.settings import load_settings
+
+_OPEN_FILES = 65_536
 
 _settings = load_settings()
 
@@ -19,6 +23,13 @@ class _Log(Logger):  # type: ignore[misc] # gunicorn has no types
                 handler.addFilter(ContextFilter())
                 handler.setFormatter(formatter(_settings.log_format))
 
+
+# A listener is an open file, and the limit that processes are usually begun with (1024) is meant to be raised by those
+# who need more: as far as is permitted.
+_soft, _hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+_most = _OPEN_FILES if _hard == resource.RLIM_INFINITY else min(_hard, _OPEN_FILES)
+if _soft != resource.RLIM_INFINITY and _soft < _most:
+    resource.setrlimit(resource.RLIMIT_NOFILE, (_most, _hard))
 
 bind = [_settings.bind]
 workers = 1

@@ -14,6 +14,7 @@ from app.api.hub import Hub
 from app.api.lately import Lately
 from app.api.metrics.instruments import Metrics
 from app.api.oidc.provider import Oidc
+from app.api.readings import Readings
 from app.api.tus.holding import Holds
 from app.api.uploads import UploadVolume
 from app.api.webhooks.dispatching import Webhooks
@@ -28,6 +29,7 @@ ASYNC_REDIS = web.AppKey("async_redis", AsyncRedis)
 DELIVERY = web.AppKey("delivery", Delivery)
 HUB = web.AppKey("hub", Hub)
 METRICS = web.AppKey("metrics", Metrics)
+READINGS = web.AppKey("readings", Readings)
 UPLOADS = web.AppKey("uploads", UploadVolume)
 HOLDS = web.AppKey("holds", Holds)
 DOWNLOADS = web.AppKey("downloads", Downloads)

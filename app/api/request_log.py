@@ -32,13 +32,16 @@ async def request_log_middleware(request: web.Request, handler: Handler) -> web.
     except ConnectionError:
         _log(request, "the client went away", started)
         raise
-    if not response.prepared:
-        response.headers[_HEADER] = request_id
     quiet = (
         request.method == "GET" or request.path.startswith(_QUIET_PREFIXES)
     ) and response.status < web.HTTPBadRequest.status_code
     _log(request, str(response.status), started, logging.DEBUG if quiet else logging.INFO)
     return response
+
+
+async def name_the_request(request: web.Request, response: web.StreamResponse) -> None:
+    """Say in every answer, also in one that is streamed, which request it is to; a signal's receiver."""
+    response.headers[_HEADER] = request[REQUEST_ID]
 
 
 def _log(request: web.Request, outcome: str, started: float, level: int = logging.INFO) -> None:

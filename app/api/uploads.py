@@ -11,8 +11,10 @@ import uuid
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
+from app.api.overlap import Overlap
 from app.api.partial_files import PartialFiles
 from app.api.storage_errors import storage_errors
 from app.core.errors import EmptyUpload, StorageFull, UploadTooLarge
@@ -83,7 +85,7 @@ class UploadVolume:
                 raise StorageFull
 
     async def receive(self, blocks: AsyncIterator[bytes]) -> ReceivedFile:
-        """Write a stream to a file of its own, in memory one block at a time.
+        """Write a stream to a file of its own, in memory two blocks at a time.
 
         Raises `EmptyUpload`, `UploadTooLarge` or `StorageFull`; nothing of the file is left then, nor if the client
         goes away.
@@ -94,19 +96,25 @@ class UploadVolume:
         checked = 0
         with storage_errors():
             file = await asyncio.to_thread(path.open, "xb", buffering=0)
+        writing = Overlap()
         try:
             with file:
-                async for block in blocks:
-                    size += len(block)
-                    self.check_size(size)
+                try:
+                    async for block in blocks:
+                        size += len(block)
+                        self.check_size(size)
+                        with storage_errors():
+                            # The next block comes while this one is hashed and written.
+                            await writing.start(partial(_write, file.fileno(), digest, block))
+                            if size - checked >= _SPACE_CHECK_BYTES:
+                                checked = size
+                                await asyncio.to_thread(self.check_space, 0)
+                    _check_not_empty(size)
                     with storage_errors():
-                        await asyncio.to_thread(_write, file.fileno(), digest, block)
-                        if size - checked >= _SPACE_CHECK_BYTES:
-                            checked = size
-                            await asyncio.to_thread(self.check_space, 0)
-                _check_not_empty(size)
-                with storage_errors():
-                    await asyncio.to_thread(os.fsync, file.fileno())
+                        await writing.done()
+                        await asyncio.to_thread(os.fsync, file.fileno())
+                finally:
+                    await writing.settle()
         except BaseException:
             path.unlink(missing_ok=True)
             raise

@@ -115,6 +115,7 @@ class TooManyAttempts(VocalyxError):
     title = "There were too many failed attempts"
     default_detail = "There were too many failed attempts with this name, or from this address."
     default_remedy = "Wait for as many seconds as the header Retry-After says, and check the name and the secret."
+    audited_as = Action.ACCESS_DENIED
 
     def __init__(self, retry_after_seconds: int) -> None:
         super().__init__()

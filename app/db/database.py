@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar, TypeVarTuple
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from peewee import InterfaceError, OperationalError
@@ -17,13 +17,17 @@ from playhouse.postgres_ext import PooledPostgresqlExtDatabase
 
 from app.core.errors import DependencyDown
 from app.db import models
+from app.db.sharing import Shared
 
 P = ParamSpec("P")
 R = TypeVar("R")
+Ts = TypeVarTuple("Ts")
 
 # No unit takes long: what does is a fault, and must not hold its locks and its thread for ever. In milliseconds.
 _SESSION_OPTIONS = (
     "-c statement_timeout=60000 -c lock_timeout=30000 -c idle_in_transaction_session_timeout=60000 -c timezone=UTC"
+    # Compiling a query takes longer than any of ours runs.
+    " -c jit=off"
 )
 
 logger = logging.getLogger(__name__)
@@ -108,12 +112,21 @@ class Database:
         self._executor = ThreadPoolExecutor(max_workers=connections, thread_name_prefix="database")
         # A thread of its own, and one alone: questions about a server that hangs do not pile up in others' threads.
         self._checker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="database-check")
+        self._shared: Shared[Any, Any] = Shared(lambda question: self.run(question[0], *question[1]))
 
     async def run(self, unit: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run one unit of work in a thread, and return what it returns."""
         context = contextvars.copy_context()
         call = functools.partial(self.run_here, unit, *args, **kwargs)
         return await asyncio.wrap_future(self.use.submit(self._executor, lambda: context.run(call)))
+
+    async def run_shared(self, unit: Callable[[*Ts], R], *args: *Ts) -> R:
+        """Return what one run of a unit gives to all who ask for the same at this time (see `Shared`).
+
+        The unit only reads, and nobody changes what it returns.
+        """
+        result: R = await self._shared.answer((unit, args))
+        return result
 
     def run_here(self, unit: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run one unit of work in this thread."""

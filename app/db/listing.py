@@ -16,13 +16,14 @@ from app.core import cursors
 from app.core.access import Principal
 from app.core.identifiers import ProjectId
 from app.db import work
-from app.db.filters import Filters
+from app.db.filters import Filters, among, in_projects
 from app.db.models import Transcription
 from app.db.summaries import summarize_all
 
 LIST_LIMIT = 200
 # Of more, planning the parts would take longer than reading past what is others'.
 _PROJECTS_READ_APART = 50
+_FEW = 2_000
 
 
 class Sort(StrEnum):
@@ -65,12 +66,12 @@ def list_page(
     cursor: str | None = None,
 ) -> Page:
     """Return those of the transcriptions that the principal may see, behind the `cursor` of the page before."""
-    conditions = filters.conditions()
+    behind = []
     if cursor is not None:
         key, last = _position(order, cursor)
         place = Tuple(_SORT_KEYS[order.sort](), Transcription.id)
-        conditions.append(place < Tuple(key, last) if order.descending else place > Tuple(key, last))
-    found = _found(filters.projects(principal), conditions, order, limit + 1)
+        behind.append(place < Tuple(key, last) if order.descending else place > Tuple(key, last))
+    found = _found(filters.projects(principal), filters, behind, order, limit + 1)
     shown = found[:limit]
     more = len(found) > limit
     return Page(
@@ -99,15 +100,27 @@ _SORT_KEYS: dict[Sort, Callable[[], Any]] = {
     # A recording whose length is not known yet counts as the shortest.
     Sort.DURATION: lambda: fn.coalesce(Transcription.duration_seconds, SQL("0")),
     # In an order that is the same on every machine, whatever locales it has.
-    Sort.NAME: lambda: fn.vocalyx_fold(Transcription.name).collate('"C"'),
+    Sort.NAME: lambda: Transcription.folded_name.collate('"C"'),
 }
 
 
-def _found(projects: list[UUID] | None, conditions: list[Any], order: Order, limit: int) -> list[tuple[Any, UUID]]:
-    """Return the keys and ids of the first ones. Each project is read along its own index, as far as it is needed."""
+def _found(
+    projects: list[UUID] | None, filters: Filters, behind: list[Any], order: Order, limit: int
+) -> list[tuple[Any, UUID]]:
+    """Return the keys and ids of the first ones `behind` a place.
+
+    A few that a name, a speaker, labels or a state find are sorted; else each project is read along its own index, as far as it
+    is needed.
+    """
     if projects == []:
         return []
-    if projects is None:
+    few = filters.few(projects, _FEW)
+    if few is not None:
+        return list(_first_ones([among([found for found, _ in few]), *behind], order, limit).tuples())
+    conditions = [*behind, *filters.conditions()]
+    if filters.name is not None and projects is not None:
+        parts = [_first_ones([in_projects(projects), *conditions], order, limit)]
+    elif projects is None:
         parts = [_first_ones(conditions, order, limit)]
     elif len(projects) > _PROJECTS_READ_APART:
         parts = [_first_ones([Transcription.project.in_(projects), *conditions], order, limit)]

@@ -139,7 +139,8 @@ class ApiKey(Table):
 class Transcription(Table):
     """`audio_path`, `sha256` and `size_bytes` are null until the recording is here; they stay where it is removed.
 
-    `revision` counts the changes that people made to `name` and `labels`.
+    `revision` counts the changes that people made to `name` and `labels`. PostgreSQL keeps `folded_name`, by which lists
+    are sorted and narrowed (see the migration 0015).
     One that is not `reusable` belongs to its own request, and may be deleted once that is answered.
     `request_id` is that request's, for the log. `retried_at` is when it was last tried again, which its times are not
     measured over.
@@ -174,6 +175,7 @@ class Transcription(Table):
     created_at = DateTimeTZField(default=now)
     started_at = DateTimeTZField(null=True)
     finished_at = DateTimeTZField(null=True)
+    folded_name = TextField()
 
     class Meta:
         table_name = "transcriptions"
@@ -181,8 +183,8 @@ class Transcription(Table):
     @classmethod
     def without_turns(cls) -> Any:
         """Select all columns but the turns: those of a long day are megabytes that most readers do not need."""
-        turns = {cls.diarization.name, cls.planned_turns.name}
-        return cls.select(*(column for column in cls._meta.sorted_fields if column.name not in turns))
+        left_out = {cls.diarization.name, cls.planned_turns.name, cls.folded_name.name}
+        return cls.select(*(column for column in cls._meta.sorted_fields if column.name not in left_out))
 
 
 class Job(Table):
@@ -328,7 +330,8 @@ class Segment(Table):
     `speaker` is the machine's label, null where nobody could be told; `corrected_speaker` is whom people gave the
     segment to. Both are labels in `speakers`. `text` and `words` are the machine's; `corrected_text` is what people say
     was said, with words aligned to the machine's. `search` is made by PostgreSQL of the text that readers see, in the
-    language of `search_configuration` (see the migration 0007).
+    language of `search_configuration` (see the migration 0007). By `project` and `period`, a quarter of an hour, it is
+    found; they are the transcription's, and PostgreSQL fills them in (see the migration 0015).
     """
 
     transcription_id: uuid.UUID
@@ -344,6 +347,8 @@ class Segment(Table):
     corrected_words = _json(null=True)
     search_configuration = TextField(default="simple")
     search = TSVectorField(index=False)
+    project = UUIDField(column_name="project_id")
+    period = IntegerField()
 
     class Meta:
         table_name = "segments"
@@ -352,7 +357,8 @@ class Segment(Table):
     @classmethod
     def without_search(cls) -> Any:
         """Select all columns but what only the search reads."""
-        return cls.select(*(column for column in cls._meta.sorted_fields if column.name != cls.search.name))
+        searched = {cls.search.name, cls.project.name, cls.period.name}
+        return cls.select(*(column for column in cls._meta.sorted_fields if column.name not in searched))
 
 
 class SegmentVersion(Table):

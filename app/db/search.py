@@ -4,166 +4,153 @@ Words are found by their stems, whatever their case and accents (`vocalyx_search
 how). A query is of the form that people know from the web: words, "a phrase", `or`, and `-` before what must not stand.
 """
 
+import datetime as dt
 import math
-import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from app.core import cursors
 from app.core.access import Principal
-from app.core.errors import InvalidFields
 from app.core.snippets import snippet, words_to_ask_about
 from app.core.speakers import Cast, Voice
-from app.db.filters import Filters
-from app.db.listing import Page, summaries
-from app.db.models import Speaker, Transcription, database
-from app.db.transcripts import SEARCH_CONFIGURATIONS, search_configuration
+from app.db import search_queries, search_windows
+from app.db.filters import Filters, among
+from app.db.listing import EVERYTHING, Page, summaries
+from app.db.models import Speaker, Transcription
+from app.db.search_queries import Queries, ask
+from app.db.search_windows import Window
 
 SEARCH_LIMIT = 50
 SHOWN_SEGMENTS = 5
-
-CONSIDERED_SEGMENTS = 4_000
-"""Of what stands in more segments, so many are ranked: a search takes no longer the more there is."""
-
-_LEXEME = re.compile(r"'((?:[^']|'')*)'")
+_INTEGER = 2**31
 
 
 @dataclass(frozen=True, slots=True)
 class Findings(Page):
-    """A page of transcriptions. `limited`: there are more segments than were ranked."""
+    """A page of transcriptions. `limited`: not all segments that were found were ranked together."""
 
     limited: bool = False
 
 
+class _Found(NamedTuple):
+    """A transcription, and what it is placed by: the best first, then the newest."""
+
+    score: float
+    moment: dt.datetime
+    id: UUID
+    hits: int
+
+    @property
+    def place(self) -> tuple[float, dt.datetime, UUID]:
+        return self.score, self.moment, self.id
+
+
 @dataclass(frozen=True, slots=True)
-class _Queries:
-    """What was asked, as PostgreSQL reads it in each configuration in which it says something."""
+class _Position:
+    """Where a page begins: in a window behind a place, or, without one, before the period `end`."""
 
-    by_configuration: Mapping[str, str]
-    lexemes: Mapping[str, frozenset[str]]
-
-    def matches(self) -> tuple[str, list[Any]]:
-        """Return the condition on a segment `s`."""
-        arm = "(s.search_configuration = %s and s.search @@ %s::tsquery)"
-        parameters = [value for pair in self.by_configuration.items() for value in pair]
-        return f"({' or '.join([arm] * len(self.by_configuration))})", parameters
-
-    def rank(self) -> tuple[str, list[Any]]:
-        """Return how well a segment `s` that matches does so."""
-        arms = " ".join(["when %s then ts_rank(s.search, %s::tsquery)"] * len(self.by_configuration))
-        parameters = [value for pair in self.by_configuration.items() for value in pair]
-        return f"(case s.search_configuration {arms} end)::double precision", parameters
+    end: int
+    first: int | None = None
+    whole: bool = False
+    place: tuple[float, dt.datetime, UUID] | None = None
 
 
 def search(
     principal: Principal, asked: str, filters: Filters, *, limit: int = 20, cursor: str | None = None
 ) -> Findings:
-    """Return the transcriptions in which this is said, the best first, each with its best segments.
+    """Return the transcriptions in which this is said, each with its best segments.
 
-    Only what the principal may see is looked into. Raises `InvalidFields` where there is no word to look for.
+    The best come first among those of a window of time, the newest window first: see `search_windows`. What is rare is
+    in one window. A page may have fewer than `limit`, even none, and still have one behind it. Only what the principal
+    may see is looked into. Raises `InvalidFields` where there is no word to look for.
     """
     asked = unicodedata.normalize("NFC", asked)
     listing = f"search-{sha256(repr((asked, filters)).encode(errors='replace')).hexdigest()[:16]}"
-    behind = None if cursor is None else _position(listing, cursor)
-    queries = _read(asked, filters.language)
+    position = None if cursor is None else _position(listing, cursor)
+    queries = search_queries.read(asked, filters.language)
     projects = filters.projects(principal)
-    if not queries.by_configuration or projects == []:
+    if queries is None or projects == []:
         return Findings([], None)
-    found = _ranked(queries, projects, filters, behind, limit + 1)
-    shown, more = found[:limit], len(found) > limit
-    items = _items(queries, {row[0]: row for row in shown})
-    next_cursor = cursors.encode(listing, _place(shown[-1])) if more else None
-    return Findings(items, next_cursor, limited=bool(found) and found[0][4] >= CONSIDERED_SEGMENTS)
+    found, behind, limited = _found(queries, projects, filters, position, limit)
+    items = _items(queries, {one.id: one for one in found})
+    return Findings(items, None if behind is None else cursors.encode(listing, _told(behind)), limited=limited)
 
 
-def _read(asked: str, language: str | None) -> _Queries:
-    wanted = SEARCH_CONFIGURATIONS if language is None else (search_configuration(language),)
-    by_configuration, lexemes = {}, {}
-    excluding = False
-    for configuration in wanted:
-        # A word that says nothing in its language ("été") may be meant: then it is looked for as it is written.
-        for reading in dict.fromkeys((configuration, "simple")):
-            query, positive = _ask(
-                "select query::text, querytree(query) from (select vocalyx_search_query(%s, %s) as query) as asked",
-                [reading, asked],
-            )[0]
-            if query:
-                break
-        excluding = excluding or positive == "T"
-        if query and positive not in ("", "T"):
-            by_configuration[configuration] = query
-            lexemes[configuration] = frozenset(found.replace("''", "'") for found in _LEXEME.findall(positive))
-    if excluding and not by_configuration:
-        message = "Say what to look for too: there are only words here that must not stand in the text."
-        raise InvalidFields([{"field": "q", "message": message}])
-    return _Queries(by_configuration, lexemes)
+def _found(
+    queries: Queries, projects: list[UUID] | None, filters: Filters, position: _Position | None, limit: int
+) -> tuple[list[_Found], _Position | None, bool]:
+    """Return a page, where the next one begins (None: nowhere), and whether there is more than one window."""
+    shelves = search_windows.shelves(queries, projects, filters)
+    if shelves is None:
+        return [], None, False
+    place = None if position is None else position.place
+    if position is None:
+        window = shelves.window()
+    elif place is None:
+        window = shelves.window(position.end)
+    else:
+        window = shelves.again(position.first, position.end)
+        window.whole = position.whole
+    limited, looked_at = not window.whole, window.looked_at
+    result: list[_Found] = []
+    while True:
+        ranked = _ranked(window, EVERYTHING if shelves.are_filtered else filters)
+        behind = [found for found in ranked if place is None or found.place < place]
+        room = limit - len(result)
+        result += behind[:room]
+        if len(behind) > room:
+            return result, _Position(window.end, window.first, window.whole, result[-1].place), limited
+        if window.first is None:
+            return result, None, limited
+        # No more is looked at for one page, however little of it may be seen.
+        if len(result) == limit or looked_at >= search_windows.CONSIDERED_SEGMENTS * search_windows.CLOSE_TO_FULL:
+            return result, _Position(window.first), limited
+        window, place = shelves.window(window.first), None
+        looked_at += window.looked_at
 
 
-def _ranked(
-    queries: _Queries, projects: list[UUID] | None, filters: Filters, behind: tuple[Any, ...] | None, limit: int
-) -> list[tuple[Any, ...]]:
-    """Return id, hits, score, moment and the sum of all hits, of the best transcriptions behind a place."""
-    (matches, what), (rank, how) = queries.matches(), queries.rank()
-    visible, whose = _visible(projects, filters)
-    place = "where (score, created_at, id) < (%s, %s, %s)" if behind else ""
-    # How often it is said counts, but less and less.
-    return _ask(
-        f"""
-        with hits as materialized (
-            select s.transcription_id as id, {rank} as rank from segments s where {matches} {visible} limit %s
-        ), found as (
-            select id, count(*) as hits, max(rank) * (1 + ln(count(*)::double precision)) as score
-            from hits group by id
-        ), placed as (
-            select id, hits, score, created_at, sum(hits) over ()::bigint as considered
-            from found join transcriptions using (id)
-        )
-        select id, hits, score, created_at, considered from placed {place}
-        order by score desc, created_at desc, id desc limit %s
-        """,  # noqa: S608 - put together of this module's own words; what clients say is in the parameters
-        [*how, *what, *whose, CONSIDERED_SEGMENTS, *(behind or ()), limit],
-    )
+def _ranked(window: Window, filters: Filters) -> list[_Found]:
+    """Return the transcriptions of a window that the filters let through, the best first."""
+    conditions = [among(window.ranks), *filters.conditions()]
+    query: Any = Transcription.select(Transcription.id, Transcription.created_at).where(*conditions)
+    found = [
+        # How often it is said counts, but less and less.
+        _Found(max(ranks) * (1 + math.log(len(ranks))), moment, transcription, len(ranks))
+        for transcription, moment in (query.tuples() if window.ranks else ())
+        for ranks in (window.ranks[transcription],)
+    ]
+    return sorted(found, key=lambda one: one.place, reverse=True)
 
 
-def _visible(projects: list[UUID] | None, filters: Filters) -> tuple[str, list[Any]]:
-    conditions = filters.conditions()
-    if projects is not None:
-        conditions.append(Transcription.project.in_(projects))
-    if not conditions:
-        return "", []
-    query, parameters = Transcription.select(Transcription.id).where(*conditions).sql()
-    return f"and s.transcription_id in ({query})", list(parameters)
-
-
-def _items(queries: _Queries, found: Mapping[UUID, tuple[Any, ...]]) -> list[dict[str, Any]]:
+def _items(queries: Queries, found: Mapping[UUID, _Found]) -> list[dict[str, Any]]:
     segments = _segments(queries, list(found))
     return [
         {
             "transcription": summary,
-            "score": round(found[UUID(summary["id"])][2], 6),
-            "hits": found[UUID(summary["id"])][1],
+            "score": round(found[UUID(summary["id"])].score, 6),
+            "hits": found[UUID(summary["id"])].hits,
             "segments": segments[UUID(summary["id"])],
         }
         for summary in summaries(list(found))
     ]
 
 
-def _segments(queries: _Queries, ids: Sequence[UUID]) -> dict[UUID, list[dict[str, Any]]]:
+def _segments(queries: Queries, ids: Sequence[UUID]) -> dict[UUID, list[dict[str, Any]]]:
     """Return the best segments of each transcription, in order of time."""
     (matches, what), (rank, how) = queries.matches(), queries.rank()
-    rows = _ask(
+    rows = ask(
         f"""
         select id, position, start_seconds, end_seconds, speaker, text, search_configuration from (
             select s.transcription_id as id, s.position, s.start_seconds, s.end_seconds,
                 coalesce(s.corrected_speaker, s.speaker) as speaker, coalesce(s.corrected_text, s.text) as text,
                 s.search_configuration,
                 row_number() over (partition by s.transcription_id order by {rank} desc, s.position) as place
-            from segments s where s.transcription_id = any(%s::uuid[]) and {matches}
+            from segments s where s.transcription_id = any(%s::uuid[]) and {matches} is true
         ) as ranked where place <= %s order by id, position
         """,  # noqa: S608 - as above
         [*how, [str(found) for found in ids], *what, SHOWN_SEGMENTS],
@@ -187,7 +174,7 @@ def _segments(queries: _Queries, ids: Sequence[UUID]) -> dict[UUID, list[dict[st
     return result
 
 
-def _hit_words(queries: _Queries, rows: Sequence[tuple[Any, ...]]) -> dict[str, set[str]]:
+def _hit_words(queries: Queries, rows: Sequence[tuple[Any, ...]]) -> dict[str, set[str]]:
     """Return the words in the rows' texts that are what was looked for, by configuration: PostgreSQL says which."""
     texts: defaultdict[str, list[str]] = defaultdict(list)
     for row in rows:
@@ -196,7 +183,7 @@ def _hit_words(queries: _Queries, rows: Sequence[tuple[Any, ...]]) -> dict[str, 
     for configuration, some in texts.items():
         lexemes = queries.lexemes[configuration]
         words = words_to_ask_about(some, lexemes)
-        hits = _ask(
+        hits = ask(
             """
             select word from unnest(%s::text[]) as word
             where tsvector_to_array(vocalyx_search_vector(%s, word)) && %s::text[]
@@ -219,21 +206,26 @@ def _speakers(ids: Sequence[UUID]) -> dict[UUID, tuple[Cast, dict[str, str]]]:
     return {found: (Cast(voices[found], {}, {}), names[found]) for found in ids}
 
 
-def _place(row: tuple[Any, ...]) -> list[Any]:
-    return [row[2], row[3].isoformat(), str(row[0])]
+def _told(position: _Position) -> list[Any]:
+    told: list[Any] = [position.end, position.first, position.whole]
+    if position.place is not None:
+        score, moment, last = position.place
+        told += [score, moment.astimezone(dt.UTC).isoformat(), str(last)]
+    return told
 
 
-def _position(listing: str, cursor: str) -> tuple[float, str, str]:
-    """Return the place of the last item of the page before. A cursor is the client's word: nothing of it is trusted."""
+def _position(listing: str, cursor: str) -> _Position:
+    """Return where the page before ended. A cursor is the client's word: nothing of it is trusted."""
     try:
-        score, moment, last = cursors.decode(listing, cursor)
+        end, first, whole, *place = cursors.decode(listing, cursor)
+        periods = [end] if first is None else [end, first]
+        if any(type(period) is not int or abs(period) >= _INTEGER for period in periods) or type(whole) is not bool:
+            raise cursors.unknown_cursor()
+        if not place:
+            return _Position(end)
+        score, moment, last = place
         if not isinstance(score, float) or not math.isfinite(score):
             raise cursors.unknown_cursor()
-        return score, cursors.moment(moment).isoformat(), str(UUID(last))
+        return _Position(end, first, whole, (score, cursors.moment(moment), UUID(last)))
     except (ValueError, TypeError, AttributeError) as error:
         raise cursors.unknown_cursor() from error
-
-
-def _ask(statement: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
-    rows: list[tuple[Any, ...]] = database.execute_sql(statement, parameters).fetchall()
-    return rows

@@ -17,7 +17,7 @@ from yarl import URL
 from app.api.application import create_app
 from app.api.keys import AUDITED_LATELY, DATABASE
 from app.api.lately import Lately
-from app.core.access import Role
+from app.core.access import Role, Scope
 from app.core.audit import Action, Actor, ActorKind, Source, current_source
 from app.core.errors import Conflict
 from app.db import accounts, api_keys, audit, projects
@@ -420,3 +420,15 @@ def test_what_was_done_lately_is_forgotten_in_time_and_in_number() -> None:
     assert [lately.knows(what) for what in "abcd"] == [False, True, True, True]
     lately.note("b", -1)
     assert not lately.knows("b")
+
+
+async def test_a_key_without_the_scope_is_told_of_by_its_name(client: TestClient) -> None:
+    world = await new_world(client)
+    project = uuid.UUID(world.things["project"])
+    _, secret = await client.app[DATABASE].run(
+        api_keys.create_key, project, "narrow", Role.OWNER, [Scope.PROJECTS_READ]
+    )
+    await problem(await client.get("/api/search?q=word", headers={"X-API-Key": secret}), 403, "missing-scope")
+    newest = (await client.app[DATABASE].run(audit.page)).items[0]
+    assert (newest["action"], newest["outcome"], newest["actor"]["name"]) == ("access.denied", "refused", "key:narrow")
+    assert newest["details"]["code"] == "missing-scope"

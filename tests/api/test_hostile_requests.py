@@ -7,12 +7,14 @@ from urllib.parse import quote
 import pytest
 from aiohttp.test_utils import TestClient
 
+from app.api.documentation.access import Caller
 from app.api.keys import DATABASE
 from app.db import accounts
 from tests.api.conftest import PASSWORD, Person
 from tests.api.problems import problem
 from tests.api.sound import tone
 from tests.api.wire import END, part, send_raw
+from tests.api.world import new_world
 
 JSON = {"Content-Type": "application/json"}
 
@@ -82,6 +84,15 @@ async def test_nobody_writes_lines_of_his_own_into_the_log(
     lines = [record.getMessage() for record in caplog.records if record.name.startswith("app")]
     assert lines
     assert all("\n" not in line and forged not in line and len(line) < 500 for line in lines)
+
+
+async def test_answers_that_are_streamed_say_which_request_they_are_to(client: TestClient) -> None:
+    world = await new_world(client)
+    headers = world.headers[Caller.OWNER] | {"X-Request-ID": "streamed-1"}
+    for path in ("/api/transcriptions/{transcription}/audio", "/api/projects/{project}/export.zip", "/api/updates"):
+        answer = await client.get(path.format(**world.things), headers=headers)
+        assert (answer.status, answer.headers["X-Request-ID"]) == (200, "streamed-1")
+        answer.close()
 
 
 async def test_a_request_id_is_kept_where_it_is_one(client: TestClient) -> None:

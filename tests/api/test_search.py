@@ -1,15 +1,19 @@
 """Full-text search in what was said."""
 
+import base64
 import datetime as dt
-from collections.abc import Awaitable, Callable
+import json
+import uuid
+from collections.abc import Awaitable, Callable, Collection
 from typing import Any
 
 import pytest
 from aiohttp.test_utils import TestClient
 
 from app.api.keys import DATABASE
+from app.core import cursors
 from app.core.access import Role
-from app.db import projects, search
+from app.db import projects, search, search_windows
 from app.db.models import Project, Segment, Speaker
 from tests.api.conftest import MakePerson, Person
 from tests.api.problems import fields, problem
@@ -245,11 +249,142 @@ async def test_of_a_long_recording_the_best_segments_are_shown_in_order_of_time(
 async def test_what_stands_everywhere_is_ranked_in_part(
     editor: Person, shelve: Shelve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(search, "CONSIDERED_SEGMENTS", 3)
+    monkeypatch.setattr(search_windows, "CONSIDERED_SEGMENTS", 3)
+    await shelve("Le budget, le budget.", created_at=DAY - dt.timedelta(days=30))
     await shelve(*["Le budget."] * 9)
-    body = await search_for(editor, "budget")
-    assert (body["limited"], body["items"][0]["hits"]) == (True, 3)
+    body = await search_for(editor, "budget", limit=1)
+    assert (body["limited"], body["items"][0]["hits"]) == (True, 9)
+    body = await search_for(editor, "budget", cursor=body["next_cursor"])
+    assert (body["limited"], body["items"][0]["hits"], body["next_cursor"]) == (True, 1, None)
     assert (await search_for(editor, "rien"))["limited"] is False
+
+
+async def walked(person: Person, q: str, **query: Any) -> list[str]:
+    """The names of what is found, page by page."""
+    found: list[str] = []
+    cursor: str | None = ""
+    while cursor is not None:
+        body = await search_for(person, q, **query, **({"cursor": cursor} if cursor else {}))
+        found += [item["transcription"]["name"] for item in body["items"]]
+        cursor = body["next_cursor"]
+    return found
+
+
+@pytest.fixture
+async def archive(shelve: Shelve) -> list[str]:
+    """Recordings of the word budget, the oldest first, minutes to months apart; said once in each but every fifth."""
+    moment, names = DAY, []
+    for number in range(24):
+        moment += dt.timedelta(minutes=(1, 7, 40, 3000, 90_000)[number % 5])
+        said = ["Le budget.", "Encore le budget.", "Rien."] if number % 5 == 0 else ["Le budget de la commune."]
+        names.append(f"{number}.wav")
+        await shelve(*said, name=names[-1], created_at=moment, labels=["even"] if number % 2 == 0 else [])
+        await shelve("Un budget caché.", project="second", created_at=moment)
+    return names
+
+
+@pytest.mark.parametrize("considered", [2, 3, 5, 11, 1000])
+@pytest.mark.parametrize("limit", [1, 4, 50])
+async def test_each_is_found_once_however_few_are_ranked_together(
+    editor: Person, archive: list[str], monkeypatch: pytest.MonkeyPatch, considered: int, limit: int
+) -> None:
+    monkeypatch.setattr(search_windows, "CONSIDERED_SEGMENTS", considered)
+    found = await walked(editor, "budget", limit=limit)
+    assert sorted(found) == sorted(archive)
+    if considered == 1000:
+        # All in one window: those in which it is said twice are the best, then the newest are first.
+        assert found[:5] == [f"{number}.wav" for number in (20, 15, 10, 5, 0)]
+        assert found[5:] == [name for name in reversed(archive) if name not in found[:5]]
+    if considered == 2:
+        # Months apart, one comes after the other.
+        assert [name for name in found if int(name[:-4]) % 5 == 4] == [f"{n}.wav" for n in (19, 14, 9, 4)]
+
+
+@pytest.mark.parametrize("considered", [3, 1000])
+@pytest.mark.parametrize(
+    ("q", "narrowed", "numbers"),
+    [
+        ('"le budget"', {}, range(24)),
+        ('"commune budget"', {}, ()),
+        ("encore budget", {}, range(0, 24, 5)),
+        ("budget -commune", {}, range(0, 24, 5)),
+        ("budget", {"label": "even"}, range(0, 24, 2)),
+        ("budget", {"name": "1.wav"}, (1, 11, 21)),
+        ("budget", {"created_after": (DAY + dt.timedelta(days=100)).isoformat()}, range(9, 24)),
+        ("budget", {"created_before": (DAY + dt.timedelta(days=100)).isoformat()}, range(9)),
+        ("budget", {"state": "error"}, ()),
+        ("budget", {"language": "fr"}, range(24)),
+    ],
+)
+async def test_what_narrows_does_so_in_every_window(
+    editor: Person,
+    archive: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    considered: int,
+    q: str,
+    narrowed: dict[str, str],
+    numbers: Collection[int],
+) -> None:
+    monkeypatch.setattr(search_windows, "CONSIDERED_SEGMENTS", considered)
+    expected = sorted(archive[number] for number in numbers)
+    for few in (0, 1000):
+        monkeypatch.setattr(search_windows, "_FEW_RECORDINGS", few)
+        assert sorted(await walked(editor, q, limit=5, **narrowed)) == expected
+
+
+async def test_what_comes_meanwhile_disturbs_no_page(
+    editor: Person, archive: list[str], shelve: Shelve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search_windows, "CONSIDERED_SEGMENTS", 6)
+    first = await search_for(editor, "budget", limit=2)
+    await shelve("Le budget, le budget, le budget.", created_at=DAY + dt.timedelta(days=5000))
+    found = [item["transcription"]["name"] for item in first["items"]]
+    cursor = first["next_cursor"]
+    while cursor is not None:
+        body = await search_for(editor, "budget", limit=2, cursor=cursor)
+        found += [item["transcription"]["name"] for item in body["items"]]
+        cursor = body["next_cursor"]
+    assert sorted(found) == sorted(archive)
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        [],
+        [1],
+        [1, None],
+        [None, None, True],
+        [1.5, None, True],
+        [True, None, True],
+        [2**31, None, True],
+        [1, 2**40, True],
+        [1, "0", True],
+        [1, None, 1],
+        [1, None, True, 1.0],
+        [1, None, True, "x", DAY.isoformat(), str(uuid.uuid4())],
+        [1, None, True, float("inf"), DAY.isoformat(), str(uuid.uuid4())],
+        [1, None, True, 1.0, "yesterday", str(uuid.uuid4())],
+        [1, None, True, 1.0, DAY.isoformat(), "no id"],
+        [1, None, True, 1.0, DAY.isoformat(), str(uuid.uuid4()), 1],
+    ],
+)
+async def test_a_cursor_that_was_made_up_is_refused(editor: Person, archive: list[str], keys: list[Any]) -> None:
+    cursor = (await search_for(editor, "budget", limit=1))["next_cursor"]
+    listing = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))[0]
+    forged = cursors.encode(listing, keys)
+    refused = await editor.get("/api/search", params={"q": "budget", "cursor": forged})
+    assert fields(await problem(refused, 422, "invalid-fields")) == ["cursor"]
+
+
+@pytest.mark.parametrize("keys", [[-(2**31) + 1, 2**31 - 1, False], [2**31 - 1, -(2**31) + 1, True], [0, None, False]])
+@pytest.mark.parametrize("place", [[], [1e300, "0001-01-01T00:00:00+23:00", str(uuid.UUID(int=0))]])
+async def test_a_cursor_from_nowhere_finds_no_more_than_there_is(
+    editor: Person, archive: list[str], keys: list[Any], place: list[Any]
+) -> None:
+    cursor = (await search_for(editor, "budget", limit=1))["next_cursor"]
+    listing = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))[0]
+    body = await search_for(editor, "budget", limit=50, cursor=cursors.encode(listing, [*keys, *place]))
+    assert {item["transcription"]["name"] for item in body["items"]} <= set(archive)
 
 
 @pytest.mark.parametrize(

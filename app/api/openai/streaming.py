@@ -6,7 +6,6 @@ from typing import Any
 
 from aiohttp import web
 
-from app.api.keys import REQUEST_ID
 from app.api.openai.answers import Finished, diarized_segments
 from app.api.openai.fields import Asked, ResponseFormat
 from app.core.formats.lines import one_line
@@ -46,7 +45,7 @@ class TextStream:
     def __init__(self, request: web.Request, asked: Asked, headers: dict[str, str]) -> None:
         self._request = request
         self._asked = asked
-        self._response = web.StreamResponse(headers=_HEADERS | headers | {"X-Request-ID": request[REQUEST_ID]})
+        self._response = web.StreamResponse(headers=_HEADERS | headers)
         self._language: str | None = None
         self._telling = Telling()
         self._text = ""

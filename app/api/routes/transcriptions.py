@@ -13,7 +13,7 @@ from app.api.creation import IDEMPOTENCY_KEY, receive_transcription
 from app.api.downloads.ordering import Order as FetchOrder
 from app.api.downloads.ordering import order
 from app.api.filtering import FilterQuery, read_query
-from app.api.keys import DATABASE, DELIVERY, PRINCIPAL
+from app.api.keys import DATABASE, DELIVERY, PRINCIPAL, READINGS
 from app.api.original import shapes
 from app.api.original.fields import EitherFields
 from app.api.outbound.addresses import UrlRefused
@@ -239,10 +239,11 @@ async def read(request: web.Request) -> web.Response:
     name = negotiated_format(request)
     presentation = wanted_presentation(request, name)
     if name == "json":
-        body, project = await request.app[DATABASE].run(original.read, request[PRINCIPAL], path_id(request))
-        # Under two names each: this is where programs that were written for the first Vocalyx look, too. The tag is that
-        # of what people say about it, which no document shows whole.
-        response = web.json_response(shapes.reading(body, project) | body, headers={"ETag": body["etag"]})
+        reading = await request.app[READINGS].read(request[PRINCIPAL], path_id(request))
+        # The tag is that of what people say about it, which no document shows whole.
+        response = web.Response(
+            body=reading.body, content_type="application/json", charset="utf-8", headers={"ETag": reading.etag}
+        )
     else:
         response = await rendered(request, path_id(request), name, presentation)
     response.headers["Vary"] = "Accept"

@@ -1,14 +1,16 @@
-"""One piece of an upload: from the request's body to the volume, one block of it in memory at a time."""
+"""One piece of an upload: from the request's body to the volume, two blocks of it in memory at a time."""
 
 import asyncio
 import hmac
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from app.api.keys import DATABASE, METRICS, SETTINGS, UPLOADS
+from app.api.overlap import Overlap
 from app.api.partial_files import PartialFile
 from app.api.tus.holding import Hold, Interrupted
 from app.api.tus.protocol import Checksum, ChecksumMismatch
@@ -29,13 +31,19 @@ class _Piece:
     checksum: Checksum | None
     recorded_bytes: int
     recorded_at: float
+    taken_bytes: int
+    writing: Overlap = field(default_factory=Overlap)
 
     async def add(self, block: bytearray) -> None:
+        """Write a block once the one before is written; the next one comes meanwhile."""
+        await self.writing.done()
         self.hold.check()
-        await asyncio.to_thread(self.file.add, block)
+        self.taken_bytes += len(block)
+        await self.writing.start(partial(self.file.add, block))
 
     async def record(self) -> None:
         """Make safe what has come, and note it."""
+        await self.writing.done()
         if self.file.size_bytes > self.recorded_bytes:
             app, upload = self.request.app, self.hold.upload
             await asyncio.to_thread(self.file.sync)
@@ -68,15 +76,18 @@ async def receive(request: web.Request, hold: Hold, checksum: Checksum | None) -
     await asyncio.to_thread(volume.check_space, request.content_length or 0)
     algorithm = checksum.algorithm if checksum else None
     file = await asyncio.to_thread(volume.partial.open, upload.id, upload.received_bytes, algorithm)
+    before = upload.received_bytes
+    piece = _Piece(request, hold, file, checksum, before, time.monotonic(), before)
     try:
-        piece = _Piece(request, hold, file, checksum, upload.received_bytes, time.monotonic())
         with request.app[METRICS].uploads.labels("pieces").track_inprogress():
             await _pour(piece)
+            await piece.writing.done()
         if checksum is not None and not hmac.compare_digest(file.checksum() or b"", checksum.value):
             raise ChecksumMismatch
         await piece.record()
         return file.size_bytes
     finally:
+        await piece.writing.settle()
         await asyncio.to_thread(file.close)
 
 
@@ -85,7 +96,7 @@ async def _pour(piece: _Piece) -> None:
     try:
         while part := await piece.hold.read(piece.request.content):
             block += part
-            if piece.file.size_bytes + len(block) > piece.hold.upload.size_bytes:
+            if piece.taken_bytes + len(block) > piece.hold.upload.size_bytes:
                 raise _too_large(piece.hold.upload.size_bytes)
             if len(block) >= _BLOCK_BYTES:
                 await piece.add(block)
