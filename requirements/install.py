@@ -76,7 +76,7 @@ def install_enrichment(env: environment.Environment) -> None:
 
 
 def install_dev(env: environment.Environment) -> None:
-    env.install_lock(HERE / "dev.txt", Step("what tests, linters and measurements need", "about 60 MB"))
+    env.install_lock(HERE / "dev.txt", Step("what tests, linters and measurements need", "about 120 MB"))
     # To the hash, too; what packages would like to run after they were unpacked is not run.
     npm = [str(env.python.with_name("npm")), "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
     env.run([*npm, f"--prefix={CHECKOUT / TUS_JS}"], Step("the JavaScript client that a test drives", "about 1 MB"))

@@ -14,6 +14,7 @@ from typing import Self
 from uuid import UUID
 
 from app.api.storage_errors import storage_errors
+from app.api.writeback import begin_writing_back, hashed_meanwhile
 
 _ENDING = ".part"
 _READ_BYTES = 4 * 1024 * 1024
@@ -42,18 +43,18 @@ class PartialFile:
         self._digest = digest
         self._checksum = checksum
 
-    def add(self, block: bytes | bytearray) -> None:
+    def add(self, block: bytearray) -> None:
         """Write a block behind what is there."""
-        with storage_errors(), memoryview(block) as view:
+        digests = [] if self._digest is None else [self._digest.sha256]
+        digests += [] if self._checksum is None else [self._checksum]
+        with storage_errors(), hashed_meanwhile(block, *digests), memoryview(block) as view:
             written = 0
             while written < len(view):
                 written += os.pwrite(self._descriptor, view[written:], self.size_bytes + written)
-            if self._digest is not None:
-                self._digest.sha256.update(view)
-                self._digest.size_bytes += written
-            if self._checksum is not None:
-                self._checksum.update(view)
-            self.size_bytes += written
+            begin_writing_back(self._descriptor, self.size_bytes, self.size_bytes + written)
+        if self._digest is not None:
+            self._digest.size_bytes += written
+        self.size_bytes += written
 
     def sync(self) -> None:
         """Return once all that was added would survive a loss of power."""

@@ -40,7 +40,7 @@ class Readings:
         self._kept: OrderedDict[UUID, tuple[int, Reading]] = OrderedDict()
         self._number = 0
         self._bytes = 0
-        self._marks: Batched[UUID, Mark] = Batched(lambda asked: database.run(freshness.marks, asked))
+        self._marks: Batched[UUID, Mark] = Batched(lambda asked: database.read(freshness.marks, asked))
 
     async def read(self, principal: Principal, transcription: UUID) -> Reading:
         """Return a transcription; `NotFound` or `NotPermitted` where it is not the principal's to read."""

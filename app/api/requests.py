@@ -16,6 +16,8 @@ Model = TypeVar("Model", bound=BaseModel)
 Value = TypeVar("Value")
 
 _SHOWN_FAULTS = 20
+# What the library says before what our own checks say.
+_LIBRARYS_WORDS = "Value error, "
 _DEEPEST = 64
 _PARSED_IN_A_THREAD_BYTES = 128 * 1024
 # What PostgreSQL cannot store as text: NUL, and halves of surrogate pairs (bytes in headers that are no UTF-8 become such).
@@ -68,7 +70,10 @@ def validate(adapter: TypeAdapter[Value], values: Any) -> Value:
         faults = error.errors(include_url=False, include_input=False, include_context=False)
         raise InvalidFields(
             [
-                {"field": ".".join(str(part) for part in fault["loc"])[:200], "message": fault["msg"]}
+                {
+                    "field": ".".join(str(part) for part in fault["loc"])[:200],
+                    "message": fault["msg"].removeprefix(_LIBRARYS_WORDS),
+                }
                 for fault in faults[:_SHOWN_FAULTS]
             ]
         ) from error

@@ -17,6 +17,7 @@ from pathlib import Path
 from app.api.overlap import Overlap
 from app.api.partial_files import PartialFiles
 from app.api.storage_errors import storage_errors
+from app.api.writeback import begin_writing_back, hashed_meanwhile
 from app.core.errors import EmptyUpload, StorageFull, UploadTooLarge
 from app.core.identifiers import TranscriptionId
 
@@ -30,6 +31,7 @@ FORM_OVERHEAD_BYTES = 1024 * 1024
 
 _UNSETTLED_SECONDS = 3600
 _SPACE_CHECK_BYTES = 64 * 1024 * 1024
+_WRITTEN_BYTES = 1024 * 1024
 _NAME_CHARACTERS = 255
 _UNNAMED = "recording"
 
@@ -85,7 +87,7 @@ class UploadVolume:
                 raise StorageFull
 
     async def receive(self, blocks: AsyncIterator[bytes]) -> ReceivedFile:
-        """Write a stream to a file of its own, in memory two blocks at a time.
+        """Write a stream to a file of its own, in memory some mebibytes at a time.
 
         Raises `EmptyUpload`, `UploadTooLarge` or `StorageFull`; nothing of the file is left then, nor if the client
         goes away.
@@ -100,12 +102,12 @@ class UploadVolume:
         try:
             with file:
                 try:
-                    async for block in blocks:
-                        size += len(block)
+                    async for some in _gathered(blocks):
+                        size += len(some)
                         self.check_size(size)
                         with storage_errors():
-                            # The next block comes while this one is hashed and written.
-                            await writing.start(partial(_write, file.fileno(), digest, block))
+                            # The next ones come while these are hashed and written.
+                            await writing.start(partial(_write, file.fileno(), digest, some))
                             if size - checked >= _SPACE_CHECK_BYTES:
                                 checked = size
                                 await asyncio.to_thread(self.check_space, 0)
@@ -221,11 +223,28 @@ def _older_than(folder: Path, moment: float) -> list[Path]:
     return found
 
 
-def _write(descriptor: int, digest: "hashlib._Hash", block: bytes) -> None:
-    digest.update(block)
-    view = memoryview(block)
-    while view:
-        view = view[os.write(descriptor, view) :]
+async def _gathered(blocks: AsyncIterator[bytes]) -> AsyncIterator[bytearray]:
+    """Yield the blocks, some mebibytes of them at a time: they come as small as the network has them.
+
+    Hashing and writing leave the interpreter to the event loop, and wait for it to have it back: the fewer, the better.
+    """
+    some = bytearray()
+    async for block in blocks:
+        some += block
+        if len(some) >= _WRITTEN_BYTES:
+            yield some
+            some = bytearray()
+    if some:
+        yield some
+
+
+def _write(descriptor: int, digest: "hashlib._Hash", block: bytearray) -> None:
+    with hashed_meanwhile(block, digest), memoryview(block) as view:
+        written = 0
+        while written < len(view):
+            written += os.write(descriptor, view[written:])
+        end = os.lseek(descriptor, 0, os.SEEK_CUR)
+        begin_writing_back(descriptor, end - written, end)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -1,13 +1,16 @@
 """The connection pool, and the executor in which units of work run."""
 
 import asyncio
+import contextlib
 import contextvars
 import functools
 import logging
+import select
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from typing import Any, ParamSpec, TypeVar, TypeVarTuple
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -112,29 +115,39 @@ class Database:
         self._executor = ThreadPoolExecutor(max_workers=connections, thread_name_prefix="database")
         # A thread of its own, and one alone: questions about a server that hangs do not pile up in others' threads.
         self._checker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="database-check")
-        self._shared: Shared[Any, Any] = Shared(lambda question: self.run(question[0], *question[1]))
+        self._shared: Shared[Any, Any] = Shared(lambda question: self.read(question[0], *question[1]))
 
     async def run(self, unit: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run one unit of work in a thread, and return what it returns."""
-        context = contextvars.copy_context()
-        call = functools.partial(self.run_here, unit, *args, **kwargs)
-        return await asyncio.wrap_future(self.use.submit(self._executor, lambda: context.run(call)))
+        return await self._in_thread(functools.partial(self.run_here, unit, *args, **kwargs))
+
+    async def read(self, unit: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Run a unit that reads, in a thread, each of its statements by itself: that is half the talk of a transaction."""
+        call = functools.partial(unit, *args, **kwargs)
+        return await self._in_thread(functools.partial(self._with_connection, contextlib.nullcontext, call))
 
     async def run_shared(self, unit: Callable[[*Ts], R], *args: *Ts) -> R:
         """Return what one run of a unit gives to all who ask for the same at this time (see `Shared`).
 
-        The unit only reads, and nobody changes what it returns.
+        The unit reads (see `read`), and nobody changes what it returns.
         """
         result: R = await self._shared.answer((unit, args))
         return result
 
     def run_here(self, unit: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run one unit of work in this thread."""
+        return self._with_connection(self._pool.atomic, functools.partial(unit, *args, **kwargs))
+
+    async def _in_thread(self, call: Callable[[], R]) -> R:
+        context = contextvars.copy_context()
+        return await asyncio.wrap_future(self.use.submit(self._executor, lambda: context.run(call)))
+
+    def _with_connection(self, within: Callable[[], AbstractContextManager[Any]], call: Callable[[], R]) -> R:
         try:
             self._pool.connect(reuse_if_open=True)
             self._discard_if_dead()
-            with self._pool.atomic():
-                result = unit(*args, **kwargs)
+            with within():
+                result = call()
             self._pool.close()
         except (OperationalError, InterfaceError, MaxConnectionsExceeded) as error:
             self._pool.manual_close()
@@ -161,7 +174,12 @@ class Database:
         models.database.initialize(None)
 
     def _discard_if_dead(self) -> None:
-        # A pooled connection may be from before PostgreSQL was restarted. One cheap query finds out before any work.
+        # A pooled connection may be from before PostgreSQL was restarted. A server that ends one says so, and what it
+        # said is there to be read; one cheap query finds out what it was, before any work.
+        waiting = select.poll()
+        waiting.register(self._pool.connection(), select.POLLIN)
+        if not waiting.poll(0):
+            return
         try:
             self._pool.execute_sql("select 1")
         except (OperationalError, InterfaceError):

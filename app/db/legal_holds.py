@@ -43,16 +43,17 @@ def read_of_project(principal: Principal, project: UUID) -> Held:
 def hold_transcription(principal: Principal, transcription: UUID, reason: str) -> Held:
     """Hold a transcription. Where it is held for another reason, this one takes its place."""
     row = _locked(principal, transcription)
+    if not _place(principal, reason, _of_transcription(row.id), project=row.project_id, transcription=row.id):
+        return Held(_shown(row, _of_transcription(row.id)))
     audit.record(Action.HOLD_PLACED, row.id, kind="transcription", project=row.project_id)
-    changed = _place(principal, reason, _of_transcription(row.id), project=row.project_id, transcription=row.id)
-    return _of_changed(row, held=True) if changed else Held(_shown(row, _of_transcription(row.id)))
+    return _of_changed(row, held=True)
 
 
 def hold_project(principal: Principal, project: UUID, reason: str) -> Held:
     """Hold all of a project, what is yet to come included."""
     row = _project(principal, project, lock=True)
-    audit.record(Action.HOLD_PLACED, row.id, kind="project", project=row.id)
-    _place(principal, reason, _of_project(row.id), project=row.id)
+    if _place(principal, reason, _of_project(row.id), project=row.id):
+        audit.record(Action.HOLD_PLACED, row.id, kind="project", project=row.id)
     row.legal_hold = True
     row.save(only=[Project.legal_hold])
     return Held(_shown(row, _of_project(row.id)))
@@ -61,17 +62,17 @@ def hold_project(principal: Principal, project: UUID, reason: str) -> Held:
 def free_transcription(principal: Principal, transcription: UUID) -> Held:
     """Lift the hold of a transcription. Where there is none, nothing changes."""
     row = _locked(principal, transcription)
-    audit.record(Action.HOLD_LIFTED, row.id, kind="transcription", project=row.project_id)
     if not _lift(principal, _of_transcription(row.id)):
         return Held(_shown(row, _of_transcription(row.id)))
+    audit.record(Action.HOLD_LIFTED, row.id, kind="transcription", project=row.project_id)
     return _of_changed(row, held=False)
 
 
 def free_project(principal: Principal, project: UUID) -> Held:
     """Lift the hold of a project; transcriptions that are held by themselves stay so."""
     row = _project(principal, project, lock=True)
-    audit.record(Action.HOLD_LIFTED, row.id, kind="project", project=row.id)
-    _lift(principal, _of_project(row.id))
+    if _lift(principal, _of_project(row.id)):
+        audit.record(Action.HOLD_LIFTED, row.id, kind="project", project=row.id)
     row.legal_hold = False
     row.save(only=[Project.legal_hold])
     return Held(_shown(row, _of_project(row.id)))

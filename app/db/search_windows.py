@@ -18,7 +18,7 @@ from app.db import places
 from app.db.filters import Filters
 from app.db.search_queries import Queries, ask
 
-CONSIDERED_SEGMENTS = 1_000
+CONSIDERED_SEGMENTS = 800
 """So many segments that have the words are looked at for a window."""
 
 # A bound for imports: so many sentences with one word are not said in a quarter of an hour.
@@ -27,8 +27,8 @@ _FIRST_PERIODS = 8
 _WIDENING = 8
 # What is read of the whole time before it is taken for granted that the rest is no different.
 _SAMPLE = 1 / 64
-CLOSE_TO_FULL = 0.6
-_AIM = 0.8
+CLOSE_TO_FULL = 0.5
+_AIM = 0.7
 _PART = 1 / 4
 _FEW_RECORDINGS = 2_000
 # Of more projects, each is not looked up in the index by itself.

@@ -85,6 +85,16 @@ async def _merged(client: TestClient, world: World) -> None:
     await _do(client, world, "POST", path, json={"into": "SPEAKER_01"})
 
 
+async def _of_one_speaker(client: TestClient, world: World) -> None:
+    path = "/api/transcriptions/{transcription}/segments/speaker"
+    await _do(client, world, "PATCH", path, json={"segments": [0, 1], "speaker": "SPEAKER_00"})
+
+
+async def _held(client: TestClient, world: World) -> None:
+    for thing in ("projects/{project}", "transcriptions/{transcription}"):
+        await _do(client, world, "PUT", f"/api/{thing}/legal-hold", json={"reason": "A case."})
+
+
 async def _corrected(client: TestClient, world: World) -> None:
     path = "/api/transcriptions/{transcription}/segments/{segment}"
     await _do(client, world, "PATCH", path, json={"text": "Good morning!"}, headers={"If-Match": "*"})
@@ -112,6 +122,9 @@ PREPARED: dict[str, Prepare] = {
     "speakers_undo": _merged,
     "speakers_unmerge": _merged,
     "segments_revert": _corrected,
+    "segments_merge": _of_one_speaker,
+    "holds_free_project": _held,
+    "holds_free_transcription": _held,
     "oidc_unlink": _linked,
     "oidc_exchange": _landed,
 }

@@ -60,7 +60,9 @@ async def test_what_voices_sound_like_is_forgotten_where_a_recording_ends(
     kinds = []
     while (await editor.read(created["id"]))["state"] != "done":
         kinds.append((await worker.do_next())["kind"])
-    assert kinds[-2:] == ["voices", "diarization"]
+    # The chunk, where it is done again, may come before the voices or after them.
+    assert kinds[-1] == "diarization"
+    assert kinds.count("voices") == 1
     assert (await editor.read(created["id"]))["diarization"]["state"] == "done"
 
 

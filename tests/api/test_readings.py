@@ -10,7 +10,7 @@ from aiohttp.test_utils import TestClient
 from app.api import readings
 from app.api.keys import DATABASE, READINGS
 from app.core.access import Role
-from app.db import accounts
+from app.db import api_keys
 from app.db.models import Chunk, Job, Membership, Project, Segment, Speaker, Transcription
 from tests.api.conftest import MakePerson, Person
 from tests.api.instance import Instance
@@ -111,7 +111,7 @@ async def test_a_credential_is_worth_nothing_the_moment_it_ends(
     client: TestClient, owner: Person, editor: Person, address: str
 ) -> None:
     project = (await read(editor, address))["project_id"]
-    key, secret = await client.app[DATABASE].run(accounts.create_key, uuid.UUID(project), "program", Role.VIEWER)
+    key, secret = await client.app[DATABASE].run(api_keys.create_key, uuid.UUID(project), "program", Role.VIEWER)
     program = Person(client, {"X-API-Key": secret})
     flood = [asyncio.create_task(program.get(address)) for _ in range(20)]
     assert {(await answer).status for answer in flood} == {200}

@@ -70,8 +70,8 @@ def test_enrichment_worker_killed_mid_answer(site: Site) -> None:
     assert found["state"] == "done"
     assert found["enrichment"]["state"] == "done", found["enrichment"]
     assert found["enrichment"]["title"]
-    assert found["enrichment"]["summary"]
-    assert found["enrichment"]["points"]
+    assert found["enrichment"]["summary"], found["enrichment"]
+    assert found["enrichment"]["points"], found["enrichment"]
 
 
 def test_redis_killed_with_the_loss_of_all_its_data(site: Site, undisturbed: dict[str, str]) -> None:

@@ -34,4 +34,6 @@ class Finding(Answer):
 class Findings(Answer):
     items: list[Finding]
     next_cursor: Annotated[str | None, Field(description="Send it as `cursor` for the next page; `null`: no more.")]
-    limited: Annotated[bool, Field(description="Whether there is more than could be ranked: narrow the search.")]
+    limited: Annotated[
+        bool, Field(description="Whether only a part of all was ranked together; what is older comes on later pages.")
+    ]

@@ -48,10 +48,11 @@ _ROUTES = {
     "Give all of a project as a ZIP archive: recordings, texts, corrections, enrichments, settings, members": (
         "Donner tout un projet en archive ZIP : enregistrements, textes, corrections, enrichissements, réglages, membres"
     ),
-    "It is written while it is read, and has no length. `manifest.json`, the last file, has the SHA-256 of each and says "
-    "what is missing. An archive that breaks off is begun anew.": (
-        "Elle est écrite pendant qu’elle est lue, et n’a pas de longueur. `manifest.json`, le dernier fichier, a le SHA-256 "
-        "de chacun et dit ce qui manque. Une archive interrompue est recommencée."
+    "A key that was narrowed needs `transcriptions:read`, too. The archive is written while it is read, and has no "
+    "length. `manifest.json`, the last file, has the SHA-256 of each and says what is missing. An archive that breaks "
+    "off is begun anew.": (
+        "Une clé restreinte doit avoir aussi `transcriptions:read`. L’archive est écrite pendant qu’elle est lue, et n’a "
+        "pas de longueur. `manifest.json`, le dernier fichier, a le SHA-256 de chacun et dit ce qui manque. Une archive interrompue est recommencée."
     ),
     "Give every finished enrichment of a transcription, the newest first, with what it was asked for with": (
         "Donner tous les enrichissements finis d’une transcription, les plus récents d’abord, avec ce qui fut demandé"

@@ -74,8 +74,8 @@ READING: Mapping[str, str] = {
     "The higher, the better.": "Plus il est haut, mieux c’est.",
     "In how many segments it was found.": "Dans combien de segments cela a été trouvé.",
     "The best five, in order of time.": "Les cinq meilleurs, dans l’ordre du temps.",
-    "Whether there is more than could be ranked: narrow the search.": (
-        "S’il y en a plus qu’on n’a pu classer : restreindre la recherche."
+    "Whether only a part of all was ranked together; what is older comes on later pages.": (
+        "Si une partie seulement a été classée ensemble ; ce qui est plus ancien vient aux pages suivantes."
     ),
     "The segment, by its `position`.": "Le segment, par sa `position`.",
     "Give one segment, with the entity tag of its text": "Donner un segment, avec l’étiquette d’entité de son texte",

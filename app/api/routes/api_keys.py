@@ -1,11 +1,11 @@
 """The API keys of a project: what a program proves itself with, what it may do with it, and until when."""
 
 import datetime as dt
-from typing import Annotated, Any, Self
+from typing import Annotated, Any
 from uuid import UUID
 
 from aiohttp import web
-from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, ValidationInfo, field_validator
 
 from app.api import answers
 from app.api.contract import Access, Tag, contract
@@ -56,12 +56,14 @@ class NewKey(BaseModel):
     ] = None
     expires_at: Annotated[Expiry | None, Field(description="When it ends: RFC 3339, with an offset.")] = None
 
-    @model_validator(mode="after")
-    def _scopes_are_of_use(self) -> Self:
-        for scope in self.scopes or ():
-            if not self.role.covers(scope.role):
+    @field_validator("scopes")
+    @classmethod
+    def _are_of_use(cls, scopes: list[Scope] | None, known: ValidationInfo) -> list[Scope] | None:
+        role = known.data.get("role")  # read before; missing where it is no role
+        for scope in scopes or ():
+            if role is not None and not role.covers(scope.role):
                 raise ValueError(f"the scope '{scope}' needs the role '{scope.role}'")
-        return self
+        return scopes
 
 
 class Rotation(BaseModel):

@@ -10,8 +10,10 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from app.api.contract import Access, Reply, Tag, contract
 from app.api.disposition import content_disposition
 from app.api.exports.exporting import ProjectExport
+from app.api.keys import PRINCIPAL
 from app.api.parameters import PROJECT
 from app.api.requests import path_id, validate
+from app.core.access import Scope
 from app.core.audit import Action
 
 routes = web.RouteTableDef()
@@ -39,10 +41,11 @@ class ExportQuery(BaseModel):
 async def export(request: web.Request) -> web.StreamResponse:
     """Give all of a project as a ZIP archive: recordings, texts, corrections, enrichments, settings, members.
 
-    It is written while it is read, and has no length. `manifest.json`, the last file, has the SHA-256 of each and says
+    A key that was narrowed needs `transcriptions:read`, too. The archive is written while it is read, and has no length. `manifest.json`, the last file, has the SHA-256 of each and says
     what is missing. An archive that breaks off is begun anew.
     """
     query = validate(TypeAdapter(ExportQuery), dict(request.query))
+    request[PRINCIPAL].require_scope(Scope.TRANSCRIPTIONS_READ)
     with closing(ProjectExport(request, path_id(request), recordings=query.recordings)) as exported:
         name = await exported.open()
         disposition = content_disposition(f"{name}.zip").replace("inline", "attachment", 1)

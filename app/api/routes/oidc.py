@@ -42,6 +42,10 @@ class Ending(StrEnum):
     PAGE = "page"
 
 
+# What RFC 6749 lets these be; escaped, all of them together fit the line that aiohttp reads an address from (8 190 bytes).
+_PRINTABLE = r"^[\x20-\x7e]*$"
+
+
 class LoginQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
@@ -57,10 +61,12 @@ class LoginQuery(BaseModel):
 class CallbackQuery(BaseModel):
     """What the provider says through the browser. It may say more than is heeded."""
 
-    state: Annotated[str | None, Field(max_length=200)] = None
-    code: Annotated[str | None, Field(min_length=1, max_length=4096)] = None
-    iss: Annotated[str | None, Field(max_length=500, description="The issuer, where the provider names it.")] = None
-    error: Annotated[str | None, Field(max_length=200, description="Why there is no code.")] = None
+    state: Annotated[str | None, Field(max_length=100, pattern=_PRINTABLE)] = None
+    code: Annotated[str | None, Field(min_length=1, max_length=2048, pattern=_PRINTABLE)] = None
+    iss: Annotated[
+        str | None, Field(max_length=255, pattern=_PRINTABLE, description="The issuer, where the provider names it.")
+    ] = None
+    error: Annotated[str | None, Field(max_length=100, pattern=_PRINTABLE, description="Why there is no code.")] = None
 
 
 class LoginCode(BaseModel):

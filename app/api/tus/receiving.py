@@ -17,6 +17,7 @@ from app.api.tus.protocol import Checksum, ChecksumMismatch
 from app.core.errors import BadRequest, StorageFull, UploadTooLarge
 from app.db import uploads
 
+# Hashing and writing leave the interpreter to the event loop, and wait for it to have it back: the fewer, the better.
 _BLOCK_BYTES = 1024 * 1024
 # After so much, or so long, what has come is made safe: no more than that is lost with an instance that is killed.
 _RECORDED_BYTES = 64 * 1024 * 1024

@@ -83,10 +83,11 @@ async def test_where_there_is_tls_no_other_host_can_plant_the_cookie(client: Tes
 
 async def test_a_state_that_is_not_the_one_given(client: TestClient, provider: Provider, browser: Browser) -> None:
     address = await browser.decide(await browser.begin(), sub="anna-sub")
-    for state in ("", "other", "\u00e9", "x" * 43):
+    for state in ("", "other", "x" * 43):
         answer = await browser.come_back(address.update_query(state=state))
         await problem(answer, 400, "oidc-login-unknown")
-    await problem(await browser.come_back(address.update_query(state="x" * 201)), 422, "invalid-fields")
+    for state in ("\u00e9", "x" * 201):
+        await problem(await browser.come_back(address.update_query(state=state)), 422, "invalid-fields")
     assert provider.asked["/oauth2/token"] == 0
     assert await users(client) == []
 

@@ -15,7 +15,8 @@ TARGET_SECONDS = 60.0
 """Of speech in a chunk, or of sound in a stretch: two of the decoder's windows.
 
 Who sends ten seconds of speech waits for the job in hand: with twice as much, the slowest of them took 4.6 times as long as
-alone, where it is 3.3 now (`python -m benchmarks.fairness`).
+alone, where it is 3.3 now (`python -m benchmarks.fairness`). With half as much it would be 2.6, but single windows come
+out with less punctuation and more errors: see docs/measurements.md.
 """
 SHORTEST_TARGET_SECONDS = 30.0
 FIRST_CHUNK_SECONDS = 45.0
