@@ -130,7 +130,7 @@ def open_session(username: str, password_hash: str | None, lifetime_seconds: int
 def begin_session(user: User, lifetime_seconds: int, origin: Origin = _UNTOLD, *, method: str) -> str:
     """Return the token of a new session for a user who has proved by this method who they are."""
     # The row is held until the session stands: who changes the password or deactivates the user in this very moment
-    # waits for that, and then ends this session, too.
+    # waits for that, and then ends this login, too.
     User.select(User.id).where(User.id == user.id).for_update(_SHARED).execute()
     token = secrets.token_urlsafe(32)
     Session.delete().where(Session.expires_at < now()).execute()
