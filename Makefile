@@ -24,11 +24,11 @@ demo: speech ## Send a real two-speaker recording through, and print what comes 
 
 .PHONY: speech
 speech: # what serving needs; the language engine is built while the rest already works
-	@$(INSTALL) core transcription
+	@$(INSTALL) core dashboard transcription
 
 .PHONY: install
 install: ## Set up everything, the language engine and the development tools included
-	@$(INSTALL) core transcription dev enrichment
+	@$(INSTALL) core dashboard transcription dev enrichment
 
 .PHONY: models
 models: speech ## Fetch every demo model, those for tests included
@@ -40,7 +40,7 @@ test: install models lint ## Check and test everything (TESTS=tests/core chooses
 
 .PHONY: lint
 lint: ## Check style, types and import rules
-	@$(INSTALL) core transcription dev
+	@$(INSTALL) core dashboard transcription dev
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy

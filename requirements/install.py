@@ -31,6 +31,8 @@ CHECKOUT = HERE.parent
 TORCH_INDEX = "https://download.pytorch.org/whl/cpu"
 
 TUS_JS = "tests/api/tus_js"
+BROWSER = "tests/browser"
+DASHBOARD = "app/dashboard"
 
 
 class Stage(NamedTuple):
@@ -77,9 +79,21 @@ def install_enrichment(env: environment.Environment) -> None:
 
 def install_dev(env: environment.Environment) -> None:
     env.install_lock(HERE / "dev.txt", Step("what tests, linters and measurements need", "about 120 MB"))
-    # To the hash, too; what packages would like to run after they were unpacked is not run.
+    fetch_modules(env, TUS_JS, Step("the JavaScript client that a test drives", "about 1 MB"))
+    fetch_modules(env, BROWSER, Step("the browser that tests drive", "about 70 MB"))
+    env.run([str(env.python), str(CHECKOUT / BROWSER / "unpack.py")], Step("the browser, unpacked"))
+
+
+def install_dashboard(env: environment.Environment) -> None:
+    env.install_lock(HERE / "dashboard.txt", Step("npm", "about 60 MB"))
+    fetch_modules(env, DASHBOARD, Step("the page's modules", "about 5 MB"))
+    env.run([str(env.python), "-m", "app.dashboard.modules"], Step("the page's modules in their place"))
+
+
+def fetch_modules(env: environment.Environment, folder: str, step: Step) -> None:
+    """Fetch what a folder's package-lock.json names, to the hash; what packages would like to run then is not run."""
     npm = [str(env.python.with_name("npm")), "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-    env.run([*npm, f"--prefix={CHECKOUT / TUS_JS}"], Step("the JavaScript client that a test drives", "about 1 MB"))
+    env.run([*npm, f"--prefix={CHECKOUT / folder}"], step)
 
 
 def install_lock_tools(env: environment.Environment) -> None:
@@ -91,7 +105,14 @@ STAGES = {
     "core": Stage(("core.txt", "../pyproject.toml"), "the core", install_core, after=("tools",)),
     "transcription": Stage(("transcription.txt",), "speech", install_transcription, after=("core",)),
     "enrichment": Stage(("enrichment.txt", "build.txt"), "the language engine", install_enrichment, after=("core",)),
-    "dev": Stage(("dev.txt", f"../{TUS_JS}/package-lock.json"), "development", install_dev, after=("core",)),
+    "dashboard": Stage(
+        ("dashboard.txt", f"../{DASHBOARD}/package-lock.json", f"../{DASHBOARD}/modules.py"), "the page",
+        install_dashboard, after=("core",),
+    ),
+    "dev": Stage(
+        ("dev.txt", f"../{TUS_JS}/package-lock.json", f"../{BROWSER}/package-lock.json", f"../{BROWSER}/unpack.py"),
+        "development", install_dev, after=("core",),
+    ),
     "lock": Stage(("lock.txt",), "locking", install_lock_tools, after=("tools",)),
 }
 

@@ -5,9 +5,10 @@ import hmac
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from app.api import session_cookie
 from app.api.auditing import name_actor
 from app.api.client_address import counted_as
-from app.api.contract import Access, contract_of
+from app.api.contract import Access, contract_of, is_page
 from app.api.keys import ATTEMPTS, DATABASE, PRINCIPAL, PROXIES, SETTINGS
 from app.api.openai import OPENAI_PREFIX
 from app.core.access import Principal
@@ -30,6 +31,8 @@ async def authentication_middleware(request: web.Request, handler: Handler) -> w
 
     What has no contract, an address that does not exist among it, is told of to nobody without credentials.
     """
+    if is_page(request.match_info.handler):
+        return await handler(request)
     promised = contract_of(request.match_info.handler)
     if request.path.startswith(_INTERNAL_PREFIX) or (promised and promised.access is Access.WORKER):
         _require_internal_key(request)
@@ -81,10 +84,14 @@ def origin_of(request: web.Request) -> Origin:
 
 
 def credentials(request: web.Request) -> tuple[str | None, str | None]:
-    """Return the token and the API key that the request's headers carry."""
+    """Return the token and the API key that the request's headers carry.
+
+    A page's cookie counts where there is neither. Raises `CrossSiteRequest` where it is not ours to use.
+    """
     scheme, _, value = request.headers.get("Authorization", "").partition(" ")
     token = value.strip() if scheme.lower() == _BEARER else None
-    return token or None, request.headers.get("X-API-Key") or None
+    api_key = request.headers.get("X-API-Key") or None
+    return token or (None if api_key else session_cookie.token_of(request)), api_key
 
 
 async def authenticate(database: Database, token: str | None, api_key: str | None) -> Principal:

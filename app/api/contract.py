@@ -40,6 +40,7 @@ from app.core.access import Role, Scope
 from app.core.audit import Action
 from app.core.errors import (
     BadRequest,
+    CrossSiteRequest,
     DependencyDown,
     InvalidFields,
     KeyExpired,
@@ -52,6 +53,7 @@ from app.core.errors import (
 )
 
 _ATTRIBUTE = "__vocalyx_contract__"
+_PAGE_ATTRIBUTE = "__vocalyx_page__"
 
 Handler = TypeVar("Handler", bound=Callable[..., Any])
 
@@ -211,7 +213,7 @@ class Contract:
         """Every error that the route may answer with: its own, and those that follow from what it takes."""
         found: list[type[VocalyxError]] = [BadRequest]
         if self.access is not Access.PUBLIC:
-            found += (NotAuthenticated, KeyExpired, TooManyAttempts)
+            found += (NotAuthenticated, KeyExpired, TooManyAttempts, CrossSiteRequest)
         if self.scope is not None:
             found.append(MissingScope)
         if self.access in (Access.PERSON, Access.EDITOR, Access.OWNER, Access.ADMINISTRATOR):
@@ -291,6 +293,16 @@ def contract_of(handler: object) -> Contract | None:
     """Return what this handler promises; None where it promises nothing."""
     found = getattr(handler, _ATTRIBUTE, None)
     return found if isinstance(found, Contract) else None
+
+
+def mark_as_page(handler: Handler) -> Handler:
+    """Note that a handler gives a page for people: it is open to everybody, and no part of the API's documents."""
+    setattr(handler, _PAGE_ATTRIBUTE, True)
+    return handler
+
+
+def is_page(handler: object) -> bool:
+    return getattr(handler, _PAGE_ATTRIBUTE, False) is True
 
 
 @dataclass(frozen=True, slots=True)

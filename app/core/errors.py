@@ -131,6 +131,15 @@ class NotPermitted(VocalyxError):
     audited_as = Action.ACCESS_DENIED
 
 
+class CrossSiteRequest(NotPermitted):
+    """A browser sent the cookie of a login along with what another site's page asked it for."""
+
+    code = "cross-site-request"
+    title = "The request comes from another site"
+    default_detail = "A login by cookie is taken from pages of this very address alone."
+    default_remedy = "Send the token as a bearer token instead, or open the page under the address that is in use."
+
+
 class MissingScope(NotPermitted):
     """The key's role may allow it; the key was made for less."""
 

@@ -89,7 +89,7 @@ class Site:
             name="api",
             command=(
                 sys.executable, "-m", "gunicorn", "-c", "python:app.api.gunicorn_config",
-                "app.api.application:application",
+                "app.standalone.web:application",
             ),
             environment=self.environment(threads=1),
             folder=CHECKOUT,

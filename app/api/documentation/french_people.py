@@ -3,6 +3,16 @@
 from collections.abc import Mapping
 
 _ROUTES = {
+    "Exchange a name and a password for a cookie, as a page does": (
+        "Échanger un nom et un mot de passe contre un cookie, comme le fait une page"
+    ),
+    "The cookie counts wherever a bearer token does, in requests that come from a page of this very address.": (
+        "Le cookie vaut partout où vaut un jeton, dans les requêtes d’une page de cette même adresse."
+    ),
+    "The login, which no script can read.": "La session, qu’aucun script ne peut lire.",
+    "End the login that the cookie, or a bearer token, stands for, and let the browser forget it": (
+        "Mettre fin à la session du cookie, ou du jeton, et la faire oublier au navigateur"
+    ),
     "After too many failures with a name, or from an address, further attempts wait: 429 says how long.": (
         "Après trop d’échecs avec un nom, ou depuis une adresse, les essais suivants attendent : 429 dit combien de temps."
     ),

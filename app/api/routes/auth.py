@@ -6,15 +6,15 @@ from typing import Annotated
 from aiohttp import web
 from pydantic import BaseModel, Field, TypeAdapter
 
-from app.api import answers
+from app.api import answers, session_cookie
 from app.api.auditing import LOGIN_NAME
 from app.api.authentication import credentials, origin_of, sender_of
-from app.api.contract import Access, Form, Tag, contract
+from app.api.contract import Access, Form, Reply, Tag, contract
 from app.api.keys import ATTEMPTS, DATABASE, DELIVERY, PASSWORD_SLOTS, PRINCIPAL, SETTINGS
 from app.api.requests import read_json, validate
 from app.core.access import Scope
 from app.core.audit import Action
-from app.core.errors import BadRequest, TooManyAttempts, WrongCredentials
+from app.core.errors import BadRequest, CrossSiteRequest, TooManyAttempts, WrongCredentials
 from app.db import accounts
 
 routes = web.RouteTableDef()
@@ -41,14 +41,59 @@ async def log_in(request: web.Request) -> web.Response:
     After too many failures with a name, or from an address, further attempts wait: 429 says how long.
     """
     login = await (read_json(request, Login) if request.content_type == "application/json" else _read_form(request))
+    token = await _opened(request, login)
+    return web.json_response(
+        {"access_token": token, "token_type": "bearer", "expires_in": request.app[SETTINGS].session_lifetime}
+    )
+
+
+@routes.post("/api/auth/session")
+@contract(
+    tag=Tag.SIGNING_IN,
+    access=Access.PUBLIC,
+    body=Login,
+    example={"username": "anna", "password": "a long enough password"},
+    answers={204: Reply(headers={"Set-Cookie": "The login, which no script can read."})},
+    errors=(WrongCredentials, TooManyAttempts),
+    audited=Action.LOGIN_SUCCEEDED,
+)
+async def log_in_by_cookie(request: web.Request) -> web.Response:
+    """Exchange a name and a password for a cookie, as a page does.
+
+    The cookie counts wherever a bearer token does, in requests that come from a page of this very address.
+    """
+    token = await _opened(request, await read_json(request, Login))
+    response = web.Response(status=204)
+    session_cookie.keep(response, request, token, request.app[SETTINGS].session_lifetime)
+    return response
+
+
+@routes.delete("/api/auth/session")
+@contract(
+    tag=Tag.SIGNING_IN,
+    access=Access.PUBLIC,
+    credentials_later=True,
+    answers={204: None},
+    errors=(CrossSiteRequest,),
+    audited=Action.LOGIN_ENDED,
+)
+async def log_out_by_cookie(request: web.Request) -> web.Response:
+    """End the login that the cookie, or a bearer token, stands for, and let the browser forget it."""
+    await _end(request)
+    response = web.Response(status=204)
+    session_cookie.forget(response, request)
+    return response
+
+
+async def _opened(request: web.Request, login: Login) -> str:
+    """Return the token of a new login."""
     request[LOGIN_NAME] = login.username
     database, lifetime = request.app[DATABASE], request.app[SETTINGS].session_lifetime
     async with request.app[ATTEMPTS].login(login.username, sender_of(request)):
         known = await database.run(accounts.password_hash_of, login.username)
         async with request.app[PASSWORD_SLOTS]:
             await asyncio.to_thread(accounts.verify_password, known, login.password)
-        token = await database.run(accounts.open_session, login.username, known, lifetime, origin_of(request))
-    return web.json_response({"access_token": token, "token_type": "bearer", "expires_in": lifetime})
+        return await database.run(accounts.open_session, login.username, known, lifetime, origin_of(request))
 
 
 @routes.delete("/api/auth/token")
@@ -64,10 +109,14 @@ async def log_out(request: web.Request) -> web.Response:
 
     The address is an open one: without a token it does nothing.
     """
+    await _end(request)
+    return web.Response(status=204)
+
+
+async def _end(request: web.Request) -> None:
     token, _ = credentials(request)
     if token is not None:
         await request.app[DELIVERY].wake(await request.app[DATABASE].run(accounts.log_out, token))
-    return web.Response(status=204)
 
 
 @routes.get("/api/auth/me")

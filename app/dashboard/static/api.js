@@ -1,0 +1,47 @@
+// The API, as the page speaks to it: one function, one kind of error.
+
+import { sessionEnded } from "./model/session.js";
+
+/** What the API answered instead of what was asked for; `problem` is its problem document (RFC 9457). */
+export class ApiError extends Error {
+  constructor(status, problem) {
+    super(problem.detail || problem.title || `HTTP ${status}`);
+    this.status = status;
+    this.problem = problem;
+    this.code = problem.code || "unreachable";
+  }
+}
+
+/**
+ * Ask the API. `body` is sent as JSON, unless it is a FormData or Blob. Returns the JSON of the answer, null where it
+ * has none; with `whole` the Response itself. Throws ApiError, with status 0 where there was no answer.
+ */
+export async function ask(method, path, { body, headers = {}, signal, whole = false } = {}) {
+  const options = { method, headers: { Accept: "application/json", ...headers }, credentials: "same-origin", signal };
+  if (body instanceof FormData || body instanceof Blob) options.body = body;
+  else if (body !== undefined) {
+    options.body = JSON.stringify(body);
+    options.headers["Content-Type"] = "application/json";
+  }
+  let response;
+  try {
+    response = await fetch(path, options);
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new ApiError(0, { code: "unreachable" });
+  }
+  if (!response.ok) {
+    const problem = await response.json().catch(() => ({}));
+    if (response.status === 401 && path !== "/api/auth/session") sessionEnded();
+    throw new ApiError(response.status, problem);
+  }
+  if (whole) return response;
+  const text = await response.text();
+  return text ? JSON.parse(text) : null;
+}
+
+export const get = (path, options) => ask("GET", path, options);
+export const post = (path, body, options) => ask("POST", path, { ...options, body });
+export const put = (path, body, options) => ask("PUT", path, { ...options, body });
+export const patch = (path, body, options) => ask("PATCH", path, { ...options, body });
+export const remove = (path, options) => ask("DELETE", path, options);

@@ -1,0 +1,52 @@
+// Which page an address shows, and to whom.
+
+import { html } from "./html.js";
+import { match, path, query } from "./router.js";
+import { endedMeanwhile, me } from "./model/session.js";
+import { Frame } from "./components/frame.js";
+import { Toasts } from "./components/toasts.js";
+import { Lazy } from "./components/lazy.js";
+import { Login } from "./pages/login.js";
+import { t } from "./i18n.js";
+
+// Each page is loaded when it is first shown: the first view stays small.
+const PAGES = [
+  ["/", () => import("./pages/home.js"), "recordings"],
+  ["/recordings/:id", () => import("./pages/reader.js"), "recordings"],
+  ["/projects", () => import("./pages/projects.js"), "projects"],
+  ["/projects/:id", () => import("./pages/project.js"), "projects"],
+  ["/site", () => import("./pages/site.js"), "site"],
+  ["/site/:section", () => import("./pages/site.js"), "site"],
+  ["/account", () => import("./pages/account.js"), "account"],
+];
+
+// What somebody without a login may see, too.
+const OPEN_PAGES = [["/shared/:token", () => import("./pages/shared.js")]];
+
+function find(pages, at) {
+  for (const [pattern, load, section] of pages) {
+    const values = match(pattern, at);
+    if (values) return { load, section, values };
+  }
+  return null;
+}
+
+function Shown() {
+  const open = find(OPEN_PAGES, path.value);
+  if (open) return html`<${Lazy} key=${path.value} load=${open.load} values=${open.values} />`;
+  if (me.value === undefined) return html`<p role="status">${t("app.loading")}</p>`;
+  if (me.value === null) return html`<${Login} />`;
+  const page = find(PAGES, path.value === "/login" ? "/" : path.value);
+  return html`
+    <${Frame} section=${page?.section}>
+      ${page
+        ? html`<${Lazy} key=${path.value} load=${page.load} values=${page.values} query=${query.value} />`
+        : html`<h1>${t("app.notFound")}</h1>`}
+    <//>
+    ${endedMeanwhile.value && html`<${Login} over />`}
+  `;
+}
+
+export function App() {
+  return html`<${Shown} /><${Toasts} />`;
+}

@@ -1,0 +1,42 @@
+// What is around every page: the way to the others, language, appearance, log out.
+
+import { html } from "../html.js";
+import { chooseLanguage, language, t } from "../i18n.js";
+import { logOut, me } from "../model/session.js";
+import { chooseTheme, theme } from "../theme.js";
+import { Button } from "./button.js";
+import { sayError } from "./toasts.js";
+
+const icon = `${document.querySelector('meta[name="assets"]').content}/icon.svg`;
+
+export function Frame({ section, children }) {
+  const pages = [
+    ["/", "recordings", t("app.recordings")],
+    ["/projects", "projects", t("app.projects")],
+    ...(me.value.administrator ? [["/site", "site", t("app.site")]] : []),
+    ["/account", "account", me.value.name],
+  ];
+  return html`<div class="frame">
+    <a class="visually-hidden" href="#content">${t("app.skip")}</a>
+    <header class="frame-bar">
+      <a class="frame-brand" href="/"><img src=${icon} alt="" />Vocalyx</a>
+      <nav class="frame-pages" aria-label=${t("app.navigation")}>
+        ${pages.map(
+          ([href, name, label]) =>
+            html`<a href=${href} aria-current=${name === section ? "page" : undefined} key=${name}>${label}</a>`,
+        )}
+      </nav>
+      <${Choice} label=${t("app.language")} value=${language.value} onChoose=${chooseLanguage}
+        options=${[["fr", "Français"], ["en", "English"]]} />
+      <${Choice} label=${t("app.theme")} value=${theme.value} onChoose=${chooseTheme}
+        options=${["auto", "light", "dark"].map((name) => [name, t(`app.theme.${name}`)])} />
+      <${Button} kind="quiet" onPress=${() => logOut().catch(sayError)}>${t("app.logOut")}<//>
+    </header>
+    <main class="frame-content" id="content" tabindex="-1">${children}</main>
+  </div>`;
+}
+
+const Choice = ({ label, value, options, onChoose }) =>
+  html`<select aria-label=${label} value=${value} onChange=${(event) => onChoose(event.target.value)}>
+    ${options.map(([name, text]) => html`<option value=${name} key=${name}>${text}</option>`)}
+  </select>`;

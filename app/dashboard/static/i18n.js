@@ -1,0 +1,68 @@
+// Every string of the page in both languages, by its key in locales/. Dates, numbers and durations by locale.
+
+import { computed, signal } from "@preact/signals";
+import { en } from "./locales/en.js";
+import { fr } from "./locales/fr.js";
+
+const LOCALES = { en, fr };
+const KEPT = "vocalyx.language";
+
+function preferred() {
+  const kept = localStorage.getItem(KEPT);
+  if (kept in LOCALES) return kept;
+  return navigator.languages.some((tag) => tag.startsWith("fr")) && !navigator.languages[0].startsWith("en") ? "fr" : "en";
+}
+
+export const language = signal(preferred());
+const strings = computed(() => LOCALES[language.value]);
+
+/** The string of a key, with `{name}` filled in; a string of several forms (`{one, other}`) is chosen by `count`. */
+export function t(key, values = {}) {
+  let text = strings.value[key];
+  if (text === undefined) throw new Error(`no string for ${key}`);
+  if (typeof text === "object") {
+    const form = new Intl.PluralRules(language.value).select(values.count);
+    text = text[form] ?? text.other;
+  }
+  return text.replace(/\{(\w+)\}/g, (whole, name) =>
+    name in values ? (typeof values[name] === "number" ? number(values[name]) : values[name]) : whole,
+  );
+}
+
+/** Tell whether there is a string; for codes of the API that a newer release may have added. */
+export const has = (key) => key in strings.value;
+
+export const number = (value, options) => new Intl.NumberFormat(language.value, options).format(value);
+
+/** Seconds as a clock shows them: 1:02:03, 2:03. */
+export function clock(seconds) {
+  const whole = Math.max(0, Math.floor(seconds));
+  const parts = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+  const shown = parts[0] ? parts : parts.slice(1);
+  return shown.map((part, index) => (index ? String(part).padStart(2, "0") : String(part))).join(":");
+}
+
+export const dateTime = (iso) =>
+  new Intl.DateTimeFormat(language.value, { dateStyle: "medium", timeStyle: "short" }).format(new Date(iso));
+
+export function bytes(count) {
+  const units = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"];
+  const step = Math.min(units.length - 1, count > 0 ? Math.floor(Math.log10(count) / 3) : 0);
+  return number(count / 1000 ** step, { style: "unit", unit: units[step], maximumFractionDigits: step ? 1 : 0 });
+}
+
+/** What an error of the API says to a person: our own words for its code where there are, otherwise the API's. */
+export function errorText(error) {
+  const key = `error.${error.code}`;
+  return has(key) ? t(key) : [error.message, error.problem?.remedy].filter(Boolean).join(" ");
+}
+
+export function chooseLanguage(chosen) {
+  localStorage.setItem(KEPT, chosen);
+  language.value = chosen;
+  applyLanguage();
+}
+
+export function applyLanguage() {
+  document.documentElement.lang = language.value;
+}

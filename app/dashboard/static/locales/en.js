@@ -1,0 +1,10 @@
+// The locale in parts, one a page: whoever adds a page adds a part in both languages (a test compares the keys).
+
+import { common } from "./en/common.js";
+import { login } from "./en/login.js";
+import { home } from "./en/home.js";
+import { reader } from "./en/reader.js";
+import { projects } from "./en/projects.js";
+import { site } from "./en/site.js";
+
+export const en = { ...common, ...login, ...home, ...reader, ...projects, ...site };
