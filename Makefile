@@ -69,7 +69,8 @@ bench: install models ## Measure wall time over a plain sequential script of the
 	@$(BIN)/vocalyx during $(BIN)/python -m benchmarks.sequential $(BENCH_ARGS)
 
 BENCHMARKS_WITH_INSTANCE := rivals first-words fairness stages endurance
-BENCHMARKS_ALONE         := spread decoding guards speakers recognition search reading uploads listeners
+BENCHMARKS_ALONE         := spread decoding guards speakers recognition search reading uploads listeners \
+                            grounding enrichment-examples
 
 .PHONY: $(BENCHMARKS_WITH_INSTANCE:%=bench-%)
 $(BENCHMARKS_WITH_INSTANCE:%=bench-%): bench-%: install models
@@ -77,7 +78,7 @@ $(BENCHMARKS_WITH_INSTANCE:%=bench-%): bench-%: install models
 
 .PHONY: $(BENCHMARKS_ALONE:%=bench-%)
 $(BENCHMARKS_ALONE:%=bench-%): bench-%: install models
-	@$(BIN)/python -m benchmarks.$* $(BENCH_ARGS)
+	@$(BIN)/python -m benchmarks.$(subst -,_,$*) $(BENCH_ARGS)
 
 .PHONY: lock
 lock: ## Lock requirements/*.in again (LOCK_ARGS=--upgrade renews everything)

@@ -21,7 +21,7 @@ from pydantic import SecretStr
 from app.core.access import Role
 from app.core.lifecycle import JobKind, JobState, PartState, TranscriptionState
 from app.core.options import TranscriptionOptions
-from app.db import accounts, projects
+from app.db import accounts, api_keys, projects
 from app.db.database import Database
 from app.db.migrate import migrate
 from app.db.models import Chunk, Enrichment, Job, Project, Segment, Speaker, Transcription, now
@@ -178,7 +178,7 @@ def _make_credentials() -> tuple[str, str]:
     user = accounts.create_user("measuring", uuid.uuid4().hex)
     project = projects.create_project(PROJECT, None)
     projects.set_member(project, "measuring", Role.EDITOR)
-    _, key = accounts.create_key(project.id, "measuring", Role.EDITOR)
+    _, key = api_keys.create_key(project.id, "measuring", Role.EDITOR)
     return accounts.open_session("measuring", user.password_hash, 24 * 3600), key
 
 

@@ -106,12 +106,16 @@ STAGES = {
     "transcription": Stage(("transcription.txt",), "speech", install_transcription, after=("core",)),
     "enrichment": Stage(("enrichment.txt", "build.txt"), "the language engine", install_enrichment, after=("core",)),
     "dashboard": Stage(
-        ("dashboard.txt", f"../{DASHBOARD}/package-lock.json", f"../{DASHBOARD}/modules.py"), "the page",
-        install_dashboard, after=("core",),
+        ("dashboard.txt", f"../{DASHBOARD}/package-lock.json", f"../{DASHBOARD}/modules.py"),
+        "the page",
+        install_dashboard,
+        after=("core",),
     ),
     "dev": Stage(
         ("dev.txt", f"../{TUS_JS}/package-lock.json", f"../{BROWSER}/package-lock.json", f"../{BROWSER}/unpack.py"),
-        "development", install_dev, after=("core",),
+        "development",
+        install_dev,
+        after=("core",),
     ),
     "lock": Stage(("lock.txt",), "locking", install_lock_tools, after=("tools",)),
 }

@@ -23,7 +23,7 @@ from app.core.access import Principal, Role
 from app.core.errors import BadRequest, InvalidFields, InvalidOptions, NotPermitted
 from app.core.identifiers import ProjectId
 from app.core.options import Task, TranscriptionOptions
-from app.db import admissions, projects
+from app.db import admissions, projects, task_sets
 from app.settings import Settings
 
 _BLOCK_BYTES = 1024 * 1024
@@ -125,7 +125,7 @@ async def _create(request: web.Request, form: Form, reader: FormReader) -> tuple
     app, principal = request.app, request[PRINCIPAL]
     options, reuse = await asyncio.to_thread(reader.wanted, form, app[SETTINGS])
     key = idempotency_key(request)
-    project = await app[DATABASE].run(project_to_send_to, principal, reader.project(form))
+    project = await app[DATABASE].run(project_to_send_to, principal, reader.project(form), options.task_set)
     if form.file is None:
         raise InvalidFields([{"field": "file", "message": "The recording is missing."}])
     wish = Wish(project, principal.user, key, form.file_name, options, reuse, reader.reusable)
@@ -157,11 +157,11 @@ async def _check_early(request: web.Request, form: Form, reader: FormReader) -> 
     """Refuse what can be refused before hours of upload. All is checked again when all is there."""
     principal = request[PRINCIPAL]
     key = idempotency_key(request)
-    await asyncio.to_thread(reader.wanted, form, request.app[SETTINGS])
+    options, _ = await asyncio.to_thread(reader.wanted, form, request.app[SETTINGS])
     named = reader.project(form)
     if named is not None or (len(principal.roles) == 1 and not principal.administrator):
         database = request.app[DATABASE]
-        project = await database.run(project_to_send_to, principal, named)
+        project = await database.run(project_to_send_to, principal, named, options.task_set)
         announced = max(0, (request.content_length or 0) - FORM_OVERHEAD_BYTES)
         await database.run(admissions.check_room, project, key, announced)
     else:
@@ -210,7 +210,9 @@ def _options(values: Mapping[str, Any], settings: Settings) -> TranscriptionOpti
         name: value for name, value in values.items() if name in _OPTION_NAMES and value not in ("", None)
     }
     if isinstance(given.get("prompts"), str):
-        given["prompts"] = _prompts(given["prompts"])
+        given["prompts"] = _json_field("prompts", given["prompts"], '{"summary": "Summarise in three sentences."}')
+    if isinstance(given.get("tasks"), str):
+        given["tasks"] = _tasks(given["tasks"])
     return settled(validate(_OPTIONS, given), settings)
 
 
@@ -238,14 +240,21 @@ def settled(options: TranscriptionOptions, settings: Settings) -> TranscriptionO
     )
 
 
-def _prompts(text: str) -> Any:
+def _tasks(text: str) -> Any:
+    """Read the names of tasks, separated by commas as a person writes them, or as a JSON array."""
+    if text.lstrip().startswith("["):
+        return _json_field("tasks", text, '["title", "actions"]')
+    return [name.strip() for name in text.split(",")]
+
+
+def _json_field(name: str, text: str, example: str) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
         reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
         raise InvalidFields(
-            [{"field": "prompts", "message": f"Not JSON: {reason}."}],
-            remedy='Send a JSON object, such as {"summary": "Summarise in three sentences."}.',
+            [{"field": name, "message": f"Not JSON: {reason}."}],
+            remedy=f"Send JSON, such as {example}.",
         ) from error
 
 
@@ -258,11 +267,15 @@ def _check_language(language: str | None, languages: tuple[str, ...]) -> None:
         )
 
 
-def project_to_send_to(principal: Principal, named: str | None) -> uuid.UUID:
-    """Return the project of this id or name, or the only one; `NotFound` or `NotPermitted` where it takes no recording."""
+def project_to_send_to(principal: Principal, named: str | None, task_set: str | None = None) -> uuid.UUID:
+    """Return the project of this id or name, or the only one.
+
+    Raises `NotFound` or `NotPermitted` where it takes no recording, `UnknownTaskSet` where it has no such set.
+    """
     project = projects.find_project(principal, named or None)
     principal.require(ProjectId(project.id), Role.EDITOR)
     found: uuid.UUID = project.id
+    task_sets.require(found, task_set)
     return found
 
 

@@ -23,6 +23,7 @@ UPLOAD = Parameter(UUID, "The upload.", "upload")
 VOICEPRINT = Parameter(UUID, "The voiceprint.", "voiceprint")
 WEBHOOK = Parameter(UUID, "The webhook.", "webhook")
 DELIVERY = Parameter(UUID, "The message, by the `webhook-id` that it is sent with.", "delivery")
+TASK_SET = Parameter(Annotated[str, StringConstraints(min_length=1)], "The set of tasks, by name.", "task_set")
 USERNAME = Parameter(Annotated[str, StringConstraints(min_length=1)], "The user, by name.", "member")
 SPEAKER = Parameter(
     Annotated[str, StringConstraints(min_length=1)], "The speaker, by label, such as `SPEAKER_00`.", "speaker"
@@ -61,10 +62,14 @@ OPTIONS: Mapping[str, str] = {
     "word_timestamps": "Give a time for every word.",
     "enrichment": "Give a title, a summary and key points.",
     "llm_model": "An installed language model; the site's default where it is left out.",
-    "prompts": "Your own instruction for `title`, `summary` or `points`, as a JSON object.",
+    "prompts": "Your own instruction for `title`, `summary`, `points` or another task, as a JSON object.",
     "priority": "Whose work is begun first: within a project always, between projects as far as their shares allow.",
     "channels": "How the channels of a recording are heard: each as one party, all mixed, or as their sound suggests.",
     "task": "`translate`: the text is in English, whatever is spoken; multilingual models can.",
+    "tasks": "What the language model is asked for; `title`, `summary` and `points` if left out. Each takes time.",
+    "task_set": "A set of tasks in place of `tasks`: `meeting`, `call`, `interview`, `lecture` or one of the project's own.",
+    "answer_language": "What the language model answers in, as an ISO 639-1 code; the recording's if left out.",
+    "translation_language": "What the task `translation` translates into; English if left out, or French from English.",
 }
 """What is said of the options of a transcription."""
 

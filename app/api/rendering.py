@@ -2,6 +2,7 @@
 
 import asyncio
 import datetime as dt
+from dataclasses import dataclass
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -25,8 +26,10 @@ from app.core.formats import (
     format_named,
     render_transcript,
 )
-from app.core.formats.presentation import AS_USUAL, LineLength, Lines, ReadingSpeed
+from app.core.formats.presentation import AS_USUAL, LineLength, Lines, ReadingSpeed, Redaction
 from app.core.options import TranscriptionOptions
+from app.core.personal_data import PersonalKind
+from app.core.redaction import redacted
 from app.core.transcript import Diarization, Segment
 from app.db import audit, transcriptions
 
@@ -64,6 +67,13 @@ class PresentationQuery(BaseModel):
             "For `srt` and `vtt`."
         ),
     ] = AS_USUAL.reading_speed
+    redact: Annotated[
+        Redaction | None,
+        Field(
+            description="`personal_data`: what was found of it is replaced by its kind, such as `[PHONE]`; the enrichment "
+            "must have had the task `personal_data`. For all formats but `rttm`."
+        ),
+    ] = None
 
 
 _QUERY = TypeAdapter(PresentationQuery)
@@ -106,33 +116,51 @@ async def rendered(
 ) -> web.Response:
     """Answer with the finished transcript in this format; `Conflict` until there is one."""
     exported_as = format_name if request.method == "GET" else None
-    body, diarization = await request.app[DATABASE].run(_read, request[PRINCIPAL], transcription, exported_as)
-    rendering = await asyncio.to_thread(render_transcript, document_of(body, diarization), format_name, presentation)
+    redact = presentation.redact is not None
+    found = await request.app[DATABASE].run(_read, request[PRINCIPAL], transcription, exported_as, redact=redact)
+    body = found.body
+    document = document_of(body, found.diarization)
+    if found.personal_phrases is not None:
+        document = await asyncio.to_thread(redacted, document, found.personal_phrases)
+    rendering = await asyncio.to_thread(render_transcript, document, format_name, presentation)
     return web.Response(
         body=rendering.content,
         content_type=rendering.media_type,
         charset=rendering.charset,
         headers={
-            "Content-Disposition": content_disposition(document_name(body["name"], format_name)),
+            "Content-Disposition": content_disposition(document_name(document.name, format_name)),
             # Words of strangers: no browser may take them for a page.
             "X-Content-Type-Options": "nosniff",
         },
     )
 
 
-def _read(
-    principal: Principal, transcription: UUID, exported_as: str | None
-) -> tuple[dict[str, Any], Diarization | None]:
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """`personal_phrases`: to be taken out; None where nothing is."""
+
+    body: dict[str, Any]
+    diarization: Diarization | None
+    personal_phrases: list[tuple[str, PersonalKind]] | None = None
+
+
+def _read(principal: Principal, transcription: UUID, exported_as: str | None, *, redact: bool) -> _Found:
     body = transcriptions.read(principal, transcription)
     if body["partial"] or (body["state"] in ("error", "cancelled") and not body["segments"]):
         raise Conflict(
             f"The transcription is {body['state']}: there is no finished text yet.",
             remedy="Follow it on /api/ws/updates, or ask again once its state is 'transcribed' or 'done'.",
         )
+    phrases = transcriptions.read_personal_phrases(principal, transcription) if redact else None
+    if redact and phrases is None:
+        raise Conflict(
+            "Personal data was not looked for in this transcription.",
+            remedy="Ask for its enrichment anew with the task 'personal_data', then for the document.",
+        )
     if exported_as is not None:
         project = UUID(body["project_id"])
         audit.record(Action.TRANSCRIPTION_EXPORTED, transcription, project=project, format=exported_as)
-    return body, transcriptions.read_diarization(principal, transcription)
+    return _Found(body, transcriptions.read_diarization(principal, transcription), phrases)
 
 
 def has_finished_text(body: dict[str, Any]) -> bool:

@@ -69,6 +69,18 @@ def _prompts(_context: click.Context, _parameter: click.Parameter, values: tuple
     return prompts
 
 
+def _tasks(
+    _context: click.Context, _parameter: click.Parameter, value: str | None
+) -> tuple[EnrichmentTask, ...] | None:
+    if value is None:
+        return None
+    names = [name.strip() for name in value.split(",")]
+    unknown = [name for name in names if name not in list(EnrichmentTask)]
+    if unknown:
+        raise click.BadParameter(f"{unknown[0]!r} is none of {', '.join(EnrichmentTask)}.")
+    return tuple(EnrichmentTask(name) for name in names)
+
+
 _SPEAKERS = click.IntRange(1, MAX_SPEAKERS)
 
 
@@ -124,8 +136,21 @@ Exit status:
     multiple=True,
     metavar="TASK=TEXT",
     callback=_prompts,
-    help="Your own instruction for title, summary or points; may be repeated.",
+    help="Your own instruction for a task, such as title or summary; may be repeated.",
 )
+@click.option(
+    "--tasks",
+    metavar="NAMES",
+    callback=_tasks,
+    help=f"What the language model is asked for, separated by commas: {', '.join(EnrichmentTask)}.",
+)
+@click.option(
+    "--task-set", metavar="NAME", help="A set of tasks: meeting, call, interview, lecture or the project's own."
+)
+@click.option(
+    "--answer-language", metavar="CODE", help="What the language model answers in; the recording's if left out."
+)
+@click.option("--translation-language", metavar="CODE", help="What the task translation translates into.")
 @click.option("--format", "format_name", type=click.Choice(list(FORMATS)), default="txt", show_default=True)
 @click.option(
     "--output",
@@ -199,7 +224,8 @@ def _form_fields(given: Mapping[str, Any]) -> dict[str, str]:
         if isinstance(value, bool):
             fields[name] = "true" if value else "false"
         else:
-            fields[name] = json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else str(value)
+            structured = isinstance(value, dict | tuple)
+            fields[name] = json.dumps(value, ensure_ascii=False) if structured else str(value)
     return fields
 
 

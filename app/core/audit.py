@@ -37,6 +37,8 @@ class Action(StrEnum):
     HOLD_PLACED = "hold.placed"
     HOLD_LIFTED = "hold.lifted"
     QUOTA_CHANGED = "quota.changed"
+    TASK_SET_CHANGED = "task_set.changed"
+    TASK_SET_DELETED = "task_set.deleted"
     UPLOAD_BEGUN = "upload.begun"
     UPLOAD_ENDED = "upload.ended"
     TRANSCRIPTION_CREATED = "transcription.created"
@@ -83,6 +85,7 @@ _THINGS = {
     "quota": "project",
     "retention": "project",
     "speaker": "transcription",
+    "task_set": "project",
     "text": "transcription",
 }
 

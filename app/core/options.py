@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from typing import Annotated, Any, Self
 
-from annotated_types import Ge, Le, MaxLen
+from annotated_types import Ge, Le, MaxLen, MinLen
 
 from app.core.errors import InvalidOptions
 from app.core.languages import LANGUAGES
@@ -26,6 +26,9 @@ SpeakerCount = Annotated[int, Ge(1), Le(MAX_SPEAKERS)]
 ModelName = Annotated[str, MaxLen(MAX_MODEL_NAME_CHARACTERS)]
 TaskPrompt = Annotated[str, MaxLen(MAX_TASK_PROMPT_CHARACTERS)]
 
+TASK_SET_NAME = r"[a-z0-9][a-z0-9_-]{0,39}"
+TaskSetName = Annotated[str, MaxLen(40)]
+
 
 class EnrichmentTask(StrEnum):
     """What the language model is asked for, one constrained answer each."""
@@ -33,6 +36,21 @@ class EnrichmentTask(StrEnum):
     TITLE = "title"
     SUMMARY = "summary"
     POINTS = "points"
+    DETAILED_SUMMARY = "detailed_summary"
+    CHAPTERS = "chapters"
+    ACTIONS = "actions"
+    DECISIONS = "decisions"
+    QUESTIONS = "questions"
+    TOPICS = "topics"
+    ENTITIES = "entities"
+    SATISFACTION = "satisfaction"
+    CORRECTED = "corrected"
+    TRANSLATION = "translation"
+    PERSONAL_DATA = "personal_data"
+
+
+DEFAULT_TASKS = (EnrichmentTask.TITLE, EnrichmentTask.SUMMARY, EnrichmentTask.POINTS)
+"""What is asked for where nobody says: each further task takes a model time."""
 
 
 class Priority(StrEnum):
@@ -63,7 +81,9 @@ class TranscriptionOptions:
     """The options of one transcription; every one of them reaches an engine.
 
     `language` is an ISO 639-1 code, or None to detect it. `model` and `llm_model` name installed models, or None for
-    the site's default. `prompts` replaces the instruction of an enrichment task by the client's own.
+    the site's default. `prompts` replaces the instruction of an enrichment task by the client's own. `tasks` says what
+    the language model is asked for, or `task_set` names a set of tasks; `answer_language` None: the recording's;
+    `translation_language` is what the task `translation` translates into.
 
     Raises `InvalidOptions` where two options contradict each other.
     """
@@ -84,13 +104,18 @@ class TranscriptionOptions:
     priority: Priority = Priority.NORMAL
     channels: Channels = Channels.AUTO
     task: Task = Task.TRANSCRIBE
+    tasks: Annotated[tuple[EnrichmentTask, ...], MinLen(1), MaxLen(len(EnrichmentTask))] | None = None
+    task_set: TaskSetName | None = None
+    answer_language: str | None = None
+    translation_language: str | None = None
 
     def __post_init__(self) -> None:
-        if self.language is not None and self.language not in LANGUAGES:
+        self._check_languages()
+        if self.tasks is not None and self.task_set is not None:
             raise InvalidOptions(
-                field="language",
-                detail=f"The language {self.language!r} is not one that the speech models know.",
-                remedy="Send an ISO 639-1 code such as 'fr' or 'en', or leave the language out to have it detected.",
+                field="task_set",
+                detail="tasks was sent together with task_set.",
+                remedy="Name the tasks, or a set of them.",
             )
         if self.channels is Channels.SEPARATE and not self.diarization:
             raise InvalidOptions(
@@ -112,6 +137,16 @@ class TranscriptionOptions:
                 remedy="Send min_speakers at or below max_speakers.",
             )
 
+    def _check_languages(self) -> None:
+        for name in ("language", "answer_language", "translation_language"):
+            code = getattr(self, name)
+            if code is not None and code not in LANGUAGES:
+                raise InvalidOptions(
+                    field=name,
+                    detail=f"The language {code!r} is not one that the speech models know.",
+                    remedy="Send an ISO 639-1 code such as 'fr' or 'en', or leave the language out to have it detected.",
+                )
+
     def require_channels(self, channels: int) -> None:
         """Raise `InvalidOptions` where a recording of so many channels cannot be heard as wished."""
         if self.channels is Channels.SEPARATE and channels > MAX_SEPARATE_CHANNELS:
@@ -130,6 +165,7 @@ class TranscriptionOptions:
         values = asdict(self)
         values |= {"priority": str(self.priority), "channels": str(self.channels), "task": str(self.task)}
         values["prompts"] = {str(task): prompt for task, prompt in self.prompts.items()}
+        values["tasks"] = None if self.tasks is None else [str(task) for task in self.tasks]
         return values
 
     @classmethod
@@ -141,4 +177,6 @@ class TranscriptionOptions:
         kept["priority"] = Priority(kept.get("priority", Priority.NORMAL))
         kept["channels"] = Channels(kept.get("channels", Channels.AUTO))
         kept["task"] = Task(kept.get("task", Task.TRANSCRIBE))
+        if kept.get("tasks") is not None:
+            kept["tasks"] = tuple(EnrichmentTask(task) for task in kept["tasks"])
         return cls(**kept)

@@ -1,14 +1,19 @@
 """What an enrichment is asked for with, and the answers of before: none is lost when it is made anew."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from peewee import fn
 
+from app.core import provenance
+from app.core.answers import shown_answers
+from app.core.personal_data import PersonalKind
+from app.core.text_version import text_version
 from app.db.keeping_models import EnrichmentVersion
 from app.db.models import Enrichment, now
 from app.db.summaries import iso
 
-OPTIONS = ("llm_model", "prompts")
+OPTIONS = ("llm_model", "prompts", "tasks", "task_set", "answer_language", "translation_language")
 """Those of a transcription's options that an enrichment goes by."""
 
 
@@ -43,17 +48,45 @@ def fall_back(row: Any) -> None:
         ).execute()
 
 
+def answers_of(row: Any, texts: Sequence[str]) -> dict[str, Any]:
+    """Return the present answers by task, and whether the segments' `texts` are others than they were made of.
+
+    Of answers that an earlier release made it is not known which text that was.
+    """
+    present: Any = Enrichment.get_or_none(Enrichment.transcription == row)
+    if present is None:
+        return {"answers": {}, "outdated": False}
+    made_of = present.provenance.get("text_version")
+    return {
+        "answers": shown_answers(present.answers),
+        "outdated": made_of is not None and made_of != text_version(texts),
+    }
+
+
+def personal_phrases(row: Any) -> list[tuple[str, PersonalKind]] | None:
+    """Return the names and addresses that the language model found; None where it did not look for personal data."""
+    present: Any = Enrichment.get_or_none(Enrichment.transcription == row)
+    if present is None or shown_answers(present.answers).get("personal_data") is None:
+        return None
+    phrases = present.provenance.get("personal_phrases") or []
+    return [(phrase["text"], PersonalKind(phrase["kind"])) for phrase in phrases]
+
+
 def of_transcription(row: Any) -> list[dict[str, Any]]:
     """Return every finished version, the newest first."""
     return [
         {
             "number": version.number,
-            "options": version.options,
+            # What an older release kept lacks the options that were added since.
+            "options": {name: version.options.get(name) for name in OPTIONS},
             "model": version.model,
             "title": version.answers.get("title"),
             "summary": version.answers.get("summary"),
             "points": version.answers.get("points"),
+            "answers": shown_answers(version.answers),
             "failures": version.provenance.get("failures") or {},
+            **provenance.cost(version.provenance),
+            **provenance.origin(version.provenance),
             "by": version.asked_by,
             "created_at": iso(version.created_at),
         }

@@ -8,10 +8,12 @@ from uuid import UUID
 from app.core.access import Principal, Role
 from app.core.audit import Action
 from app.core.lifecycle import Work
-from app.db import audit, enrichment_versions, transcriptions, work
+from app.db import audit, enrichment_versions, task_sets, transcriptions, work
 from app.db.models import Enrichment, Transcription, now
 from app.db.summaries import summarize
 from app.db.work import Outcome
+
+_EITHER = (("tasks", "task_set"), ("task_set", "tasks"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +33,14 @@ def renew(principal: Principal, transcription: UUID, options: Mapping[str, Any])
     """Ask for the enrichment anew. An option that is left out stays as it was the last time.
 
     Until the new answers come, the old ones are shown. Raises `IllegalTransition` where there is no finished text, or it
-    is still being worked on.
+    is still being worked on, `UnknownTaskSet` where the project has no such set.
     """
     row = work.lock(transcriptions.find(principal, transcription, Role.EDITOR).id)
-    wanted = enrichment_versions.wanted(row) | dict(options)
+    given = dict(options)
+    # One of both takes the place of the other, whichever it was the last time.
+    given |= {other: None for name, other in _EITHER if name in given}
+    wanted = enrichment_versions.wanted(row) | given
+    task_sets.require(row.project_id, wanted.get("task_set"))
     step = work.advance(row, Work.enrich_again)
     Enrichment.update(options=wanted, asked_by=principal.name).where(Enrichment.transcription == row).execute()
     audit.record(Action.TRANSCRIPTION_ENRICHED, row.id, project=row.project_id)

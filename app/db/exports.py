@@ -18,6 +18,7 @@ from app.db import (
     quotas,
     retention,
     speakers,
+    task_sets,
     transcriptions,
     voiceprints,
 )
@@ -63,6 +64,7 @@ def open_project(principal: Principal, project: UUID) -> dict[str, Any]:
         "recognise_speakers": row.recognise_speakers,
         "retention": retention.of_project(row).to_dict(),
         "quota": quotas.read(row.id).to_dict(),
+        "task_sets": [shown for shown in task_sets.read_all(principal, row.id) if not shown["built_in"]],
         "legal_hold": legal_holds.read_of_project(principal, row.id).shown,
         "members": [{"username": member.user.username, "role": member.role} for member in projects.list_members(row)],
         "voiceprints": voiceprints.list_voiceprints(principal, row.id),

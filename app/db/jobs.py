@@ -19,6 +19,7 @@ from app.db import (
     events,
     partial_text,
     speakers,
+    task_sets,
     transcripts,
     voiceprints,
     waveforms,
@@ -383,8 +384,13 @@ def _order(row: Any, present: Work, job: JobId, lease: str, lease_seconds: int) 
         stretches = [[stretch.start_seconds, stretch.end_seconds] for stretch in found.order_by(Voices.position)]
         return order | {"stretches": stretches, "voiceprints": voiceprints.wanted(row)}
     language = TranscriptionOptions.from_dict(row.options).text_language(row.language)
-    wanted = {"options": row.options | enrichment_versions.wanted(row)}
-    return order | wanted | {"language": language, "segments": speakers.told(row)}
+    options = row.options | enrichment_versions.wanted(row)
+    return order | {
+        "options": options,
+        "task_set": task_sets.definition(row.project_id, options.get("task_set")),
+        "language": language,
+        "segments": speakers.told(row),
+    }
 
 
 def _chunk_order(row: Any, position: int) -> dict[str, Any]:

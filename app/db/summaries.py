@@ -4,6 +4,8 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
+from peewee import SQL
+
 from app.core.lifecycle import JobKind, Work
 from app.core.options import Channels
 from app.db.models import Enrichment, Job
@@ -17,14 +19,23 @@ def summarize(row: Any, work: Work) -> dict[str, Any]:
 def summarize_all(rows: Sequence[tuple[Any, Work]]) -> list[dict[str, Any]]:
     """Return the summaries of many transcriptions, in their order, with two queries for all of them."""
     ids = [row.id for row, _ in rows]
-    enrichments = {
-        found.transcription_id: found for found in Enrichment.select().where(Enrichment.transcription.in_(ids))
-    }
+    enrichments = {found.transcription_id: found for found in _told_of_enrichments(ids)}
     failed = Job.select(Job.transcription, Job.error).where(
         Job.transcription.in_(ids), Job.kind.in_([JobKind.VOICES, JobKind.DIARIZATION]), Job.error.is_null(False)
     )
     diarization_errors = {job.transcription_id: job.error for job in failed}
     return [_summary(row, work, enrichments.get(row.id), diarization_errors.get(row.id)) for row, work in rows]
+
+
+def _told_of_enrichments(ids: Sequence[Any]) -> Any:
+    """Select what summaries tell of enrichments: a whole text that was translated would weigh down every list and event."""
+    return Enrichment.select(
+        Enrichment.transcription,
+        Enrichment.model,
+        Enrichment.error,
+        SQL("answers - 'answers'").alias("texts"),
+        SQL("coalesce(provenance -> 'failures', '{}')").alias("failures"),
+    ).where(Enrichment.transcription.in_(ids))
 
 
 def entity_tag(row: Any) -> str:
@@ -72,7 +83,7 @@ def _enrichment(enrichment: Any, work: Work) -> dict[str, Any] | None:
     if not work.enrichment:
         return None
     job = work.job_of(JobKind.ENRICHMENT)
-    answers = enrichment.answers if enrichment else {}
+    answers = enrichment.texts if enrichment else {}
     return {
         "state": str(work.enrichment_state),
         "percent": round(job.percent, 1) if job else 0.0,
@@ -82,7 +93,7 @@ def _enrichment(enrichment: Any, work: Work) -> dict[str, Any] | None:
         "model": enrichment.model if enrichment else None,
         "error": enrichment.error if enrichment else None,
         # Tasks that came to nothing while others succeeded, with the reason.
-        "failures": (enrichment.provenance if enrichment else {}).get("failures") or {},
+        "failures": enrichment.failures if enrichment else {},
     }
 
 

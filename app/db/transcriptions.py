@@ -14,6 +14,7 @@ from app.core.identifiers import ProjectId, TranscriptionId
 from app.core.lifecycle import READABLE_STATES, STOPPED_STATES, JobKind, JobState, TranscriptionState, Work
 from app.core.merge import channel_speaker
 from app.core.options import TranscriptionOptions
+from app.core.personal_data import PersonalKind
 from app.core.speakers import Cast
 from app.core.transcript import Diarization
 from app.core.transcript import Segment as DecodedSegment
@@ -168,6 +169,11 @@ def read_diarization(principal: Principal, transcription: UUID) -> Diarization |
     return speakers.resolved_diarization(row)
 
 
+def read_personal_phrases(principal: Principal, transcription: UUID) -> list[tuple[str, PersonalKind]] | None:
+    """Return the names and addresses to be taken out of a document; None where nobody looked for personal data."""
+    return enrichment_versions.personal_phrases(find(principal, transcription, Role.VIEWER))
+
+
 def read_jobs(principal: Principal, transcription: UUID) -> list[dict[str, Any]]:
     """Return the jobs that a transcription is made of, as they were begun."""
     return jobs.of_transcription(find(principal, transcription, Role.VIEWER))
@@ -295,7 +301,10 @@ def shown(row: Any, present: Work) -> dict[str, Any]:
     finished = bool(merged) or present.state in STOPPED_STATES or present.state is TranscriptionState.TRANSCRIBED
     # While a failed part is tried again, the text that was finished before stays finished.
     segments = merged or ([] if present.state is TranscriptionState.DONE else _partial_segments(row))
-    return summarize(row, present) | {
+    summary = summarize(row, present)
+    if summary["enrichment"] is not None:
+        summary["enrichment"] |= enrichment_versions.answers_of(row, [segment["text"] for segment in segments])
+    return summary | {
         "partial": not finished,
         # Those of an unfinished text are not known yet, even where their voices are stored.
         "speakers": speakers.shown(row, cast) if merged or present.state in READABLE_STATES else [],

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
-from app.core.errors import VocalyxError
+from app.core.errors import InvalidFields, VocalyxError
 from app.core.lifecycle import JobKind
 from app.core.options import TranscriptionOptions
+from app.core.task_sets import TaskSet
 from app.core.transcript import ChunkPlan, Segment, Span, Survey
 
 
@@ -31,7 +32,7 @@ class WorkOrder:
     - chunk: the `chunk`;
     - voices: the `stretch`;
     - diarization: all `stretches`, and whether `voiceprints` of the speakers are wanted;
-    - enrichment: the `segments`, in their order, with speakers.
+    - enrichment: the `segments`, in their order, with speakers, and the project's own `task_set` that is asked for.
     """
 
     job_id: str
@@ -54,6 +55,7 @@ class WorkOrder:
     stretches: tuple[Span, ...] = ()
     voiceprints: bool = False
     segments: tuple[Segment, ...] = ()
+    task_set: TaskSet | None = None
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
@@ -80,8 +82,9 @@ class WorkOrder:
                 stretches=tuple(Span.from_list(stretch) for stretch in values.get("stretches") or ()),
                 voiceprints=bool(values.get("voiceprints", False)),
                 segments=tuple(Segment.from_dict(segment) for segment in values.get("segments") or ()),
+                task_set=None if values.get("task_set") is None else TaskSet.from_dict(values["task_set"]),
             )
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
+        except (AttributeError, InvalidFields, KeyError, TypeError, ValueError) as error:
             raise MalformedOrder(f"The work order lacks a field or has a wrong one ({error!r}).") from error
         if order.kind is JobKind.CHUNK and order.chunk is None:
             raise MalformedOrder("The work order for a chunk names no chunk.")

@@ -13,13 +13,15 @@ from app.api.keys import DATABASE, SETTINGS
 from app.api.uploads import UploadVolume
 from app.core.access import Role
 from app.core.identifiers import TranscriptionId
-from app.core.options import TranscriptionOptions
+from app.core.options import EnrichmentTask, TranscriptionOptions
+from app.core.task_sets import TaskSet
 from app.core.transcript import ChunkText, Diarization, PlanPart
 from app.core.waveform import cells
 from app.core.webhooks import DeliveryOutcome, new_secret
 from app.db import accounts, api_keys, jobs, projects, transcriptions, uploads
 from app.db.jobs import VoicesOfStretch
 from app.db.models import Project, Speaker, User, Voiceprint, now
+from app.db.task_set_models import StoredTaskSet
 from app.db.transcriptions import NewTranscription
 from app.db.uploads import NewUpload
 from app.db.webhook_models import Webhook, WebhookDelivery
@@ -109,6 +111,8 @@ def _things(project: Project, volume: Path, member: str) -> dict[str, str]:
         created_by=user,
     )
     webhook, delivery = told_webhook(project.id)
+    weekly = TaskSet(tasks=(EnrichmentTask.TITLE,)).to_dict()
+    StoredTaskSet.create(project=project, name="weekly", definition=weekly)
     return {
         "project": str(project.id),
         "member": member,
@@ -120,6 +124,7 @@ def _things(project: Project, volume: Path, member: str) -> dict[str, str]:
         "webhook": str(webhook),
         "delivery": str(delivery),
         "segment": "0",
+        "task_set": "weekly",
         "speaker": "SPEAKER_00",
         "format": "json",
         "problem": "not-found",

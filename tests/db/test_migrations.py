@@ -25,7 +25,15 @@ from playhouse.postgres_ext import (
     TSVectorField,
 )
 
-from app.db import arrival_models, audit_models, identity_models, keeping_models, models, webhook_models
+from app.db import (
+    arrival_models,
+    audit_models,
+    identity_models,
+    keeping_models,
+    models,
+    task_set_models,
+    webhook_models,
+)
 from app.db.database import connection_parameters
 from app.db.migrate import MIGRATIONS, migrate
 
@@ -35,6 +43,7 @@ TABLES = (
     *audit_models.TABLES,
     *identity_models.TABLES,
     *keeping_models.TABLES,
+    *task_set_models.TABLES,
     *webhook_models.TABLES,
 )
 TYPES = {

@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import Field
 
 from app.api.answers.base import Answer, Percent, Seconds
+from app.api.answers.enriched import EnrichmentAnswers
 from app.api.answers.speakers import Speaker
 from app.core.lifecycle import JobKind, JobState, PartState, TranscriptionState
 from app.core.options import TranscriptionOptions
@@ -47,6 +48,11 @@ class EnrichmentOutcome(Answer):
     failures: Annotated[
         dict[str, str], Field(description="Tasks that came to nothing while others succeeded, and why.")
     ]
+
+
+class EnrichmentResult(EnrichmentOutcome):
+    answers: EnrichmentAnswers
+    outdated: Annotated[bool, Field(description="Whether the text was corrected after the answers were made of it.")]
 
 
 class TranscriptionSummary(Answer):
@@ -138,6 +144,7 @@ class Dropped(Answer):
 
 
 class Transcription(TranscriptionSummary):
+    enrichment: Annotated[EnrichmentResult | None, Field(description="`null` where it was not asked for.")]
     partial: Annotated[bool, Field(description="Whether more text may come.")]
     speakers: list[Speaker]
     segments: list[Segment]

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from app.api.documentation.french_audit import AUDIT
 from app.api.documentation.french_compatibility import COMPATIBILITY
+from app.api.documentation.french_enrichment import ENRICHMENT
 from app.api.documentation.french_fields import FIELDS
 from app.api.documentation.french_keeping import KEEPING
 from app.api.documentation.french_operations import OPERATIONS
@@ -338,6 +339,7 @@ FRENCH: Mapping[str, str] = {
         FIELDS,
         AUDIT,
         COMPATIBILITY,
+        ENRICHMENT,
         KEEPING,
         OPERATIONS,
         PEOPLE,

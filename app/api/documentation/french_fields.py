@@ -176,13 +176,6 @@ FIELDS: Mapping[str, str] = {
     "How they are heard, once decided.": "Comment ils sont entendus, une fois décidé.",
     "`null` where it was not asked for.": "`null` si on ne l’a pas demandé.",
     "Whether more text may come.": "S’il peut venir encore du texte.",
-    "The options of one transcription; every one of them reaches an engine.\n\n`language` is an ISO 639-1 "
-    "code, or None to detect it. `model` and `llm_model` name installed models, or None for the site's "
-    "default. `prompts` replaces the instruction of an enrichment task by the client's own.": (
-        "Les options d’une transcription.\n\n`language` est un code ISO 639-1, ou `null` pour la détecter. "
-        "`model` et `llm_model` nomment des modèles installés, ou `null` pour ceux du site. `prompts` "
-        "remplace la consigne d’une demande par la vôtre."
-    ),
     "Send it as `cursor` for the next page; `null`: no more.": (
         "À envoyer en `cursor` pour la page suivante ; `null` : il n’y en a plus."
     ),

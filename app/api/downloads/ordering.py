@@ -44,7 +44,7 @@ async def order(request: web.Request) -> tuple[dict[str, Any], bool]:
     asked = await read_json(request, Order)
     options, _ = await asyncio.to_thread(wanted, asked.model_extra or {}, app[SETTINGS])
     key = idempotency_key(request)
-    project = await app[DATABASE].run(project_to_send_to, principal, asked.project)
+    project = await app[DATABASE].run(project_to_send_to, principal, asked.project, options.task_set)
     policy = address_policy(app[SETTINGS])
     url = policy.check_url(asked.url)
     policy.check_literal(url)

@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Mapping
+from typing import Any
 
 from app.api.creation import Form, OwnFields
 from app.core.errors import InvalidFields, InvalidOptions, UnknownModel
-from app.core.options import MAX_TASK_PROMPT_CHARACTERS, EnrichmentTask, TranscriptionOptions
+from app.core.options import DEFAULT_TASKS, MAX_TASK_PROMPT_CHARACTERS, TranscriptionOptions
 from app.settings import Settings
 
 _OUR_NAMES = {
@@ -50,18 +51,18 @@ def no_correction() -> InvalidFields:
     return InvalidFields([{"field": _CORRECTION, "message": "The text is not corrected here; send false."}])
 
 
-def our_prompts(prompts: Mapping[str, str]) -> dict[str, str]:
+def our_prompts(prompts: Mapping[str, Any]) -> dict[str, Any]:
     """Return a client's own instructions by our tasks; `InvalidFields` for a task that is not known here."""
     given = {_OUR_TASKS.get(task, task): prompt for task, prompt in prompts.items()}
     faults = [
         {"field": f"enrichment_prompts.{task}"[:200], "message": "Not asked for here."}
         for task in prompts
-        if _OUR_TASKS.get(task, task) not in set(EnrichmentTask)
+        if _OUR_TASKS.get(task, task) not in set(DEFAULT_TASKS)
     ]
     faults += [
         {"field": f"enrichment_prompts.{task}", "message": f"Longer than {MAX_TASK_PROMPT_CHARACTERS} characters."}
         for task, prompt in given.items()
-        if task in set(EnrichmentTask) and len(prompt) > MAX_TASK_PROMPT_CHARACTERS
+        if task in set(DEFAULT_TASKS) and isinstance(prompt, str) and len(prompt) > MAX_TASK_PROMPT_CHARACTERS
     ]
     if faults:
         raise InvalidFields(faults[:20])
@@ -90,7 +91,7 @@ def _with_our_tasks(text: str) -> str:
         return text
     if not isinstance(prompts, dict):
         return text
-    return json.dumps({_OUR_TASKS.get(task, task): prompt for task, prompt in prompts.items()})
+    return json.dumps(our_prompts(prompts))
 
 
 def _in_their_names(field: str) -> str:

@@ -2,10 +2,10 @@
 
 import asyncio
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from app.api import answers
 from app.api.answers import enrichments as versions
@@ -18,11 +18,14 @@ from app.api.requests import path_id, read_json
 from app.catalog import find
 from app.catalog.installed import ModelKind
 from app.core.audit import Action
-from app.core.errors import IllegalTransition, UnknownModel
-from app.core.options import EnrichmentTask, ModelName, TaskPrompt
+from app.core.errors import IllegalTransition, InvalidOptions, UnknownModel
+from app.core.options import EnrichmentTask, ModelName, TaskPrompt, TaskSetName, TranscriptionOptions
+from app.core.task_sets import UnknownTaskSet
 from app.db import enrichments
 
 routes = web.RouteTableDef()
+
+LanguageCode = Annotated[str, Field(max_length=3)]
 
 
 class NewEnrichment(BaseModel):
@@ -32,6 +35,24 @@ class NewEnrichment(BaseModel):
 
     llm_model: Annotated[ModelName | None, Field(description="An installed language model.")] = None
     prompts: Annotated[dict[EnrichmentTask, TaskPrompt] | None, Field(description=OPTIONS["prompts"])] = None
+    tasks: Annotated[
+        list[EnrichmentTask] | None,
+        Field(min_length=1, max_length=len(EnrichmentTask), description=OPTIONS["tasks"]),
+    ] = None
+    task_set: Annotated[TaskSetName | None, Field(description=OPTIONS["task_set"])] = None
+    answer_language: Annotated[LanguageCode | None, Field(description=OPTIONS["answer_language"])] = None
+    translation_language: Annotated[LanguageCode | None, Field(description=OPTIONS["translation_language"])] = None
+
+    @model_validator(mode="after")
+    def _asks_in_one_way(self) -> Self:
+        # The same rules as where a recording is sent: two that contradict each other are `InvalidOptions`.
+        TranscriptionOptions(
+            tasks=None if self.tasks is None else tuple(self.tasks),
+            task_set=self.task_set,
+            answer_language=self.answer_language,
+            translation_language=self.translation_language,
+        )
+        return self
 
 
 class OriginalEnrichmentWish(BaseModel):
@@ -63,7 +84,7 @@ async def read(request: web.Request) -> web.Response:
     body=NewEnrichment,
     example={"prompts": {"summary": "Summarise in three sentences."}},
     answers={202: Reply(answers.TranscriptionSummary, "It is queued.")},
-    errors=(IllegalTransition, UnknownModel),
+    errors=(IllegalTransition, InvalidOptions, UnknownModel, UnknownTaskSet),
     audited=Action.TRANSCRIPTION_ENRICHED,
 )
 async def renew(request: web.Request) -> web.Response:

@@ -8,6 +8,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 from pydantic import BaseModel, Field, TypeAdapter, model_validator
 
+from app.api.answers.enriched import EnrichmentAnswers
 from app.api.contract import Access, Tag, contract
 from app.api.keys import DATABASE, DELIVERY, SETTINGS
 from app.api.requests import path_id, read_json, validate
@@ -66,12 +67,13 @@ class FailureReport(Held):
     retryable: bool
 
 
-class EnrichmentAnswers(BaseModel):
+class ReportedEnrichment(BaseModel):
     """The answers, by task; whatever else came with them says where they come from."""
 
     title: str | None = None
     summary: str | None = None
     points: list[str] | None = None
+    answers: Annotated[EnrichmentAnswers, Field(default_factory=EnrichmentAnswers)]
     model: str
 
 
@@ -207,8 +209,11 @@ def _job_result(report: Result) -> JobResult:
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise _misshapen(error) from error
     enrichment = report.enrichment or {}
-    answers = validate(TypeAdapter(EnrichmentAnswers), enrichment)
-    given = answers.model_dump(exclude={"model"}, exclude_none=True)
+    answers = validate(TypeAdapter(ReportedEnrichment), enrichment)
+    given = answers.model_dump(mode="json", exclude={"model", "answers"}, exclude_none=True)
+    if "answers" in answers.model_fields_set:  # a worker of an earlier release knows three tasks alone
+        # Of a task that was asked for and failed there is a null; of one that was not, nothing.
+        given["answers"] = answers.answers.model_dump(mode="json", exclude_unset=True)
     provenance = {name: value for name, value in enrichment.items() if name not in given}
     return EnrichmentResult(given, answers.model, provenance)
 

@@ -36,6 +36,7 @@ from app.core.errors import (
     DamagedMedia,
     EmptyUpload,
     IllegalTransition,
+    InvalidFields,
     InvalidOptions,
     NoAudio,
     NotFound,
@@ -49,6 +50,7 @@ from app.core.errors import (
 from app.core.formats import FORMATS
 from app.core.identifiers import TranscriptionId
 from app.core.options import TranscriptionOptions
+from app.core.task_sets import UnknownTaskSet
 from app.db import listing, metadata, original, transcriptions
 from app.db.listing import Order, Sort
 from app.db.quotas import QuotaExceeded
@@ -135,6 +137,7 @@ class Description(BaseModel):
     errors=(
         InvalidOptions,
         UnknownModel,
+        UnknownTaskSet,
         UrlRefused,
         IdempotencyKeyUsed,
         QuotaExceeded,
@@ -239,6 +242,10 @@ async def read(request: web.Request) -> web.Response:
     name = negotiated_format(request)
     presentation = wanted_presentation(request, name)
     if name == "json":
+        if presentation.redact is not None:
+            # Or whoever asks for less would be given everything.
+            message = "The transcription itself is not redacted: ask for the document, with the ending .json."
+            raise InvalidFields([{"field": "redact", "message": message}])
         reading = await request.app[READINGS].read(request[PRINCIPAL], path_id(request))
         # The tag is that of what people say about it, which no document shows whole.
         response = web.Response(

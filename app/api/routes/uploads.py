@@ -23,6 +23,7 @@ from app.api.tus.receiving import receive
 from app.api.uploads import display_name
 from app.core.audit import Action
 from app.core.errors import DependencyDown, EmptyUpload, UnknownModel
+from app.core.task_sets import UnknownTaskSet
 from app.core.uploads import UploadState
 from app.db import admissions, uploads
 from app.db.uploads import NewUpload, UploadBusy, UploadGone, UploadView
@@ -67,7 +68,7 @@ async def capabilities_beside_an_upload(request: web.Request) -> web.StreamRespo
             headers={"Location": "The upload's address.", **tus.RECEIVED, **tus.EXPIRES},
         )
     },
-    errors=(*tus.NOT_RECEIVED, EmptyUpload, UnknownModel),
+    errors=(*tus.NOT_RECEIVED, EmptyUpload, UnknownModel, UnknownTaskSet),
     audited=Action.UPLOAD_BEGUN,
 )
 async def create(request: web.Request) -> web.Response:
@@ -222,7 +223,7 @@ async def _new_upload(request: web.Request) -> NewUpload:
     key = idempotency_key(request)
     if not values.get("project"):
         check_may_send(principal)
-    project = await app[DATABASE].run(project_to_send_to, principal, values.get("project"))
+    project = await app[DATABASE].run(project_to_send_to, principal, values.get("project"), options.task_set)
     app[UPLOADS].check_size(size_bytes)
     await asyncio.to_thread(app[UPLOADS].check_space, size_bytes)
     await app[DATABASE].run(admissions.check_room, project, key, size_bytes)

@@ -21,8 +21,9 @@ __all__ = [
     "render_transcript",
 ]
 
-_READ = frozenset({"speakers", "timestamps"})
-_SUBTITLES = frozenset({"speakers", "line_length", "lines", "reading_speed"})
+_READ = frozenset({"speakers", "timestamps", "redact"})
+_SUBTITLES = frozenset({"speakers", "line_length", "lines", "reading_speed", "redact"})
+_REDACTED = frozenset({"redact"})
 _NONE = frozenset[str]()
 
 
@@ -53,7 +54,7 @@ FORMATS: Mapping[str, TranscriptFormat] = MappingProxyType(
         "txt": TranscriptFormat(plain.MEDIA_TYPE, plain.render, _READ),
         "srt": TranscriptFormat(subrip.MEDIA_TYPE, subrip.render, _SUBTITLES),
         "vtt": TranscriptFormat(webvtt.MEDIA_TYPE, webvtt.render, _SUBTITLES),
-        "json": TranscriptFormat(structured.MEDIA_TYPE, structured.render, _NONE),
+        "json": TranscriptFormat(structured.MEDIA_TYPE, structured.render, _REDACTED),
         "rttm": TranscriptFormat(rttm.MEDIA_TYPE, rttm.render, _NONE),
         "md": TranscriptFormat(markdown.MEDIA_TYPE, markdown.render, _READ),
         "tsv": TranscriptFormat(tabular.MEDIA_TYPE, tabular.render, _READ),

@@ -1,6 +1,7 @@
 """How a reader wants a transcript shown: the options of the formats."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Annotated
 
 from annotated_types import Ge, Le
@@ -14,13 +15,20 @@ Lines = Annotated[int, Ge(1), Le(MOST_LINES)]
 ReadingSpeed = Annotated[int, Ge(LEAST_READING_SPEED), Le(MOST_READING_SPEED)]
 
 
+class Redaction(StrEnum):
+    """What is not to be in a document."""
+
+    PERSONAL_DATA = "personal_data"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Presentation:
     """What is shown, and how subtitles are laid out. Each format says which of these mean something to it.
 
     `timestamps` None leaves it to the format. `line_length` counts columns, of which the wide characters of East Asian
     scripts take two; `lines` is of one cue; `reading_speed` is in columns a second, and a cue stays on the screen for
-    as long as it takes to read at that speed, wherever the next one leaves the room.
+    as long as it takes to read at that speed, wherever the next one leaves the room. What is to be redacted is so before
+    any format is asked (`app.core.redaction`).
 
     The defaults are those of the Netflix Timed Text Style Guide (general requirements: two lines of 42 characters;
     English template: 17 characters a second for adults); the BBC Subtitle Guidelines, 160 to 180 words a minute, come
@@ -32,6 +40,7 @@ class Presentation:
     line_length: LineLength = 42
     lines: Lines = 2
     reading_speed: ReadingSpeed = 17
+    redact: Redaction | None = None
 
 
 AS_USUAL = Presentation()

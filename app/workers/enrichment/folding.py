@@ -1,7 +1,9 @@
 """Transcripts larger than a model's context: read in windows, noted, and the notes read again. Nothing is left out."""
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from app.core.transcript import Segment
 from app.workers.enrichment.errors import ContextTooSmall
@@ -14,10 +16,14 @@ _LEAST_SHRINKAGE = 0.9
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A piece of what is read: a segment's text with its speaker, or a note on a window."""
+    """A piece of what is read: a segment's text with its speaker, or a note on a window.
+
+    `segments` are the positions of what it is made of.
+    """
 
     text: str
     speaker: str | None = None
+    segments: tuple[int, ...] = ()
 
 
 Window = tuple[Passage, ...]
@@ -34,7 +40,16 @@ class Place:
 
 def passages_of(segments: Iterable[Segment]) -> list[Passage]:
     """Return what was said, segment by segment; those without text say nothing."""
-    return [Passage(segment.text.strip(), segment.speaker) for segment in segments if segment.text.strip()]
+    return [
+        Passage(segment.text.strip(), segment.speaker, (position,))
+        for position, segment in enumerate(segments)
+        if segment.text.strip()
+    ]
+
+
+def segments_of(passages: Iterable[Passage]) -> tuple[int, ...]:
+    """Return the positions of all that the passages are made of, in order."""
+    return tuple(sorted({position for passage in passages for position in passage.segments}))
 
 
 def fold(
@@ -49,7 +64,10 @@ def fold(
     while (total := sum(map(cost, passages))) > limit:
         level += 1
         parts = windows(passages, limit, cost)
-        passages = [Passage(note(part, Place(level, number, len(parts)))) for number, part in enumerate(parts, start=1)]
+        passages = [
+            Passage(note(part, Place(level, number, len(parts))), segments=segments_of(part))
+            for number, part in enumerate(parts, start=1)
+        ]
         if sum(map(cost, passages)) > total * _LEAST_SHRINKAGE:
             raise ContextTooSmall(
                 f"The transcript takes {total} tokens; the model can read {limit} at a time, and its notes on them are"
@@ -69,6 +87,16 @@ def windows(passages: Iterable[Passage], limit: int, cost: Cost) -> list[Window]
     # of equal cost do not.
     full = _cut(pieces, limit, float("inf"))
     return _cut(pieces, limit, sum(size for _, size in pieces) / max(len(full), 1))
+
+
+def in_lines(cut: Iterable[Window], most: int) -> list[Window]:
+    """Return the windows cut further, into parts of `most` passages at most and about equally many."""
+    parts = []
+    for window in cut:
+        count = math.ceil(len(window) / most)
+        bounds = [round(index * len(window) / count) for index in range(count + 1)]
+        parts += [window[start:end] for start, end in pairwise(bounds)]
+    return parts
 
 
 def _cut(pieces: Sequence[tuple[Passage, int]], limit: int, target: float) -> list[Window]:

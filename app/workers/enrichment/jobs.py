@@ -26,5 +26,6 @@ class EnrichmentJobs:
         return [f"{ModelKind.LLM}/{self._enricher.loaded}"] if self._enricher.loaded else []
 
     def enrichment(self, order: WorkOrder, context: JobContext) -> Mapping[str, object]:
-        """Write title, summary and points of what was said."""
-        return {"enrichment": self._enricher.enrich(order.segments, order.language, order.options, context)}
+        """Answer what is asked of the transcript."""
+        answers = self._enricher.enrich(order.segments, order.language, order.options, context, task_set=order.task_set)
+        return {"enrichment": answers}

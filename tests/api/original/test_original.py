@@ -117,7 +117,7 @@ async def test_enrichment_in_its_words(editor: Person, worker: Worker) -> None:
         ({"text_correction": "true"}, "invalid-fields", ["text_correction"]),
         ({"enrichment_prompts": "{"}, "invalid-fields", ["enrichment_prompts"]),
         ({"enrichment_prompts": "[1]"}, "invalid-fields", ["enrichment_prompts"]),
-        ({"enrichment_prompts": '{"satisfaction": "Are they?"}'}, "invalid-fields", ["enrichment_prompts.satisfaction.[key]"]),
+        ({"enrichment_prompts": '{"satisfaction": "Are they?"}'}, "invalid-fields", ["enrichment_prompts.satisfaction"]),
         ({"vad": "true", "use_vad": "true"}, "invalid-fields", ["use_vad"]),
         ({"project": "first"}, "invalid-fields", ["project_name"]),
         ({"colour": "blue"}, "invalid-fields", ["colour"]),

@@ -4,27 +4,39 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.core.options import EnrichmentTask
-from app.workers.enrichment.answers import InvalidReply, Value, read_reply
+from app.workers.enrichment.answers import InvalidReply
 from app.workers.enrichment.engine import Reply
 from app.workers.enrichment.folding import Passage
+from app.workers.enrichment.grounding import Source
 from app.workers.enrichment.prompts import ENGLISH
-from app.workers.enrichment.schemas import ANSWERS, SUMMARY_CHARACTERS
+from app.workers.enrichment.tasks import CATALOGUE
+from app.workers.enrichment.tasks.statements import POINTS, Points
+from app.workers.enrichment.tasks.task import Languages, Shown, Task
+from app.workers.enrichment.tasks.texts import SUMMARY, SUMMARY_CHARACTERS, TITLE, Summary, Title
 
-TITLE, SUMMARY, POINTS = EnrichmentTask.TITLE, EnrichmentTask.SUMMARY, EnrichmentTask.POINTS
+SAID = (
+    "Anna repaired the heating of the library on Monday for 3.5 euros, the room is open, and windows arrive next week."
+)
+LANGUAGES = Languages("en", "en")
+SHAPES = {"title": Title, "summary": Summary, "points": Points}
+
+Value = str | list[str]
 
 
-def read(task: EnrichmentTask, text: str, *, complete: bool = True) -> Value:
-    prompt = ENGLISH.prompt([Passage("We meet on Monday.")], ENGLISH.tasks[task])
-    return read_reply(task, Reply(text, complete, 0, 0, 0), prompt)
+def read(task: Task, text: str, *, complete: bool = True) -> Value:
+    passages = [Passage(SAID, None, (0,))]
+    prompt = ENGLISH.prompt(passages, task.instruction(LANGUAGES))
+    kept = task.read(Reply(text, complete, 0, 0, 0), Shown(prompt, passages, Source([SAID]), LANGUAGES))
+    value: Value = kept.value if isinstance(kept.value, str) else [found.text for found in kept.value]
+    return value
 
 
-def reply(task: EnrichmentTask, value: Value) -> str:
-    return json.dumps({str(task): value})
+def reply(task: Task, value: Value) -> str:
+    return json.dumps({task.name: value})
 
 
 def test_a_good_answer_is_kept_as_it_is() -> None:
-    points = ["The heating was repaired.", "The library opens on Thursday."]
+    points = ["The heating was repaired.", "The room of the library is open."]
 
     assert read(TITLE, reply(TITLE, "Reopening of the library")) == "Reopening of the library"
     assert read(SUMMARY, reply(SUMMARY, "It cost 3.5 euros. It is open.")) == "It cost 3.5 euros. It is open."
@@ -50,6 +62,13 @@ def test_a_title_that_is_the_instruction_or_cut_off_is_invalid(title: str) -> No
 
 def test_a_title_loses_its_quotation_marks_and_full_stop() -> None:
     assert read(TITLE, reply(TITLE, "“The truth about iron.”")) == "The truth about iron"
+
+
+def test_numbers_of_lines_are_no_part_of_an_answer() -> None:
+    assert read(SUMMARY, reply(SUMMARY, "Anna repaired the heating [1]. The room is open [12].")) == (
+        "Anna repaired the heating. The room is open."
+    )
+    assert read(POINTS, reply(POINTS, ["[1] The room is open."])) == ["The room is open."]
 
 
 def test_of_a_summary_that_was_cut_off_whole_sentences_are_kept() -> None:
@@ -97,14 +116,14 @@ def test_of_points_that_were_cut_off_the_whole_ones_are_kept() -> None:
 
 @pytest.mark.parametrize("text", ["", "[]", "null", '{"title": 3}', '{"points": "x"}', '{"points": [[]]}', "{" * 500])
 def test_what_is_not_the_shape_is_invalid(text: str) -> None:
-    for task in EnrichmentTask:
+    for task in CATALOGUE.values():
         with pytest.raises(InvalidReply):
             read(task, text)
 
 
 @given(st.sampled_from([TITLE, SUMMARY]), st.text(max_size=1000), st.booleans())
 @settings(deadline=None)
-def test_whatever_a_model_writes_is_fit_to_be_shown_or_invalid(task: EnrichmentTask, raw: str, complete: bool) -> None:
+def test_whatever_a_model_writes_is_fit_to_be_shown_or_invalid(task: Task, raw: str, complete: bool) -> None:
     check(task, reply(task, raw), complete=complete)
 
 
@@ -114,12 +133,12 @@ def test_whatever_points_a_model_writes_are_fit_to_be_shown_or_invalid(raw: list
     check(POINTS, reply(POINTS, raw), complete=complete)
 
 
-def check(task: EnrichmentTask, text: str, *, complete: bool) -> None:
+def check(task: Task, text: str, *, complete: bool) -> None:
     try:
         value = read(task, text, complete=complete)
     except InvalidReply:
         return
-    ANSWERS[task].model_validate({str(task): value})
+    SHAPES[task.name].model_validate({task.name: value})
     for shown in [value] if isinstance(value, str) else value:
         assert shown.encode()
         assert shown.isprintable()

@@ -68,5 +68,5 @@ def test_notes_that_are_as_long_as_what_they_note_end_in_an_error_not_in_a_loop(
 
 def test_segments_without_text_say_nothing() -> None:
     assert passages_of([Segment(0, 1, " "), Segment(1, 2, " Yes. ", speaker="SPEAKER_00")]) == [
-        Passage("Yes.", "SPEAKER_00")
+        Passage("Yes.", "SPEAKER_00", (1,))
     ]

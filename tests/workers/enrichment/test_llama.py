@@ -10,19 +10,19 @@ import pytest
 from app.catalog.errors import ModelDamaged
 from app.catalog.installed import describe, find
 from app.core.errors import UnknownModel
-from app.core.options import EnrichmentTask
 from app.workers.control import JobControl, JobStopped, StopReason
 from app.workers.enrichment.engine import Prompt, Sampling
 from app.workers.enrichment.errors import ContextTooSmall, ModelTooLarge
 from app.workers.enrichment.folding import passages_of
 from app.workers.enrichment.llama import SLICE_TOKENS, LlamaModel, checked, open_installed
 from app.workers.enrichment.prompts import ENGLISH
-from app.workers.enrichment.schemas import json_schema
+from app.workers.enrichment.tasks.texts import SUMMARY
+from app.workers.enrichment.tasks.texts import TITLE as TITLE_TASK
 from tests.workers.enrichment.conftest import LANGUAGE_MODEL, MEETING, THREADS, segments_of
 
 pytestmark = pytest.mark.engine
 
-TITLE = json_schema(EnrichmentTask.TITLE)
+TITLE = TITLE_TASK.schema(())
 READ = passages_of(segments_of(MEETING))
 
 
@@ -54,7 +54,7 @@ def test_requests_about_one_transcript_share_its_evaluation(model: LlamaModel) -
 
 
 def test_what_was_asked_before_does_not_change_an_answer(model: LlamaModel, models_dir: Path) -> None:
-    schema = json_schema(EnrichmentTask.SUMMARY)
+    schema = SUMMARY.schema(())
     sampling = Sampling(temperature=0.7, seed=5)
     model.answer(prompt("Who speaks?"), schema, Sampling(), max_tokens=30, tick=unwatched)
 
@@ -101,7 +101,7 @@ def test_a_stop_is_heard_within_a_slice_or_a_token(model: LlamaModel, steps: int
 
 
 def test_an_answer_without_room_to_end_is_marked(model: LlamaModel) -> None:
-    reply = model.answer(prompt(), json_schema(EnrichmentTask.SUMMARY), Sampling(), max_tokens=8, tick=unwatched)
+    reply = model.answer(prompt(), SUMMARY.schema(()), Sampling(), max_tokens=8, tick=unwatched)
 
     assert not reply.complete
     assert reply.generated_tokens == 8

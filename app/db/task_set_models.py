@@ -1,0 +1,27 @@
+# ruff: noqa: D106 - peewee's Meta classes tell by their fields all that there is to tell
+"""The table of projects' own sets of tasks."""
+
+import uuid
+
+from peewee import CompositeKey, ForeignKeyField, TextField
+from playhouse.postgres_ext import BinaryJSONField, DateTimeTZField
+
+from app.db.models import Project, Table, now
+
+
+class StoredTaskSet(Table):
+    """`definition` is what `app.core.task_sets.TaskSet.to_dict` gives."""
+
+    project_id: uuid.UUID
+    project = ForeignKeyField(Project, on_delete="CASCADE", backref="task_sets")
+    name = TextField()
+    definition = BinaryJSONField(index=False)
+    changed_by = TextField(null=True)
+    changed_at = DateTimeTZField(default=now)
+
+    class Meta:
+        table_name = "task_sets"
+        primary_key = CompositeKey("project", "name")
+
+
+TABLES = (StoredTaskSet,)

@@ -1,0 +1,185 @@
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.workers.enrichment.drift import drifts, translation_fault
+from app.workers.enrichment.grounding import Source, content_stems
+from app.workers.enrichment.numerals import numbers
+from tests.workers.enrichment.conftest import MEETING, REUNION
+
+LIBRARY = Source([text for _, text in MEETING], [who for who, _ in MEETING])
+BIBLIOTHEQUE = Source([text for _, text in REUNION], [who for who, _ in REUNION])
+
+sentences = st.lists(
+    st.lists(st.text("abcdeé", min_size=3, max_size=9), min_size=3, max_size=9).map(" ".join), min_size=1, max_size=12
+)
+
+
+@pytest.mark.parametrize(
+    ("statement", "segments"),
+    [
+        ("The heating was repaired on Monday for 2,000 euros.", (0,)),
+        ("Marc will ask the town for funding of the second floor.", (4,)),
+        ("The library reopens on 14 March.", (0, 3)),
+        ("New windows arrive next week", (2,)),
+        ("The library reopens on 15 March.", ()),
+        ("The bill was three thousand euros.", ()),
+        ("Paul bought a new car.", ()),
+        ("Marc Dupont will ask the town for the money.", ()),
+        ("", ()),
+    ],
+)
+def test_what_was_said_is_found_and_what_was_not_is_not(statement: str, segments: tuple[int, ...]) -> None:
+    assert LIBRARY.locate(statement) == segments
+
+
+@pytest.mark.parametrize(
+    ("statement", "segments"),
+    [
+        ("Le chauffage a été réparé pour 2000 euros.", (0,)),
+        ("Marc demandera de l'argent à la mairie.", (4,)),
+        ("Réouverture le 14 mars", (3,)),
+        ("Réouverture le 15 mars", ()),
+        ("Le directeur a démissionné.", ()),
+    ],
+)
+def test_in_french_too(statement: str, segments: tuple[int, ...]) -> None:
+    assert BIBLIOTHEQUE.locate(statement) == segments
+
+
+def test_a_wrong_reference_is_replaced_by_the_right_one() -> None:
+    assert LIBRARY.locate("New windows arrive next week", [0]) == (2,)
+    assert LIBRARY.locate("New windows arrive next week", [2]) == (2,)
+    assert LIBRARY.locate("New windows arrive next week", [999]) == (2,)
+
+
+def test_only_what_was_shown_counts() -> None:
+    assert LIBRARY.locate("New windows arrive next week", among=[0, 1]) == ()
+
+
+def test_in_another_language_numbers_decide_and_the_models_reference_stays() -> None:
+    other = Source([text for _, text in MEETING], same_language=False)
+
+    assert other.locate("La bibliothèque rouvre le 14 mars", [3]) == (3,)
+    assert other.locate("La bibliothèque rouvre le 15 mars", [3]) == ()
+    assert other.locate("La bibliothèque rouvre", []) == ()
+
+
+def test_a_no_is_not_turned_into_a_yes() -> None:
+    source = Source(["We will not buy the printer this year, it is too expensive.", "We paint the room."])
+
+    assert not source.agrees("Buy the printer this year", [0])
+    assert source.agrees("Do not buy the printer this year", [0])
+    assert source.agrees("Paint the room", [1])
+
+
+@given(sentences, st.data())
+@settings(deadline=None)
+def test_a_sentence_of_the_transcript_is_found_where_it_stands(said: list[str], data: st.DataObject) -> None:
+    source = Source(said)
+    index = data.draw(st.integers(0, len(said) - 1))
+
+    found = source.locate(said[index])
+
+    if content_stems(said[index]):
+        assert found
+        stems = set(content_stems(said[index]))
+        assert any(stems & set(content_stems(said[position])) for position in found)
+
+
+@given(sentences, st.integers(2, 10**6))
+@settings(deadline=None)
+def test_a_number_that_nobody_said_is_never_found(said: list[str], number: int) -> None:
+    source = Source(said)
+
+    for text in said:
+        assert source.locate(f"{text} {number}") == ()
+        assert not source.is_supported(f"{text} {number}")
+
+
+@given(sentences, st.data())
+@settings(deadline=None)
+def test_a_quote_is_found_word_for_word_across_segments(said: list[str], data: st.DataObject) -> None:
+    source = Source(said)
+    words = [(position, word) for position, text in enumerate(said) for word in text.split()]
+    if len(words) < 3:
+        return
+    start = data.draw(st.integers(0, len(words) - 3))
+    end = data.draw(st.integers(start + 3, len(words)))
+    quote = "« " + ", ".join(word.upper() for _, word in words[start:end]) + " ! »"
+
+    found = source.quoted(quote)
+
+    assert found
+    assert source.quoted(f"{quote} zzz") == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("deux mille trois cents euros", {"2300"}),
+        ("2 300 euros, 2,300 or 2.300", {"2300"}),
+        ("two thousand three hundred", {"2300"}),
+        ("quatre-vingt-dix-sept et soixante et onze", {"97", "71"}),
+        ("the fourteenth of March, le quatorze mars, the 14th", {"14"}),
+        ("quatre-vingt-un", {"81"}),
+        ("one hundred and twenty-three thousand", {"123000"}),
+        ("trois millions deux cent mille", {"3200000"}),
+        ("12,5 % and 12.5 %", {"12.5"}),
+        ("rien du tout", set()),
+    ],
+)
+def test_numbers_are_the_same_in_digits_and_in_words(text: str, found: set[str]) -> None:
+    assert numbers(text) == found
+
+
+@pytest.mark.parametrize(
+    ("original", "corrected"),
+    [
+        ("we meet on monday at the libary with Marc", "We meet on Monday at the library with Marc."),
+        ("il fauts que nous parlions du chaufage", "Il faut que nous parlions du chauffage."),
+        ("j'ai pas vu Anna", "Je n'ai pas vu Anna."),
+        ("ok", "OK."),
+    ],
+)
+def test_a_correction_is_taken(original: str, corrected: str) -> None:
+    assert drifts(original, corrected) is None
+
+
+@pytest.mark.parametrize(
+    ("original", "corrected", "why"),
+    [
+        ("The bill is 200 euros", "The bill is 300 euros", "number"),
+        ("We will not sell the house", "We will sell the house", "negation"),
+        ("We meet with Marc on Monday", "We meet with Paul on Monday", "name"),
+        ("we meet on monday", "In summary the team gathers", "words"),
+        ("Oui", "Non", "spelled"),
+        ("a word", "", "nothing"),
+    ],
+)
+def test_what_drifts_is_rejected(original: str, corrected: str, why: str) -> None:
+    assert why in str(drifts(original, corrected))
+
+
+@given(sentences)
+@settings(deadline=None)
+def test_what_is_left_as_it_was_never_drifts(said: list[str]) -> None:
+    for text in said:
+        assert drifts(text, text) is None
+        assert drifts(text, f"{text.capitalize()}.") is None
+
+
+@pytest.mark.parametrize(
+    ("translated", "fits"),
+    [
+        ("Le chauffage de la bibliothèque a été réparé pour 2000 euros.", True),
+        ("The heating of the library was repaired for 2000 euros.", False),
+        ("Le chauffage de la bibliothèque a été réparé.", False),
+        ("Chauffage", False),
+        ("", False),
+    ],
+)
+def test_a_translation_is_another_text_of_about_its_length_with_its_numbers(translated: str, fits: bool) -> None:
+    original = "The heating of the library was repaired for 2000 euros."
+
+    assert (translation_fault(original, translated) is None) is fits
