@@ -13,6 +13,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from app.catalog.served import served_names
 from app.logs import LogFormat
 
 MEBIBYTE = 1024 * 1024
@@ -133,9 +134,33 @@ class Settings(BaseSettings):
     default_model: str = "base"
     default_llm_model: str = "smollm2-135m-instruct"
     diarization_model: str = "community-campplus"
+
+    # A model server of the site, with OpenAI's API: the API lists its models, enrichment workers ask them
+    llm_server_url: Annotated[
+        str, Field(pattern=r"^(https?://[^\s?#@]+)?$", description="Where it is, up to and with /v1")
+    ] = ""
+    llm_server_models: Annotated[
+        str, Field(pattern=r"^[^\s,]{0,93}( *, *[^\s,]{1,93})*$", description="Their names there, with commas between")
+    ] = ""
+    llm_server_key: SecretStr = SecretStr("")
+    llm_server_context: Annotated[
+        int, Field(ge=1024, description="How many tokens it reads and writes in one request")
+    ] = 8192
+    llm_server_timeout: Annotated[float, Field(gt=0, description="How long one answer may take")] = 600
+    llm_server_silence: Annotated[
+        float, Field(gt=0, description="For so long it may write nothing before it is given up")
+    ] = 120
+    llm_server_patience: Annotated[
+        float, Field(ge=0, description="For so long a job waits for one that is away, each time that it is tried")
+    ] = 60
     stall_timeout: Annotated[int, Field(ge=10, description="A job without progress for so long gives up its lease")] = (
         900
     )
+
+    @property
+    def served_models(self) -> tuple[str, ...]:
+        """The names under which the models of the site's model server may be asked for."""
+        return served_names(self.llm_server_models) if self.llm_server_url else ()
 
 
 @cache

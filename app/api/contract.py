@@ -99,6 +99,7 @@ class Tag(StrEnum):
     SIGNING_IN = "Signing in"
     TRANSCRIPTIONS = "Transcriptions"
     SEGMENTS = "Segments"
+    QUESTIONS = "Questions"
     UPLOADS = "Uploads in pieces"
     SPEAKERS = "Speakers"
     UPDATES = "Updates"

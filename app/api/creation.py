@@ -19,6 +19,7 @@ from app.api.requests import check_text, validate
 from app.api.uploads import FORM_OVERHEAD_BYTES, ReceivedFile, display_name
 from app.catalog import find
 from app.catalog.installed import ModelKind
+from app.catalog.served import require_language_model
 from app.core.access import Principal, Role
 from app.core.errors import BadRequest, InvalidFields, InvalidOptions, NotPermitted
 from app.core.identifiers import ProjectId
@@ -232,7 +233,7 @@ def settled(options: TranscriptionOptions, settings: Settings) -> TranscriptionO
                 field="task",
             )
     if options.llm_model is not None:
-        find(settings.models_dir, ModelKind.LLM, options.llm_model)
+        require_language_model(settings.models_dir, settings.served_models, options.llm_model)
     return replace(
         options,
         model=options.model or settings.default_model,

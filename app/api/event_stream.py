@@ -5,11 +5,14 @@ The format is that of the HTML standard, 9.2 (https://html.spec.whatwg.org/multi
 
 import asyncio
 import json
-from collections.abc import Mapping
+import logging
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any
 
 from aiohttp import web
 
+from app.api.hub import HubClosed, ListenerTooSlow
+from app.core.errors import DependencyDown, NotAuthenticated, NotFound, VocalyxError
 from app.core.identifiers import EventId
 
 EVENTS_TYPE = "text/event-stream; charset=utf-8"
@@ -24,6 +27,8 @@ _HEADERS = {
     "Cache-Control": "no-store, no-transform",
     "X-Accel-Buffering": "no",
 }
+
+logger = logging.getLogger(__name__)
 
 
 class EventStream:
@@ -64,3 +69,33 @@ class EventStream:
             if self._request.transport is not None:
                 self._request.transport.abort()
             raise ConnectionResetError("the client takes nothing any more") from error
+
+
+async def carry(
+    sending: Coroutine[Any, Any, None],
+    beside: Coroutine[Any, Any, None],
+    ended: Callable[[BaseException], Awaitable[None]],
+) -> None:
+    """Send until the feed ends, which `ended` is told the reason of, or until what is done beside it does."""
+    tasks = [asyncio.create_task(sending), asyncio.create_task(beside)]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        if tasks[0].done() and (error := tasks[0].exception()) is not None:
+            await ended(error)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def say_why(channel: EventStream, error: BaseException) -> None:
+    """Tell the client why its stream has ended, by a code that says whether to come back: its head was sent long ago."""
+    if isinstance(error, ConnectionError):
+        return
+    if isinstance(error, NotAuthenticated | NotFound | DependencyDown):
+        await channel.say_why(error.code)
+    elif isinstance(error, HubClosed | ListenerTooSlow):
+        await channel.say_why("resume")
+    else:
+        logger.error("a stream of events failed", exc_info=error)
+        await channel.say_why(VocalyxError.code)

@@ -16,6 +16,7 @@ _TAG = r'(W/)?"[!#-+\--~]*"'
 
 PROJECT = Parameter(UUID, "The project.", "project")
 TRANSCRIPTION = Parameter(UUID, "The transcription.", "transcription")
+QUESTION = Parameter(UUID, "The question.", "question")
 KEY = Parameter(UUID, "The API key, by its id.", "key")
 SESSION = Parameter(UUID, "The login, by its id.", "session")
 USER = Parameter(UUID, "The user, by id.", "user")

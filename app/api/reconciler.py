@@ -11,7 +11,7 @@ from app.api.delivery import Delivery
 from app.api.uploads import UploadVolume
 from app.core.errors import DependencyDown, NotFound
 from app.core.identifiers import JobId
-from app.db import events, jobs, transcriptions, uploads
+from app.db import assignments, events, transcriptions, uploads
 from app.db.database import Database
 
 _SWEEP_SECONDS = 3600.0
@@ -59,9 +59,9 @@ class Reconciler:
     async def reconcile(self) -> int:
         """Do one round, and return how many jobs were put back into their queues."""
         if time.monotonic() >= self._expires_from:
-            for job in await self._database.run(jobs.silent):
+            for job in await self._database.run(assignments.silent):
                 await self._expire(job)
-        due = await self._database.run(jobs.queued)
+        due = await self._database.run(assignments.queued)
         put_back = await self._delivery.replenish(due)
         if put_back:
             logger.warning("put jobs back into their queues", extra={"fields": {"jobs": put_back}})
@@ -91,7 +91,7 @@ class Reconciler:
 
     async def _expire(self, job: JobId) -> None:
         try:
-            outcome = await self._database.run(jobs.expire, job)
+            outcome = await self._database.run(assignments.expire, job)
         except NotFound:
             return  # deleted just now
         if outcome.changed:

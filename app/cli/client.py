@@ -137,6 +137,43 @@ class ApiClient:
         """Ask for a transcription to be stopped, wherever it is."""
         return await self._json("POST", f"/api/transcriptions/{transcription_id}/cancel")
 
+    async def get_json(self, path: str) -> dict[str, Any]:
+        """Return what stands at an address of the API."""
+        return await self._json("GET", path)
+
+    async def send_json(self, method: str, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Send a body once and return the answer: what is sent here may not be sent twice.
+
+        Raises `ApiUnreachable` where it is not known whether it came.
+        """
+        try:
+            answer = await self._authorised(lambda: self._send(method, path, body))
+        except LOST as error:
+            raise ApiUnreachable(f"{self._url} does not answer ({reason(error)}).") from error
+        return answer.checked().json()
+
+    async def events(self, path: str) -> AsyncIterator[dict[str, Any]]:
+        """Yield the messages of a stream of server-sent events, to its end; a lost connection is opened again."""
+        waiting = self.patience()
+        while True:
+            try:
+                async with self._opened.get(
+                    f"{self._url}{path}", headers=await self._authorisation(), allow_redirects=False
+                ) as response:
+                    if not response.ok:
+                        (await _answer_of(response)).checked()
+                    async for line in response.content:
+                        waiting.restore()
+                        if line.startswith(b"data:"):
+                            message = json.loads(line.removeprefix(b"data:"))
+                            if message.get("type") == "end" and message.get("code") != "resume":
+                                return
+                            yield message
+                trouble = "The connection for the answer has ended."
+            except (*LOST, ValueError) as error:
+                trouble = f"The connection for the answer was lost ({reason(error)})."
+            await waiting.wait(trouble)
+
     async def download(self, transcription_id: str, format_name: str) -> bytes:
         """Return the transcript in one of the formats of `app.core.formats`, whole."""
         return (await self._request("GET", f"/api/transcriptions/{transcription_id}.{format_name}")).body
@@ -259,11 +296,11 @@ class ApiClient:
             raise ConnectionError(f"status {answer.status}")
         return str(answer.checked().json().get("access_token", ""))
 
-    async def _send(self, method: str, path: str) -> _Answer:
+    async def _send(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> _Answer:
         headers = await self._authorisation()
         with _not_our_api():
             async with self._opened.request(
-                method, f"{self._url}{path}", headers=headers, allow_redirects=False
+                method, f"{self._url}{path}", json=body, headers=headers, allow_redirects=False
             ) as response:
                 return await _answer_of(response)
 

@@ -14,6 +14,7 @@ class LazyGroup(click.Group):
 
     COMMANDS: ClassVar[dict[str, str]] = {
         "admin": "app.cli.admin:admin",
+        "ask": "app.cli.ask:ask",
         "demo": "app.cli.demo:demo",
         "during": "app.cli.during:during",
         "models": "app.cli.models:models",

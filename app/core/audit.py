@@ -49,6 +49,8 @@ class Action(StrEnum):
     TRANSCRIPTION_EXPORTED = "transcription.exported"
     TRANSCRIPTION_RECORDING_REMOVED = "transcription.recording_removed"
     TRANSCRIPTION_ENRICHED = "transcription.enriched"
+    QUESTION_ASKED = "question.asked"
+    QUESTION_DELETED = "question.deleted"
     TEXT_CORRECTED = "text.corrected"
     TEXT_REVERTED = "text.reverted"
     TEXT_SPLIT = "text.split"

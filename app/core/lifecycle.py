@@ -47,6 +47,7 @@ class JobKind(StrEnum):
 
     `plan`: a part of the recording is listened to and cut; `chunk`: a piece is written down; `voices`: the voices in a
     stretch are described; `diarization`: all descriptions are sorted into speakers; `enrichment`: the language model.
+    `question`: the language model answers a question; that is no part of a transcription's work.
     """
 
     PLAN = "plan"
@@ -54,6 +55,7 @@ class JobKind(StrEnum):
     VOICES = "voices"
     DIARIZATION = "diarization"
     ENRICHMENT = "enrichment"
+    QUESTION = "question"
 
 
 class JobState(StrEnum):

@@ -27,6 +27,8 @@ class EventKind(StrEnum):
     CREDENTIALS = "credentials.ended"
     """Credentials are worth nothing any more: those of the user that `data` names, or a key's where it names none."""
     WEBHOOK_SWITCHED_OFF = "webhook.switched_off"
+    QUESTION = "question.changed"
+    """There is more of an answer, or its question has ended; `data` holds the question's id alone."""
 
 
 # Superseded by the state that follows: swept once the transcription has come to rest.

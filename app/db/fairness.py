@@ -16,6 +16,7 @@ import json
 from app.core.identifiers import JobId
 from app.core.lifecycle import JobKind, JobState
 from app.core.options import Priority
+from app.db import question_jobs
 from app.db.models import database
 
 REMEMBERED_SECONDS = 120
@@ -66,8 +67,11 @@ limit 1
 def first(kinds: list[JobKind]) -> JobId | None:
     """Return the queued job of these kinds that ought to be begun first, or None where none is queued.
 
-    It is advice: a job may be gone when it is asked for, and claiming decides.
+    It is advice: a job may be gone when it is asked for, and claiming decides. A question comes before all else, as
+    somebody sits and waits for the answer; that nobody asks more than a few at a time keeps the others' work going.
     """
+    if JobKind.QUESTION in kinds and (asked := question_jobs.first()) is not None:
+        return asked
     found = database.execute_sql(
         _FIRST,
         {

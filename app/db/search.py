@@ -155,7 +155,7 @@ def _segments(queries: Queries, ids: Sequence[UUID]) -> dict[UUID, list[dict[str
         """,  # noqa: S608 - as above
         [*how, [str(found) for found in ids], *what, SHOWN_SEGMENTS],
     )
-    hits, speakers = _hit_words(queries, rows), _speakers(ids)
+    hits, speakers = _hit_words(queries, rows), speakers_of(ids)
     result: defaultdict[UUID, list[dict[str, Any]]] = defaultdict(list)
     for found, position, start, end, label, text, configuration in rows:
         cast, names = speakers[found]
@@ -194,7 +194,8 @@ def _hit_words(queries: Queries, rows: Sequence[tuple[Any, ...]]) -> dict[str, s
     return result
 
 
-def _speakers(ids: Sequence[UUID]) -> dict[UUID, tuple[Cast, dict[str, str]]]:
+def speakers_of(ids: Sequence[UUID]) -> dict[UUID, tuple[Cast, dict[str, str]]]:
+    """Return for each transcription who is whom after mergers, and the names that people gave, by label."""
     voices: defaultdict[UUID, dict[str, Voice]] = defaultdict(dict)
     names: defaultdict[UUID, dict[str, str]] = defaultdict(dict)
     columns = (Speaker.transcription, Speaker.label, Speaker.name, Speaker.merged_into)

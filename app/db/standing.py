@@ -30,6 +30,9 @@ _JOBS = """
 select kind, state, count(*), extract(epoch from clock_timestamp() - min(queued_at))::float
 from jobs where state in ('queued', 'running') group by kind, state
 union all
+select 'question', state, count(*), extract(epoch from clock_timestamp() - min(queued_at))::float
+from questions where state in ('queued', 'running') group by state
+union all
 select jobs.kind, jobs.state, count(*), null
 from jobs join transcriptions on transcriptions.id = jobs.transcription_id
 where transcriptions.state in %(unfinished)s and jobs.state = 'held' group by jobs.kind, jobs.state

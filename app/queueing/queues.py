@@ -49,9 +49,12 @@ class QueueName(StrEnum):
     ENRICHMENT = "enrichment"
 
 
+_OF_LANGUAGE_MODEL = frozenset({JobKind.ENRICHMENT, JobKind.QUESTION})
+
+
 def queue_of(kind: JobKind) -> QueueName:
     """Return the queue whose workers have the engine for this kind of job."""
-    return QueueName.ENRICHMENT if kind is JobKind.ENRICHMENT else QueueName.TRANSCRIPTION
+    return QueueName.ENRICHMENT if kind in _OF_LANGUAGE_MODEL else QueueName.TRANSCRIPTION
 
 
 def kinds_of(name: QueueName) -> list[JobKind]:

@@ -7,6 +7,7 @@ from typing import Any, Self
 from app.core.errors import InvalidFields, VocalyxError
 from app.core.lifecycle import JobKind
 from app.core.options import TranscriptionOptions
+from app.core.questions import Passage
 from app.core.task_sets import TaskSet
 from app.core.transcript import ChunkPlan, Segment, Span, Survey
 
@@ -32,7 +33,9 @@ class WorkOrder:
     - chunk: the `chunk`;
     - voices: the `stretch`;
     - diarization: all `stretches`, and whether `voiceprints` of the speakers are wanted;
-    - enrichment: the `segments`, in their order, with speakers, and the project's own `task_set` that is asked for.
+    - enrichment: the `segments`, in their order, with speakers, and the project's own `task_set` that is asked for;
+    - question: the `question`, and the `passages` that may be shown to the model; `language` is the answer's. It has no
+      audio, and no transcription where it is asked over a project.
     """
 
     job_id: str
@@ -56,6 +59,8 @@ class WorkOrder:
     voiceprints: bool = False
     segments: tuple[Segment, ...] = ()
     task_set: TaskSet | None = None
+    question: str = ""
+    passages: tuple[Passage, ...] = ()
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
@@ -83,6 +88,8 @@ class WorkOrder:
                 voiceprints=bool(values.get("voiceprints", False)),
                 segments=tuple(Segment.from_dict(segment) for segment in values.get("segments") or ()),
                 task_set=None if values.get("task_set") is None else TaskSet.from_dict(values["task_set"]),
+                question=str(values.get("question") or ""),
+                passages=tuple(Passage.from_dict(passage) for passage in values.get("passages") or ()),
             )
         except (AttributeError, InvalidFields, KeyError, TypeError, ValueError) as error:
             raise MalformedOrder(f"The work order lacks a field or has a wrong one ({error!r}).") from error
@@ -90,4 +97,6 @@ class WorkOrder:
             raise MalformedOrder("The work order for a chunk names no chunk.")
         if order.kind is JobKind.VOICES and order.stretch is None:
             raise MalformedOrder("The work order for voices names no stretch.")
+        if order.kind is JobKind.QUESTION and not order.question:
+            raise MalformedOrder("The work order for a question has none.")
         return order

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from app.settings import Settings
 from tests.api.conftest import Person
+from tests.api.problems import problem
 
 
 async def test_installed_models_are_listed_with_what_they_need(editor: Person, models_dir: Path) -> None:
@@ -28,3 +29,18 @@ async def test_a_damaged_model_is_listed_as_such(editor: Person, settings: Setti
     )
     (broken,) = (await (await editor.get("/api/models")).json())["items"]
     assert (broken["whole"], broken["is_default"], broken["memory_bytes"]) == (False, False, 10)
+
+
+async def test_a_model_server_is_listed_behind_what_is_installed(editor: Person, settings: Settings) -> None:
+    settings.llm_server_url, settings.llm_server_models = "http://gpu1.example.org:8000/v1", "org/large, small"
+    settings.default_llm_model = "remote/small"
+    items = (await (await editor.get("/api/models")).json())["items"]
+
+    assert [(item["kind"], item["name"], item["is_default"]) for item in items[-2:]] == [
+        ("llm", "remote/org/large", False), ("llm", "remote/small", True),
+    ]  # fmt: skip
+    assert "gpu1" not in str(items)  # where it is, is the operator's business
+
+    assert (await editor.upload(llm_model="remote/small")).status == 201
+    refused = await problem(await editor.upload(llm_model="remote/another"), 422, "unknown-model")
+    assert "remote/org/large, remote/small" in refused["remedy"]

@@ -58,6 +58,27 @@ def turns(*bounds: tuple[float, float, str]) -> dict[str, Any]:
     return {"turns": made, "exclusive_turns": made}
 
 
+def answer_to(order: dict[str, Any], **instead: Any) -> dict[str, Any]:
+    """Make up an answer that quotes the first passage."""
+    passages = order["passages"]
+    sources = [
+        {"transcription": each["transcription"], "segment": each["segment"], "quote": each["text"]}
+        for each in passages[:1]
+    ]
+    made = {
+        "text": "An answer.",
+        "found": bool(sources),
+        "sources": sources,
+        "not_found": "It does not say.",
+        "segments_read": len(passages),
+        "segments": len(passages),
+        "model": "a-model",
+        "seconds": {"answering": 0.5},
+        "tokens": {"evaluated": 7, "reused": 0, "generated": 3},
+    }
+    return made | instead
+
+
 @dataclass
 class Worker:
     """Speaks the internal protocol; answers are given back with their status so that tests can judge both."""
@@ -117,6 +138,8 @@ class Worker:
             return {"diarization": turns((0.0, order["duration_seconds"], "SPEAKER_00"))}
         if order["kind"] == "enrichment":
             return {"enrichment": ANSWERS}
+        if order["kind"] == "question":
+            return {"answer": answer_to(order)}
         return {"plan": part_of_plan((0.0, 1.0))}
 
     async def do_next(self, queue: QueueName = QueueName.TRANSCRIPTION) -> dict[str, Any]:

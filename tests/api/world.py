@@ -21,6 +21,7 @@ from app.core.webhooks import DeliveryOutcome, new_secret
 from app.db import accounts, api_keys, jobs, projects, transcriptions, uploads
 from app.db.jobs import VoicesOfStretch
 from app.db.models import Project, Speaker, User, Voiceprint, now
+from app.db.question_models import Question
 from app.db.task_set_models import StoredTaskSet
 from app.db.transcriptions import NewTranscription
 from app.db.uploads import NewUpload
@@ -123,6 +124,7 @@ def _things(project: Project, volume: Path, member: str) -> dict[str, str]:
         "voiceprint": str(voiceprint.id),
         "webhook": str(webhook),
         "delivery": str(delivery),
+        "question": str(answered_question(project.id, transcription)),
         "segment": "0",
         "task_set": "weekly",
         "speaker": "SPEAKER_00",
@@ -181,6 +183,32 @@ def begun_upload(project: uuid.UUID) -> uuid.UUID:
     claimed = uploads.create(new, 3600)
     uploads.release(claimed.upload.id, claimed.lease)
     return claimed.upload.id
+
+
+def answered_question(project: uuid.UUID, transcription: uuid.UUID) -> uuid.UUID:
+    """A question of nobody's that was answered."""
+    question = Question.create(
+        project=project,
+        transcription=transcription,
+        asker="user:nobody",
+        asked_by="nobody",
+        question="What was said?",
+        state="done",
+        answer={
+            "text": "Good morning.",
+            "found": True,
+            "sources": [
+                {"transcription": str(transcription), "segment": 0, "start": 0.0, "quote": "Good morning, all"}
+            ],
+            "segments_read": 2,
+            "segments": 2,
+        },
+        model="a-model",
+        recordings=[transcription],
+        finished_at=now(),
+    )
+    identifier: uuid.UUID = question.id
+    return identifier
 
 
 def told_webhook(project: uuid.UUID) -> tuple[uuid.UUID, uuid.UUID]:

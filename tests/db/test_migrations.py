@@ -31,6 +31,7 @@ from app.db import (
     identity_models,
     keeping_models,
     models,
+    question_models,
     task_set_models,
     webhook_models,
 )
@@ -44,6 +45,7 @@ TABLES = (
     *identity_models.TABLES,
     *keeping_models.TABLES,
     *task_set_models.TABLES,
+    *question_models.TABLES,
     *webhook_models.TABLES,
 )
 TYPES = {

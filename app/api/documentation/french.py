@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 
+from app.api.documentation.french_asking import ASKING
 from app.api.documentation.french_audit import AUDIT
 from app.api.documentation.french_compatibility import COMPATIBILITY
 from app.api.documentation.french_enrichment import ENRICHMENT
@@ -337,6 +338,7 @@ FRENCH: Mapping[str, str] = {
         _ROUTES,
         _PROBLEMS,
         FIELDS,
+        ASKING,
         AUDIT,
         COMPATIBILITY,
         ENRICHMENT,

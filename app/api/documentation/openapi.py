@@ -58,6 +58,7 @@ _TAGS: Mapping[Tag, str] = {
     Tag.SIGNING_IN: "A person's name and password give a bearer token; programs send a project's API key instead.",
     Tag.TRANSCRIPTIONS: "Send recordings, follow them, read what was said.",
     Tag.SEGMENTS: "What was said, corrected beside what the machine heard.",
+    Tag.QUESTIONS: "Questions to recordings, answered from what was said, with quotes and their times.",
     Tag.UPLOADS: (
         "Large recordings, in pieces that go on after a lost connection: tus 1.0.0, for any of its clients. Every answer has "
         "`Tus-Resumable`."

@@ -15,8 +15,7 @@ from app.api.original import shapes
 from app.api.original.fields import no_correction, our_prompts
 from app.api.parameters import OPTIONS, TRANSCRIPTION
 from app.api.requests import path_id, read_json
-from app.catalog import find
-from app.catalog.installed import ModelKind
+from app.catalog.served import require_language_model
 from app.core.audit import Action
 from app.core.errors import IllegalTransition, InvalidOptions, UnknownModel
 from app.core.options import EnrichmentTask, ModelName, TaskPrompt, TaskSetName, TranscriptionOptions
@@ -142,7 +141,8 @@ async def _re_enriched(request: web.Request) -> web.Response:
 async def _asked(request: web.Request, given: Mapping[str, Any]) -> dict[str, Any]:
     app = request.app
     if given.get("llm_model"):
-        await asyncio.to_thread(find, app[SETTINGS].models_dir, ModelKind.LLM, given["llm_model"])
+        settings = app[SETTINGS]
+        await asyncio.to_thread(require_language_model, settings.models_dir, settings.served_models, given["llm_model"])
     asked = await app[DATABASE].run(enrichments.renew, request[PRINCIPAL], path_id(request), given)
     await app[DELIVERY].follow(asked.outcome)
     return asked.summary

@@ -3,22 +3,26 @@
 from collections.abc import Sequence
 from functools import wraps
 from typing import Annotated, Any, Self
+from uuid import UUID
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
-from pydantic import BaseModel, Field, TypeAdapter, model_validator
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
 from app.api.answers.enriched import EnrichmentAnswers
 from app.api.contract import Access, Tag, contract
 from app.api.keys import DATABASE, DELIVERY, SETTINGS
+from app.api.parameters import LAST_POSITION
 from app.api.requests import path_id, read_json, validate
 from app.api.work_log import name_work
 from app.core.errors import InvalidFields, NotFound
 from app.core.identifiers import JobId
+from app.core.questions import LONGEST_ANSWER, LONGEST_QUOTE, MAX_SOURCES
 from app.core.transcript import ChunkText, Diarization, PlanPart, Segment
 from app.core.waveform import cells
-from app.db import fairness, jobs
+from app.db import assignments, fairness, jobs
 from app.db.jobs import EnrichmentResult, Failure, JobResult, VoicesOfStretch
+from app.db.question_jobs import QuestionAnswer, QuotedSource
 from app.logs import add_to_log
 from app.queueing.queues import QueueName, kinds_of
 
@@ -42,8 +46,40 @@ class Progress(Held):
     answers: dict[str, Any] = {}
 
 
+class ReportedSource(BaseModel):
+    transcription: UUID
+    segment: Annotated[int, Field(ge=0, le=LAST_POSITION)]
+    quote: Annotated[str, Field(min_length=1, max_length=LONGEST_QUOTE)]
+
+
+class AnswerReport(BaseModel):
+    """The answer to a question. What else came with it says where it comes from."""
+
+    model_config = ConfigDict(extra="allow")
+
+    text: Annotated[str, Field(min_length=1, max_length=LONGEST_ANSWER)]
+    found: bool
+    sources: Annotated[list[ReportedSource], Field(max_length=MAX_SOURCES)] = []
+    not_found: Annotated[str, Field(min_length=1, max_length=LONGEST_ANSWER)]
+    segments_read: Annotated[int, Field(ge=0)]
+    segments: Annotated[int, Field(ge=0)]
+    model: Annotated[str, Field(max_length=200)]
+
+    def to_answer(self) -> QuestionAnswer:
+        return QuestionAnswer(
+            text=self.text,
+            found=self.found,
+            sources=[QuotedSource(each.transcription, each.segment, each.quote) for each in self.sources],
+            not_found=self.not_found,
+            segments_read=self.segments_read,
+            segments=self.segments,
+            model=self.model,
+            provenance=self.model_extra or {},
+        )
+
+
 class Result(Held):
-    """Exactly one of the five kinds of result."""
+    """Exactly one of the six kinds of result."""
 
     metrics: dict[str, float] = {}
     plan: dict[str, Any] | None = None
@@ -51,12 +87,13 @@ class Result(Held):
     voices: dict[str, Any] | None = None
     diarization: dict[str, Any] | None = None
     enrichment: dict[str, Any] | None = None
+    answer: AnswerReport | None = None
 
     @model_validator(mode="after")
     def _is_one(self) -> Self:
-        parts = (self.plan, self.text, self.voices, self.diarization, self.enrichment)
+        parts = (self.plan, self.text, self.voices, self.diarization, self.enrichment, self.answer)
         if sum(part is not None for part in parts) != 1:
-            raise ValueError("exactly one of plan, text, voices, diarization, enrichment is needed")
+            raise ValueError("exactly one of plan, text, voices, diarization, enrichment, answer is needed")
         return self
 
 
@@ -123,7 +160,9 @@ async def claim(request: web.Request) -> web.Response:
     wanted = await read_json(request, Claim)
     lease_seconds = request.app[SETTINGS].lease
     workers = await request.app[DELIVERY].workers(QueueName.TRANSCRIPTION)
-    order, outcome = await request.app[DATABASE].run(jobs.claim, _job(request), wanted.worker, lease_seconds, workers)
+    order, outcome = await request.app[DATABASE].run(
+        assignments.claim, _job(request), wanted.worker, lease_seconds, workers
+    )
     add_to_log(worker=wanted.worker, transcription=order["transcription_id"], origin=order["request_id"])
     await request.app[DELIVERY].follow(outcome)
     return web.json_response(order)
@@ -142,7 +181,7 @@ async def heartbeat(request: web.Request) -> web.Response:
     """Keep a lease."""
     held = await read_json(request, Held)
     lease_seconds = request.app[SETTINGS].lease
-    await request.app[DATABASE].run(jobs.heartbeat, _job(request), held.lease, lease_seconds)
+    await request.app[DATABASE].run(assignments.heartbeat, _job(request), held.lease, lease_seconds)
     return web.json_response({"lease_seconds": lease_seconds})
 
 
@@ -151,7 +190,7 @@ async def progress(request: web.Request) -> web.Response:
     """Record how far a job is, with what is new since the last report."""
     report = await read_json(request, Progress)
     outcome = await request.app[DATABASE].run(
-        jobs.progress,
+        assignments.progress,
         _job(request),
         report.lease,
         request.app[SETTINGS].lease,
@@ -168,7 +207,7 @@ async def progress(request: web.Request) -> web.Response:
 async def result(request: web.Request) -> web.Response:
     """Take a result: the first one counts, whoever brings it."""
     report = await read_json(request, Result)
-    outcome = await request.app[DATABASE].run(jobs.complete, _job(request), _job_result(report), report.metrics)
+    outcome = await request.app[DATABASE].run(assignments.complete, _job(request), _job_result(report), report.metrics)
     await request.app[DELIVERY].follow(outcome)
     return web.json_response({"accepted": outcome.changed})
 
@@ -178,7 +217,7 @@ async def failure(request: web.Request) -> web.Response:
     """Take a worker's word that it cannot do a job."""
     report = await read_json(request, FailureReport)
     reason = Failure(report.code, report.detail, report.remedy, report.retryable)
-    outcome = await request.app[DATABASE].run(jobs.fail, _job(request), report.lease, reason)
+    outcome = await request.app[DATABASE].run(assignments.fail, _job(request), report.lease, reason)
     await request.app[DELIVERY].follow(outcome)
     return web.json_response({})
 
@@ -187,7 +226,7 @@ async def failure(request: web.Request) -> web.Response:
 async def release(request: web.Request) -> web.Response:
     """Take a job back from a worker that was asked to stop."""
     held = await read_json(request, Held)
-    outcome = await request.app[DATABASE].run(jobs.release, _job(request), held.lease)
+    outcome = await request.app[DATABASE].run(assignments.release, _job(request), held.lease)
     await request.app[DELIVERY].follow(outcome)
     return web.json_response({})
 
@@ -196,7 +235,9 @@ def _job(request: web.Request) -> JobId:
     return JobId(path_id(request))
 
 
-def _job_result(report: Result) -> JobResult:
+def _job_result(report: Result) -> JobResult | QuestionAnswer:
+    if report.answer is not None:
+        return report.answer.to_answer()
     try:
         if report.plan is not None:
             return _plan(report.plan)

@@ -11,6 +11,7 @@ from app.api.keys import SETTINGS
 from app.catalog import installed
 from app.catalog.installed import ModelKind
 from app.catalog.needs import memory_needed
+from app.catalog.served import SERVED
 from app.settings import Settings
 
 routes = web.RouteTableDef()
@@ -24,7 +25,10 @@ routes = web.RouteTableDef()
     answers={200: answers.ModelList},
 )
 async def list_models(request: web.Request) -> web.Response:
-    """List what is installed: licence, languages, size, and about how much memory a worker needs for it."""
+    """List what is installed: licence, languages, size, and about how much memory a worker needs for it.
+
+    Behind it what a model server of the site serves, as `remote/…`: that takes no memory of a worker.
+    """
     return web.json_response({"items": await asyncio.to_thread(_items, request.app[SETTINGS])})
 
 
@@ -35,6 +39,21 @@ def _items(settings: Settings) -> list[dict[str, Any]]:
         (ModelKind.LLM, settings.default_llm_model),
         (ModelKind.DIARIZATION, settings.diarization_model),
     }
+    served = [
+        {
+            "kind": ModelKind.LLM,
+            "name": name,
+            "title": f"{name.removeprefix(SERVED)}, on the site's model server",
+            "licence": "",
+            "languages": ["*"],
+            "size_bytes": 0,
+            "memory_bytes": 0,
+            "source": "model server",
+            "whole": True,
+            "is_default": name == settings.default_llm_model,
+        }
+        for name in settings.served_models
+    ]
     return [
         {
             "kind": model.kind,
@@ -49,4 +68,4 @@ def _items(settings: Settings) -> list[dict[str, Any]]:
             "is_default": (model.kind, model.name) in defaults,
         }
         for model in installed(settings.models_dir)
-    ]
+    ] + served

@@ -1,9 +1,8 @@
 """Changes, over a WebSocket or as server-sent events: a snapshot, then every change, resumable by cursor."""
 
-import asyncio
 import logging
 import re
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -12,7 +11,7 @@ from pydantic import BaseModel, Field, StringConstraints, TypeAdapter, Validatio
 
 from app.api.authentication import admit, credentials
 from app.api.contract import Access, Parameter, Reply, Tag, contract
-from app.api.event_stream import EVENTS_TYPE, EventStream
+from app.api.event_stream import EVENTS_TYPE, EventStream, carry, say_why
 from app.api.feed import Feed
 from app.api.hub import HubClosed, ListenerTooSlow
 from app.api.keys import DATABASE, HUB
@@ -23,7 +22,6 @@ from app.core.errors import (
     MissingScope,
     NotAuthenticated,
     TooManyAttempts,
-    VocalyxError,
 )
 from app.core.identifiers import EventId
 
@@ -90,7 +88,7 @@ async def updates(request: web.Request) -> web.StreamResponse:
     feed = Feed(_SocketChannel(socket), database, token, api_key, query.transcription)
     async with request.app[HUB].listen() as listener:
         # Reading is what notices that the client has gone; nothing that it says after the start is of interest.
-        await _feed(feed.send(listener, after), _read_until_closed(socket), lambda error: _close(socket, error))
+        await carry(feed.send(listener, after), _read_until_closed(socket), lambda error: _close(socket, error))
     return socket
 
 
@@ -120,7 +118,7 @@ async def stream(request: web.Request) -> web.StreamResponse:
     async with request.app[HUB].listen() as listener:
         await channel.begin()
         after = EventId(int(resumed)) if resumed else None
-        await _feed(feed.send(listener, after), channel.beat(), lambda error: _say_why(channel, error))
+        await carry(feed.send(listener, after), channel.beat(), lambda error: say_why(channel, error))
     return await channel.end()
 
 
@@ -132,23 +130,6 @@ class _SocketChannel:
 
     async def send(self, cursor: EventId, message: Mapping[str, Any]) -> None:  # noqa: ARG002 - the message has it, too
         await self._socket.send_json(message)
-
-
-async def _feed(
-    sending: Coroutine[Any, Any, None],
-    beside: Coroutine[Any, Any, None],
-    ended: Callable[[BaseException], Awaitable[None]],
-) -> None:
-    """Send until the feed ends, which `ended` is told the reason of, or until what is done beside it does."""
-    tasks = [asyncio.create_task(sending), asyncio.create_task(beside)]
-    try:
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        if tasks[0].done() and (error := tasks[0].exception()) is not None:
-            await ended(error)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _last_event_id(request: web.Request) -> str | None:
@@ -208,16 +189,3 @@ async def _close(socket: web.WebSocketResponse, error: BaseException) -> None:
         # Not the edge's to answer: the connection speaks WebSocket by now, and no HTTP any more.
         logger.error("a feed of updates failed", exc_info=error)
         await socket.close(code=WSCloseCode.INTERNAL_ERROR, message=_RESUME)
-
-
-async def _say_why(channel: EventStream, error: BaseException) -> None:
-    """The same for a stream: a code that says whether to come back. Its head was sent long ago."""
-    if isinstance(error, ConnectionError):
-        return
-    if isinstance(error, NotAuthenticated | DependencyDown):
-        await channel.say_why(error.code)
-    elif isinstance(error, HubClosed | ListenerTooSlow):
-        await channel.say_why("resume")
-    else:
-        logger.error("a feed of updates failed", exc_info=error)
-        await channel.say_why(VocalyxError.code)

@@ -1,7 +1,6 @@
 """What enrichment needs of a language model, wherever it runs.
 
-`app.workers.enrichment.llama` runs one in this process; a server on the site can be another engine behind the same
-protocol.
+`app.workers.enrichment.llama` runs one in this process, `app.workers.enrichment.remote` asks a server of the site.
 """
 
 from collections.abc import Callable, Mapping
@@ -10,6 +9,9 @@ from typing import Any, Protocol
 
 Tick = Callable[[float], None]
 """Told the done part of an answer, 0 to 1; called between any two steps, and raises where the work is to stop."""
+
+Listen = Callable[[str], None]
+"""Told all that is written of an answer so far, now and then; where an engine has to begin anew, it grows anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,10 @@ class Reply:
 
 
 class LanguageModel(Protocol):
-    """A loaded model. The same prompt, schema and sampling give the same reply, whatever was asked before."""
+    """A loaded model. The same prompt, schema and sampling give the same reply, whatever was asked before.
+
+    (Of a server's model that is wished, not known.)
+    """
 
     @property
     def name(self) -> str:
@@ -71,9 +76,19 @@ class LanguageModel(Protocol):
         """Return the length of the whole prompt, the model's own frame around it included."""
 
     def answer(
-        self, prompt: Prompt, schema: Mapping[str, Any], sampling: Sampling, *, max_tokens: int, tick: Tick
+        self,
+        prompt: Prompt,
+        schema: Mapping[str, Any],
+        sampling: Sampling,
+        *,
+        max_tokens: int,
+        tick: Tick,
+        listen: Listen | None = None,
     ) -> Reply:
-        """Write an answer that follows the JSON schema. Raises `ContextTooSmall`, and whatever `tick` raises."""
+        """Write an answer that follows the JSON schema. Raises `ContextTooSmall`, and whatever `tick` raises.
+
+        A server's model raises `ModelServerDown` and `ModelServerRefused`, too.
+        """
 
     def close(self) -> None:
         """Give its memory back."""

@@ -39,3 +39,24 @@ class EnrichmentFailed(VocalyxError):
     default_remedy = (
         "Retry with another llm_model, or with a prompt of your own for the task. The transcript is not touched."
     )
+
+
+class ModelServerDown(VocalyxError):
+    """The site's model server cannot be reached, is overloaded, or stopped in the middle of an answer. It may pass."""
+
+    status = 503
+    code = "model-server-down"
+    title = "The site's model server does not answer"
+    default_remedy = "Retry when it is up again, or choose a model that is installed. The transcript is not touched."
+
+
+class ModelServerRefused(VocalyxError):
+    """The site's model server answered, but not with an answer: it is set up otherwise than it is asked."""
+
+    status = 502
+    code = "model-server-refused"
+    title = "The site's model server does not take the request"
+    default_remedy = (
+        "Ask the operator to compare VOCALYX_LLM_SERVER_URL, _MODELS and the key with the server's own settings, or choose"
+        " a model that is installed. The transcript is not touched."
+    )

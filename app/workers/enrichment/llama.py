@@ -3,7 +3,7 @@
 Answers can be had again: the prompt is evaluated in slices that begin at multiples of the slice length, and what is
 known of an earlier prompt is only reused in whole slices. So every slice is computed in the same shape whatever came
 before it, and floating-point sums come out the same to the last bit. (On two cores slices of 64 were no slower than
-slices of 512.)
+slices of 512.) A prompt's beginning that another one pushes out of the cache is kept aside, see `prefixes`.
 """
 
 import ctypes
@@ -14,30 +14,25 @@ import time
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from app.catalog.errors import ModelDamaged
-from app.catalog.gguf import GgufHeader, read_header
-from app.catalog.installed import InstalledModel, file_sha256, find
+from app.catalog.installed import find
 from app.workers.enrichment.chat import ChatFrame
-from app.workers.enrichment.engine import Prompt, Reply, Sampling, Tick
-from app.workers.enrichment.errors import ContextTooSmall, ModelTooLarge
+from app.workers.enrichment.engine import Listen, Prompt, Reply, Sampling, Tick
+from app.workers.enrichment.errors import ContextTooSmall
 from app.workers.enrichment.grammar import grammar
-from app.workers.memory import available_bytes, usable_cores
+from app.workers.enrichment.model_file import CONTEXT_LIMIT_TOKENS, ModelFile, checked
+from app.workers.enrichment.prefixes import KeptPrefixes, common_length
+from app.workers.memory import PROCESS_BYTES, MemoryLimit, memory_limit, usable_cores
 
-CONTEXT_LIMIT_TOKENS = 4096
-"""Small models lose the thread in more, and the cache of a 7-billion-parameter model takes half a gigabyte here."""
+KEPT_PREFIXES_BYTES = 256 * 1024**2
+"""For what is kept of earlier prompts, where the limit leaves it: 11 000 tokens of a model of 135 million parameters."""
 
-SLICE_TOKENS = 64
-LARGE_MODEL_SLICE_TOKENS = 32
-"""Between slices a job can be cancelled: a 7-billion-parameter model reads about 10 tokens a second on 4 cores."""
-
-_LARGE_MODEL_BYTES = 2 * 1024**3
-_WORKING_BYTES = 256 * 1024**2
-_MEBIBYTE = 1024**2
+_WORTH_KEEPING_TOKENS = 256
+"""Less than this is read again as fast as it is worth: the last slices of a request, not material."""
 
 # llama.cpp's DRY sampler makes a token that would continue a repetition less likely, by multiplier * base^(length -
 # allowed length). The strengths are its authors' recommendation; names of up to four tokens may return freely. A penalty
@@ -60,61 +55,30 @@ _PIECE_BYTES = 512
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class ModelFile:
-    """A model file that has been looked at, and how it is to be loaded."""
-
-    name: str
-    path: Path
-    header: GgufHeader
-    context_tokens: int
-
-    @property
-    def needed_bytes(self) -> int:
-        """What it takes in memory: weights, key-value cache, and room to compute."""
-        return self.path.stat().st_size + self.header.cache_bytes_per_token * self.context_tokens + _WORKING_BYTES
-
-    @property
-    def slice_tokens(self) -> int:
-        """How many tokens of a prompt are evaluated at a time."""
-        return LARGE_MODEL_SLICE_TOKENS if self.path.stat().st_size > _LARGE_MODEL_BYTES else SLICE_TOKENS
-
-
 def open_installed(
-    models_dir: Path, threads: int, name: str, *, context_limit: int = CONTEXT_LIMIT_TOKENS
+    models_dir: Path,
+    threads: int,
+    name: str,
+    *,
+    context_limit: int = CONTEXT_LIMIT_TOKENS,
+    limit: MemoryLimit | None = None,
 ) -> "LlamaModel":
-    """Check the installed model `name` and load it.
+    """Check the installed model `name` and load it. `limit` is what this process may use; None: what the system says.
 
     Raises `UnknownModel`, `ModelDamaged`, `ModelTooLarge`, `ModelUnsuitable`.
     """
-    return LlamaModel(checked(find(models_dir, "llm", name), context_limit=context_limit), threads)
-
-
-def checked(model: InstalledModel, *, context_limit: int = CONTEXT_LIMIT_TOKENS) -> ModelFile:
-    """Look at an installed model's file before native code does. Raises `ModelDamaged` and `ModelTooLarge`."""
-    files = sorted(model.folder.glob("*.gguf"))
-    if len(files) != 1:
-        raise ModelDamaged(f"The folder of {model.name} holds {len(files)} .gguf files; one is needed.")
-    path = files[0]
-    header = read_header(path)
-    file = ModelFile(model.name, path, header, min(header.context_tokens, context_limit))
-    available = available_bytes()
-    if file.needed_bytes > available:
-        raise ModelTooLarge(
-            f"{model.name} needs {file.needed_bytes // _MEBIBYTE} MiB (its file, {file.context_tokens} tokens of"
-            f" context, room to compute); this worker can use {available // _MEBIBYTE} MiB."
-        )
-    # Weights with flipped bits load without complaint and answer nonsense. Reading them here also warms the page cache.
-    recorded = model.files.get(path.name)
-    if recorded is not None and file_sha256(path) != recorded:
-        raise ModelDamaged(f"The model file {path.name} is not the one that was installed: its SHA-256 differs.")
-    return file
+    limit = limit or memory_limit()
+    model = find(models_dir, "llm", name)
+    file = checked(model, context_limit=context_limit, limit=limit, models_dir=models_dir)
+    left = limit.bytes - PROCESS_BYTES - file.needed_bytes
+    return LlamaModel(file, threads, kept_bytes=min(KEPT_PREFIXES_BYTES, max(0, left)))
 
 
 class LlamaModel:
     """A loaded model with its key-value cache. One answer at a time; further callers wait."""
 
-    def __init__(self, file: ModelFile, threads: int) -> None:
+    def __init__(self, file: ModelFile, threads: int, *, kept_bytes: int = KEPT_PREFIXES_BYTES) -> None:
+        """`kept_bytes`: what earlier prompts may take in memory beside the cache."""
         self.name = file.name
         self.context_tokens = file.context_tokens
         self._slice = file.slice_tokens
@@ -130,6 +94,7 @@ class LlamaModel:
         )
         self._frame = ChatFrame.of_model(file.name, file.header.chat_template, self._llama)
         self._settled_tokens = 0  # the beginning of the cache that was evaluated in whole slices
+        self._kept = KeptPrefixes(self._library, kept_bytes)
         logger.info(
             "Language model loaded.",
             extra={"fields": {"model": self.name, "seconds": f"{time.monotonic() - began:.1f}"}},
@@ -144,7 +109,14 @@ class LlamaModel:
         return len(self._prompt_tokens(prompt))
 
     def answer(
-        self, prompt: Prompt, schema: Mapping[str, Any], sampling: Sampling, *, max_tokens: int, tick: Tick
+        self,
+        prompt: Prompt,
+        schema: Mapping[str, Any],
+        sampling: Sampling,
+        *,
+        max_tokens: int,
+        tick: Tick,
+        listen: Listen | None = None,
     ) -> Reply:
         """Write an answer that follows the JSON schema; `tick` is called before each slice and each token."""
         tokens = self._prompt_tokens(prompt)
@@ -167,6 +139,8 @@ class LlamaModel:
                     break
                 written += self._piece(token)
                 count += 1
+                if listen is not None:
+                    listen(written.decode("utf-8", errors="ignore"))
                 self._llama.eval([token])
         return Reply(
             text=written.decode("utf-8", errors="ignore"),
@@ -179,11 +153,24 @@ class LlamaModel:
     def close(self) -> None:
         """Free the weights and the cache."""
         with self._lock:
+            self._kept.forget()
             self._llama.close()
 
+    def forget(self) -> None:
+        """Forget every prompt that was read: the next one is read from its first token on."""
+        with self._lock:
+            self._kept.forget()
+            self._llama.reset()
+            self._settled_tokens = 0
+
+    @property
+    def kept_bytes(self) -> int:
+        """What is kept of earlier prompts takes so much memory."""
+        return self._kept.bytes
+
     def _evaluate(self, tokens: Sequence[int], done: Tick) -> int:
-        """Bring the cache to exactly `tokens`; return how many of them it knew already."""
-        reused = self._known(tokens)
+        """Bring the cache to exactly `tokens`; return how many of them were known already."""
+        reused = 0 if self._forgets else self._recalled(tokens)
         if reused == 0:
             self._llama.reset()
         self._llama.n_tokens = self._settled_tokens = reused
@@ -195,15 +182,27 @@ class LlamaModel:
                 self._settled_tokens = start + self._slice
         return reused
 
-    def _known(self, tokens: Sequence[int]) -> int:
-        """Return the length of the common beginning of cache and `tokens`, in whole slices and short of the last token."""
-        if self._forgets:
-            return 0
-        common = 0
-        for known, token in zip(self._llama.input_ids[: self._settled_tokens], tokens[:-1], strict=False):
-            if known != token:
-                break
-            common += 1
+    def _recalled(self, tokens: Sequence[int]) -> int:
+        """Let the cache hold the longest known beginning of `tokens`; return its length.
+
+        It is counted in whole slices and ends short of the last token, which has to be evaluated for the first draw. What
+        the cache holds and would lose now is kept aside where it is worth it.
+        """
+        present: list[int] = self._llama.input_ids[: self._settled_tokens].tolist()
+        wanted = tokens[:-1]
+        common = common_length(present, wanted)
+        returns = self._kept.covered(wanted) > common
+        worth = len(present) - common >= _WORTH_KEEPING_TOKENS
+        if worth and len(present) - self._kept.covered(present) >= _WORTH_KEEPING_TOKENS:
+            # What was generated behind it is no part of it.
+            self._llama.n_tokens = len(present)
+            self._llama._ctx.kv_cache_seq_rm(-1, len(present), -1)  # noqa: SLF001 - the library's own way has no name
+            self._kept.keep(self._llama.ctx, present, wanted if returns else ())
+        if returns:
+            held = self._kept.restore(self._llama.ctx, wanted)
+            self._llama.input_ids[: len(held)] = held
+            self._llama.n_tokens = self._settled_tokens = len(held)
+            common = common_length(held, wanted)
         return common - common % self._slice
 
     def _prompt_tokens(self, prompt: Prompt) -> list[int]:

@@ -12,12 +12,14 @@ from app.catalog.installed import describe, find
 from app.core.errors import UnknownModel
 from app.workers.control import JobControl, JobStopped, StopReason
 from app.workers.enrichment.engine import Prompt, Sampling
-from app.workers.enrichment.errors import ContextTooSmall, ModelTooLarge
+from app.workers.enrichment.errors import ContextTooSmall
 from app.workers.enrichment.folding import passages_of
-from app.workers.enrichment.llama import SLICE_TOKENS, LlamaModel, checked, open_installed
+from app.workers.enrichment.llama import LlamaModel, open_installed
+from app.workers.enrichment.model_file import SLICE_TOKENS, checked
 from app.workers.enrichment.prompts import ENGLISH
 from app.workers.enrichment.tasks.texts import SUMMARY
 from app.workers.enrichment.tasks.texts import TITLE as TITLE_TASK
+from app.workers.memory import ModelTooLarge
 from tests.workers.enrichment.conftest import LANGUAGE_MODEL, MEETING, THREADS, segments_of
 
 pytestmark = pytest.mark.engine
@@ -65,6 +67,55 @@ def test_what_was_asked_before_does_not_change_an_answer(model: LlamaModel, mode
 
     assert warm.reused_tokens > cold.reused_tokens == 0
     assert warm.text == cold.text
+
+
+def about(subject: str, request: str) -> Prompt:
+    """A prompt about material of about 400 tokens that begins like no other."""
+    return Prompt("Be brief.", f"{subject}: " + f"the {subject} is repaired, and the {subject} is paid. " * 30, request)
+
+
+def alternated(model: LlamaModel) -> list[tuple[str, int]]:
+    """Two tasks on two materials in turn: the answers, and what was read for each."""
+    replies = [
+        model.answer(about(subject, request), TITLE, Sampling(), max_tokens=20, tick=unwatched)
+        for request in ("What is it about?", "Name the subject.")
+        for subject in ("heating", "window")
+    ]
+    return [(reply.text, reply.evaluated_tokens) for reply in replies]
+
+
+def test_tasks_that_alternate_between_two_materials_read_each_once(models_dir: Path) -> None:
+    file = checked(find(models_dir, "llm", LANGUAGE_MODEL))
+    keeping, forgetful = LlamaModel(file, THREADS), LlamaModel(file, THREADS, kept_bytes=0)
+    length = keeping.count_prompt_tokens(about("heating", ""))
+
+    kept, forgotten = alternated(keeping), alternated(forgetful)
+
+    assert [text for text, _ in kept] == [text for text, _ in forgotten]
+    assert all(read >= length - SLICE_TOKENS for _, read in (*kept[:2], *forgotten))
+    assert all(read <= 2 * SLICE_TOKENS for _, read in kept[2:])
+    assert forgetful.kept_bytes == 0 < keeping.kept_bytes < 2 * 1.1 * length * file.header.cache_bytes_per_token
+    keeping.close()
+    forgetful.close()
+    assert keeping.kept_bytes == 0
+
+
+def test_what_is_kept_has_a_bound_and_the_oldest_goes(models_dir: Path) -> None:
+    file = checked(find(models_dir, "llm", LANGUAGE_MODEL))
+    probe = LlamaModel(file, THREADS)
+    one = 1.2 * probe.count_prompt_tokens(about("heating", "")) * file.header.cache_bytes_per_token
+    probe.close()
+    model = LlamaModel(file, THREADS, kept_bytes=int(one))
+
+    for subject in ("heating", "window", "garden"):
+        model.answer(about(subject, "What is it?"), TITLE, Sampling(), max_tokens=8, tick=unwatched)
+
+    assert 0 < model.kept_bytes <= one
+    again = model.answer(about("window", "Again?"), TITLE, Sampling(), max_tokens=8, tick=unwatched)
+    assert again.reused_tokens > again.evaluated_tokens
+    lost = model.answer(about("heating", "Again?"), TITLE, Sampling(), max_tokens=8, tick=unwatched)
+    assert lost.reused_tokens < SLICE_TOKENS
+    model.close()
 
 
 def test_control_tokens_in_a_transcript_are_letters(model: LlamaModel) -> None:
@@ -156,7 +207,7 @@ def test_a_folder_without_its_file_is_refused(copied: Path, tmp_path: Path) -> N
 def test_a_model_larger_than_memory_is_refused_with_both_numbers(copied: Path, tmp_path: Path) -> None:
     os.truncate(copied, 10**13)  # a hole in the file system: no byte of it is written
 
-    with pytest.raises(ModelTooLarge, match=r"needs 953\d{4} MiB .* can use \d+ MiB"):
+    with pytest.raises(ModelTooLarge, match=r"needs at least 10000\.47 GB .* limit is \d+\.\d\d GB"):
         open_installed(tmp_path, THREADS, LANGUAGE_MODEL)
 
 

@@ -1,0 +1,229 @@
+"""Answers questions from what was said: the model writes an answer and quotes, and what it quotes is looked for.
+
+A small model answers whatever it is asked. What it cannot do is to have its quotes stand in the transcript where they do
+not: an answer none of whose quotes stands there is none.
+"""
+
+import json
+import logging
+import re
+import time
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from app.core.questions import Passage, Source, sources_of
+from app.workers.context import Checkpoint
+from app.workers.enrichment.engine import LanguageModel, Reply, Sampling
+from app.workers.enrichment.errors import ContextTooSmall
+from app.workers.enrichment.question_prompts import QUESTION_PROMPT_VERSION, QuestionWording, question_wording
+
+TRIES = (Sampling(), Sampling(0.6, seed=1))
+"""The likeliest answer first; seeds are fixed so that a job that runs twice says the same."""
+
+ANSWER_CHARACTERS = 500
+QUOTE_CHARACTERS = 200
+MAX_QUOTES = 3
+MAX_TOKENS = 320
+STAGE = "answering"
+
+_LEAST_CHARACTERS = 2
+_LEAST_ROOM = 128
+_ANSWER_SO_FAR = re.compile(r'\s*\{\s*"answer"\s*:\s*"((?:[^"\\]|\\u[0-9a-fA-F]{4}|\\[^u])*)', re.DOTALL)
+_ENDINGS = ("", '"}', '"]}', "]}", "}")
+
+logger = logging.getLogger(__name__)
+
+
+class WrittenAnswer(BaseModel):
+    """What the model writes: its answer, then the sentences that it rests on."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    answer: Annotated[str, Field(min_length=_LEAST_CHARACTERS, max_length=ANSWER_CHARACTERS)]
+    quotes: Annotated[
+        list[Annotated[str, Field(min_length=8, max_length=QUOTE_CHARACTERS)]],
+        Field(min_length=1, max_length=MAX_QUOTES),
+    ]
+
+
+SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "answer": {"type": "string", "minLength": _LEAST_CHARACTERS, "maxLength": ANSWER_CHARACTERS},
+        "quotes": {
+            "type": "array",
+            "items": {"type": "string", "minLength": 8, "maxLength": QUOTE_CHARACTERS},
+            "minItems": 1,
+            "maxItems": MAX_QUOTES,
+        },
+    },
+    "required": ["answer", "quotes"],
+    "additionalProperties": False,
+}
+
+
+class Questioner:
+    """Answers with whatever model `load` returns for a name (None: the site's). Not for several threads at once."""
+
+    def __init__(self, load: Callable[[str | None], LanguageModel]) -> None:
+        self._load = load
+
+    def answer(
+        self,
+        question: str,
+        passages: Sequence[Passage],
+        language: str | None,
+        model: str | None,
+        context: Checkpoint,
+    ) -> dict[str, object]:
+        """Return the answer to a question, from the passages (in order) and nothing else.
+
+        `text`, `found`, `sources` (each `transcription`, `segment`, `quote`), the sentence `not_found`, `segments_read` of
+        `segments`, and where it comes from. `context` is told what is written so far. Raises what `load` and `context`
+        raise, and `ContextTooSmall`.
+        """
+        begun = time.monotonic()
+        context.report("loading-model", 0.0)
+        wording = question_wording(language)
+        run = _Run(self._load(model), wording, question, context)
+        loaded = time.monotonic()
+        read = chosen(passages, run.cost, run.room())
+        text, sources = run.ask(read) if read else (wording.not_said, [])
+        seconds = {"loading": loaded - begun, "answering": time.monotonic() - loaded}
+        return {
+            "text": text,
+            "found": bool(sources),
+            "sources": [
+                {name: source.to_dict()[name] for name in ("transcription", "segment", "quote")} for source in sources
+            ],
+            "not_found": wording.not_said,
+            "segments_read": len(read),
+            "segments": len(passages),
+            **run.provenance(),
+            "seconds": {step: round(spent, 3) for step, spent in seconds.items()},
+        }
+
+
+class _Run:
+    """One question's way to its answer."""
+
+    def __init__(self, model: LanguageModel, wording: QuestionWording, question: str, context: Checkpoint) -> None:
+        self._model = model
+        self._wording = wording
+        self._question = question
+        self._context = context
+        self._tokens = {"evaluated": 0, "reused": 0, "generated": 0}
+        self._seed = TRIES[0].seed
+        self._done = 0.0
+
+    def room(self) -> int:
+        """Return how many tokens of passages fit beside the question and its answer. Raises `ContextTooSmall`."""
+        bare = self._model.count_prompt_tokens(self._wording.prompt(self._question, ()))
+        room = self._model.context_tokens - bare - MAX_TOKENS
+        if room < _LEAST_ROOM:
+            raise ContextTooSmall(
+                f"The question leaves room for {max(room, 0)} tokens of what was said in the context of"
+                f" {self._model.name}, and {_LEAST_ROOM} are needed.",
+                remedy="Ask a shorter question, or choose a model with a larger context.",
+            )
+        return room
+
+    def cost(self, passage: Passage, *, heads: bool) -> int:
+        """Return what a passage takes at most: a line, a mark before it, and the heading where it is a recording's first."""
+        line = self._model.count_tokens(f"[…]\n{self._wording.line(passage)}\n") + 1
+        # Two fences beside the heading.
+        return line + (self._model.count_tokens(f"{self._wording.heading(passage)}\n") + 10 if heads else 0)
+
+    def ask(self, passages: Sequence[Passage]) -> tuple[str, list[Source]]:
+        """Return the answer and what it rests on; without sources where none of the tries has any that holds."""
+        prompt = self._wording.prompt(self._question, passages)
+        for sampling in TRIES:
+            reply = self._model.answer(
+                prompt, SCHEMA, sampling, max_tokens=MAX_TOKENS, tick=self._tick, listen=self._listen
+            )
+            self._count(reply)
+            self._seed = sampling.seed
+            written = read_answer(reply)
+            if written is None:
+                logger.info("Asked again: the answer is not of the shape that was asked for.")
+                continue
+            if self._says_nothing(written.answer):
+                break
+            if sources := sources_of(written.quotes, passages):
+                return _clean(written.answer), sources
+            logger.info("Asked again: nothing that was quoted stands in what was said.")
+        return self._wording.not_said, []
+
+    def provenance(self) -> dict[str, object]:
+        return {
+            "model": self._model.name,
+            "prompt_version": QUESTION_PROMPT_VERSION,
+            "seed": self._seed,
+            "tokens": self._tokens,
+        }
+
+    def _says_nothing(self, answer: str) -> bool:
+        """Tell whether the answer is the sentence that it is not there."""
+        return _words(answer)[: len(_words(self._wording.not_said))] == _words(self._wording.not_said)
+
+    def _tick(self, done: float) -> None:
+        self._context.checkpoint()
+        self._done = done
+
+    def _listen(self, written: str) -> None:
+        self._context.report(STAGE, 100.0 * self._done, answers={"text": answer_so_far(written)})
+
+    def _count(self, reply: Reply) -> None:
+        self._tokens["evaluated"] += reply.evaluated_tokens
+        self._tokens["reused"] += reply.reused_tokens
+        self._tokens["generated"] += reply.generated_tokens
+
+
+def chosen(passages: Sequence[Passage], cost: Callable[..., int], room: int) -> list[Passage]:
+    """Return those of the passages that fit into so many tokens, the best of them, in their order."""
+    kept: list[int] = []
+    recordings: set[str] = set()
+    for index, passage in sorted(enumerate(passages), key=lambda each: (-each[1].weight, each[0])):
+        if not passage.text.strip():
+            continue
+        spent = cost(passage, heads=passage.transcription not in recordings)
+        if spent > room:
+            continue
+        room -= spent
+        recordings.add(passage.transcription)
+        kept.append(index)
+    return [passages[index] for index in sorted(kept)]
+
+
+def read_answer(reply: Reply) -> WrittenAnswer | None:
+    """Return what the model wrote; of an answer that was cut off, what is whole of it. None where there is none."""
+    for ending in ("",) if reply.complete else _ENDINGS:
+        try:
+            return WrittenAnswer.model_validate(json.loads(reply.text + ending, strict=False))
+        except (ValueError, ValidationError, RecursionError):
+            continue
+    return None
+
+
+def answer_so_far(written: str) -> str:
+    """Return as much of the answer's text as stands in the beginning of a reply."""
+    found = _ANSWER_SO_FAR.match(written)
+    if found is None:
+        return ""
+    try:
+        text = json.loads(f'"{found[1]}"', strict=False)
+    except ValueError:
+        return ""
+    return _clean(str(text))
+
+
+def _clean(text: str) -> str:
+    """Return the text on one line, without control characters and halves of characters."""
+    whole = text.encode("utf-8", errors="ignore").decode("utf-8")
+    return " ".join("".join(character if character.isprintable() else " " for character in whole).split())
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"\w+", text.casefold())
