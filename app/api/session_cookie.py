@@ -30,6 +30,16 @@ def token_of(request: web.Request) -> str | None:
     return token
 
 
+def require_own_page(request: web.Request) -> None:
+    """Raise `CrossSiteRequest` where a browser says that another site's page sent this.
+
+    Nobody is logged in from elsewhere: what they then enter would be somebody else's. Programs say nothing of pages.
+    """
+    says = hdrs.ORIGIN in request.headers or "Sec-Fetch-Site" in request.headers
+    if says and not _is_from_here(request):
+        raise CrossSiteRequest
+
+
 def keep(response: web.StreamResponse, request: web.Request, token: str, lifetime_seconds: int) -> None:
     """Let the browser keep the token, for as long as the login lasts."""
     response.set_cookie(
@@ -46,8 +56,12 @@ def _is_from_here(request: web.Request) -> bool:
     origin = request.headers.get(hdrs.ORIGIN)
     if origin is None:
         return request.headers.get("Sec-Fetch-Site") == "same-origin"
+    sender = urlsplit(origin)
+    if _is_encrypted(request) and sender.scheme != "https":
+        # Whoever sits on the line can make up a page of the same name without TLS.
+        return False
     public = urlsplit(request.app[SETTINGS].public_url).netloc
-    return urlsplit(origin).netloc.lower() in {request.host.lower(), public.lower()} - {""}
+    return sender.netloc.lower() in {request.host.lower(), public.lower()} - {""}
 
 
 def _is_encrypted(request: web.Request) -> bool:

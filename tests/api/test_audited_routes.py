@@ -127,6 +127,7 @@ PREPARED: dict[str, Prepare] = {
     "holds_free_transcription": _held,
     "oidc_unlink": _linked,
     "oidc_exchange": _landed,
+    "oidc_exchange_by_cookie": _landed,
 }
 
 
@@ -141,11 +142,13 @@ def _recording(world: World) -> dict[str, Any]:
 OTHERWISE: dict[str, Callable[[World], dict[str, Any]]] = {
     "openai_transcribe": _recording,
     "openai_translate": lambda world: _with_model(_recording(world)),
-    "oidc_exchange": lambda _: {
-        "json": {"code": CODE},
-        "headers": {"Cookie": f"{binding._name(CODE, secure=False)}={BROWSER}"},
-    },
+    "oidc_exchange": lambda _: _with_code(),
+    "oidc_exchange_by_cookie": lambda _: _with_code(),
 }
+
+
+def _with_code() -> dict[str, Any]:
+    return {"json": {"code": CODE}, "headers": {"Cookie": f"{binding._name(CODE, secure=False)}={BROWSER}"}}
 
 
 def _with_model(sent: dict[str, Any]) -> dict[str, Any]:

@@ -54,6 +54,7 @@ def _no_recording(world: World) -> dict[str, Any]:
 # What the contract's own example cannot know, by the route's operation id: who and what there is in this world.
 REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     "auth_log_in": lambda world: {"json": {"username": world.things["member"], "password": PASSWORD}},
+    "auth_log_in_by_cookie": lambda world: {"json": {"username": world.things["member"], "password": PASSWORD}},
     "openai_transcribe": _no_recording,
     "openai_translate": _no_recording,
     "sessions_change_password": lambda _: {"json": {"old_password": PASSWORD, "new_password": PASSWORD[::-1]}},

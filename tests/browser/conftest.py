@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright, expect
 
 from app.api.application import create_app
 from app.settings import Settings
@@ -28,6 +28,7 @@ from tests.browser.unpack import BROWSER
 
 AXE = Path(__file__).with_name("node_modules") / "axe-core" / "axe.min.js"
 PATIENCE_MS = 30_000
+expect.set_options(timeout=PATIENCE_MS)
 
 # Nothing of the browser itself speaks to the outside.
 _SWITCHES = [
@@ -87,11 +88,14 @@ async def open_page(browser: Browser, client: TestClient) -> AsyncIterator[OpenP
     assert faults == []
 
 
+_SAID_OF_LINES = ("Failed to load resource", "WebSocket connection to")
+
+
 def _is_fault(said: ConsoleMessage) -> bool:
-    # That an answer was a refusal, the browser says of itself; tests ask for refusals. What axe tries in the page that it
+    # That an answer was a refusal, or a line was cut, the browser says of itself; tests ask for both. What axe tries in the page that it
     # looks at comes from no file of the page.
     of_axe = "Content Security Policy" in said.text and "/assets/" not in said.location["url"]
-    return said.type == "error" and "Failed to load resource" not in said.text and not of_axe
+    return said.type == "error" and not said.text.startswith(_SAID_OF_LINES) and not of_axe
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ Answers are assembled as plain dictionaries, which is several times faster for a
 each kind of answer against its model here: none of its fields may be missing, and no other one may come.
 """
 
-from app.api.answers.accounts import AccessToken, LinkedIdentity, Me, Session, SessionList, User, UserList
+from app.api.answers.accounts import AccessToken, LinkedIdentity, LoginWays, Me, Session, SessionList, User, UserList
 from app.api.answers.audit import AuditPage
 from app.api.answers.base import Answer
 from app.api.answers.models import InstalledModel, ModelList
@@ -73,6 +73,7 @@ __all__ = [
     "JobList",
     "LinkedIdentity",
     "Liveness",
+    "LoginWays",
     "Me",
     "Member",
     "MergedSpeaker",

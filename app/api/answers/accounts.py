@@ -10,6 +10,16 @@ from app.api.answers.base import Answer
 from app.core.access import Role, Scope
 
 
+class LoginWays(Answer):
+    password: bool
+    provider: Annotated[
+        str | None,
+        Field(
+            description="What a browser opens to log in by the provider and come back to the page; `null`: there is none."
+        ),
+    ]
+
+
 class AccessToken(Answer):
     access_token: Annotated[str, Field(description="Send it as `Authorization: Bearer …`.")]
     token_type: Literal["bearer"]

@@ -9,6 +9,22 @@ _ROUTES = {
     "The cookie counts wherever a bearer token does, in requests that come from a page of this very address.": (
         "Le cookie vaut partout où vaut un jeton, dans les requêtes d’une page de cette même adresse."
     ),
+    "Say how people can log in on the site's page: by their password, and by the site's provider where it has one": (
+        "Dire comment on se connecte sur la page du site : par mot de passe, et par le fournisseur du site s’il en a un"
+    ),
+    "What a browser opens to log in by the provider and come back to the page; `null`: there is none.": (
+        "Ce qu’un navigateur ouvre pour se connecter par le fournisseur et revenir à la page ; `null` : il n’y en a pas."
+    ),
+    "Exchange the code with which a login has come to the site's page for a cookie, as the page does": (
+        "Échanger contre un cookie, comme le fait la page du site, le code avec lequel une connexion y est arrivée"
+    ),
+    "The request comes from another site": "La requête vient d’un autre site",
+    "A login by cookie is taken from pages of this very address alone.": (
+        "Une session par cookie n’est acceptée que des pages de cette même adresse."
+    ),
+    "Send the token as a bearer token instead, or open the page under the address that is in use.": (
+        "Envoyez plutôt le jeton en Bearer, ou ouvrez la page à l’adresse en usage."
+    ),
     "The login, which no script can read.": "La session, qu’aucun script ne peut lire.",
     "End the login that the cookie, or a bearer token, stands for, and let the browser forget it": (
         "Mettre fin à la session du cookie, ou du jeton, et la faire oublier au navigateur"

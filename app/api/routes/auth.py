@@ -10,7 +10,7 @@ from app.api import answers, session_cookie
 from app.api.auditing import LOGIN_NAME
 from app.api.authentication import credentials, origin_of, sender_of
 from app.api.contract import Access, Form, Reply, Tag, contract
-from app.api.keys import ATTEMPTS, DATABASE, DELIVERY, PASSWORD_SLOTS, PRINCIPAL, SETTINGS
+from app.api.keys import ATTEMPTS, DATABASE, DELIVERY, OIDC, PASSWORD_SLOTS, PRINCIPAL, SETTINGS
 from app.api.requests import read_json, validate
 from app.core.access import Scope
 from app.core.audit import Action
@@ -23,6 +23,22 @@ routes = web.RouteTableDef()
 class Login(BaseModel):
     username: Annotated[str, Field(min_length=1, max_length=200)]
     password: Annotated[str, Field(min_length=1, max_length=1000)]
+
+
+_PROVIDER = "/api/auth/oidc/login?ending=page"
+
+
+@routes.get("/api/auth/ways")
+@contract(
+    tag=Tag.SIGNING_IN,
+    access=Access.PUBLIC,
+    answers={200: answers.LoginWays},
+)
+async def login_ways(request: web.Request) -> web.Response:
+    """Say how people can log in on the site's page: by their password, and by the site's provider where it has one."""
+    oidc = request.app.get(OIDC)
+    lands = oidc is not None and oidc.configuration.landing is not None
+    return web.json_response({"password": True, "provider": _PROVIDER if lands else None})
 
 
 @routes.post("/api/auth/token")
@@ -54,7 +70,7 @@ async def log_in(request: web.Request) -> web.Response:
     body=Login,
     example={"username": "anna", "password": "a long enough password"},
     answers={204: Reply(headers={"Set-Cookie": "The login, which no script can read."})},
-    errors=(WrongCredentials, TooManyAttempts),
+    errors=(WrongCredentials, TooManyAttempts, CrossSiteRequest),
     audited=Action.LOGIN_SUCCEEDED,
 )
 async def log_in_by_cookie(request: web.Request) -> web.Response:
@@ -62,6 +78,7 @@ async def log_in_by_cookie(request: web.Request) -> web.Response:
 
     The cookie counts wherever a bearer token does, in requests that come from a page of this very address.
     """
+    session_cookie.require_own_page(request)
     token = await _opened(request, await read_json(request, Login))
     response = web.Response(status=204)
     session_cookie.keep(response, request, token, request.app[SETTINGS].session_lifetime)

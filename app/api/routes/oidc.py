@@ -8,7 +8,7 @@ from uuid import UUID
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.api import answers
+from app.api import answers, session_cookie
 from app.api.authentication import origin_of
 from app.api.contract import Access, Reply, Tag, contract
 from app.api.filtering import read_query
@@ -25,7 +25,7 @@ from app.api.oidc.provider import Oidc
 from app.api.parameters import USERNAME
 from app.api.requests import OneLine, check_text, read_json
 from app.core.audit import Action
-from app.core.errors import Conflict, InvalidFields
+from app.core.errors import Conflict, CrossSiteRequest, InvalidFields
 from app.db import accounts, identities, pending_logins
 from app.db.identities import Claimed, OidcNameMissing, OidcNameTaken, OidcUserInactive
 
@@ -184,20 +184,34 @@ async def exchange(request: web.Request) -> web.Response:
 
     Once, within a minute, and by the browser that logged in.
     """
-    oidc, database, lifetime = _oidc(request), request.app[DATABASE], request.app[SETTINGS].session_lifetime
     sent = await read_json(request, LoginCode)
-    secret = binding.held(request, sent.code, secure=oidc.configuration.secure)
-    origin = origin_of(request)
+    token = await _exchanged(request, sent.code)
+    response = _answer(token, request.app[SETTINGS].session_lifetime)
+    binding.forget(response, sent.code, secure=_oidc(request).configuration.secure)
+    return response
 
-    def unit(browser: str) -> str | None:
-        user = pending_logins.take_code(sent.code, browser)
-        return None if user is None else accounts.begin_session(user, lifetime, origin, method="oidc")
 
-    token = None if secret is None else await database.run(unit, secret)
-    if token is None:
-        raise OidcLoginUnknown
-    response = _answer(token, lifetime)
-    binding.forget(response, sent.code, secure=oidc.configuration.secure)
+@routes.post("/api/auth/oidc/session")
+@contract(
+    tag=Tag.SIGNING_IN,
+    access=Access.PUBLIC,
+    body=LoginCode,
+    example={"code": "q0Zl3pYh0m2cX4w8n1Rk5tVb7sGdJf9aLuEoHiBxTyM"},
+    answers={204: Reply(headers={"Set-Cookie": "The login, which no script can read."})},
+    errors=(OidcNotConfigured, OidcLoginUnknown, CrossSiteRequest),
+    audited=Action.LOGIN_SUCCEEDED,
+)
+async def exchange_by_cookie(request: web.Request) -> web.Response:
+    """Exchange the code with which a login has come to the site's page for a cookie, as the page does.
+
+    Once, within a minute, and by the browser that logged in.
+    """
+    session_cookie.require_own_page(request)
+    sent = await read_json(request, LoginCode)
+    token = await _exchanged(request, sent.code)
+    response = web.Response(status=204, headers=_PRIVATE)
+    session_cookie.keep(response, request, token, request.app[SETTINGS].session_lifetime)
+    binding.forget(response, sent.code, secure=_oidc(request).configuration.secure)
     return response
 
 
@@ -239,6 +253,22 @@ async def unlink(request: web.Request) -> web.Response:
     username = check_text(request.match_info["username"], "username")
     await request.app[DELIVERY].wake(await request.app[DATABASE].run(identities.unlink, username, issuer))
     return web.Response(status=204)
+
+
+async def _exchanged(request: web.Request, code: str) -> str:
+    """Return the token of a new login; `OidcLoginUnknown` where the code is not this browser's, or is used up."""
+    oidc, database, lifetime = _oidc(request), request.app[DATABASE], request.app[SETTINGS].session_lifetime
+    secret = binding.held(request, code, secure=oidc.configuration.secure)
+    origin = origin_of(request)
+
+    def unit(browser: str) -> str | None:
+        user = pending_logins.take_code(code, browser)
+        return None if user is None else accounts.begin_session(user, lifetime, origin, method="oidc")
+
+    token = None if secret is None else await database.run(unit, secret)
+    if token is None:
+        raise OidcLoginUnknown
+    return token
 
 
 async def _logged_in(request: web.Request, claimed: Claimed) -> web.Response:

@@ -45,6 +45,31 @@ export function clock(seconds) {
 export const dateTime = (iso) =>
   new Intl.DateTimeFormat(language.value, { dateStyle: "medium", timeStyle: "short" }).format(new Date(iso));
 
+const DAY_MS = 86_400_000;
+
+/** When something was: today the time, in this year the day, else the year, too. */
+export function when(iso) {
+  const date = new Date(iso);
+  const now = new Date();
+  const age = now - date;
+  const style =
+    date.toDateString() === now.toDateString()
+      ? { hour: "numeric", minute: "2-digit" }
+      : age < 300 * DAY_MS
+        ? { day: "numeric", month: "short", hour: "numeric", minute: "2-digit" }
+        : { day: "numeric", month: "short", year: "numeric" };
+  return new Intl.DateTimeFormat(language.value, style).format(date);
+}
+
+/** A length of time in words, roughly: 40 s, 3 min, 2 h 10 min. */
+export function duration(seconds) {
+  const unit = (value, name) => number(value, { style: "unit", unit: name, unitDisplay: "short", maximumFractionDigits: 0 });
+  if (seconds < 55) return unit(Math.max(5, Math.round(seconds / 5) * 5), "second");
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 60) return unit(minutes, "minute");
+  return [unit(Math.floor(minutes / 60), "hour"), minutes % 60 && unit(minutes % 60, "minute")].filter(Boolean).join(" ");
+}
+
 export function bytes(count) {
   const units = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"];
   const step = Math.min(units.length - 1, count > 0 ? Math.floor(Math.log10(count) / 3) : 0);

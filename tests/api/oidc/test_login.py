@@ -328,6 +328,23 @@ class TestLanding:
         again = await browser.ask("POST", "/api/auth/oidc/token", json={"code": code})
         await problem(again, 400, "oidc-login-unknown")
 
+    async def test_the_page_exchanges_its_code_for_a_cookie_once(
+        self, client: TestClient, provider: Provider, browser: Browser
+    ) -> None:
+        assert await (await client.get("/api/auth/ways")).json() == {
+            "password": True,
+            "provider": "/api/auth/oidc/login?ending=page",
+        }
+        code = await self.landed(provider, browser)
+        kept = await browser.ask("POST", "/api/auth/oidc/session", json={"code": code})
+        assert (kept.status, await kept.read(), kept.headers["Cache-Control"]) == (204, b"", "no-store")
+        [line] = [line for line in kept.headers.getall("Set-Cookie") if line.startswith("vocalyx_session=")]
+        assert {"HttpOnly", "SameSite=Strict", "Path=/"} <= set(line.split("; "))
+        me = await (await browser.ask("GET", "/api/auth/me")).json()
+        assert me["name"] == "anna"
+        again = await browser.ask("POST", "/api/auth/oidc/session", json={"code": code})
+        await problem(again, 400, "oidc-login-unknown")
+
     async def test_another_browser_cannot_and_does_not_end_it(
         self, provider: Provider, browser: Browser, new_browser: NewBrowser, logged_in: Any
     ) -> None:

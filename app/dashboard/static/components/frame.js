@@ -1,15 +1,17 @@
 // What is around every page: the way to the others, language, appearance, log out.
 
-import { html } from "../html.js";
+import { html, useState } from "../html.js";
 import { chooseLanguage, language, t } from "../i18n.js";
 import { logOut, me } from "../model/session.js";
 import { chooseTheme, theme } from "../theme.js";
 import { Button } from "./button.js";
+import { ConnectionBanner } from "./connection_banner.js";
 import { sayError } from "./toasts.js";
 
 const icon = `${document.querySelector('meta[name="assets"]').content}/icon.svg`;
 
 export function Frame({ section, children }) {
+  const [open, setOpen] = useState(false);
   const pages = [
     ["/", "recordings", t("app.recordings")],
     ["/projects", "projects", t("app.projects")],
@@ -26,12 +28,18 @@ export function Frame({ section, children }) {
             html`<a href=${href} aria-current=${name === section ? "page" : undefined} key=${name}>${label}</a>`,
         )}
       </nav>
+      <button class="button quiet frame-toggle" aria-expanded=${open ? "true" : "false"} aria-controls="frame-menu" onClick=${() => setOpen(!open)}>
+        ${t("app.menu")}
+      </button>
+      <div class=${`frame-menu ${open ? "open" : ""}`} id="frame-menu">
       <${Choice} label=${t("app.language")} value=${language.value} onChoose=${chooseLanguage}
         options=${[["fr", "Français"], ["en", "English"]]} />
       <${Choice} label=${t("app.theme")} value=${theme.value} onChoose=${chooseTheme}
         options=${["auto", "light", "dark"].map((name) => [name, t(`app.theme.${name}`)])} />
       <${Button} kind="quiet" onPress=${() => logOut().catch(sayError)}>${t("app.logOut")}<//>
+      </div>
     </header>
+    <${ConnectionBanner} />
     <main class="frame-content" id="content" tabindex="-1">${children}</main>
   </div>`;
 }

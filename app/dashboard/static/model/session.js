@@ -24,6 +24,13 @@ export async function logIn(username, password) {
   endedMeanwhile.value = false;
 }
 
+/** Log in with the code with which the site's provider has sent the browser back. */
+export async function logInByCode(code) {
+  await post("/api/auth/oidc/session", { code });
+  me.value = await get("/api/auth/me");
+  endedMeanwhile.value = false;
+}
+
 export async function logOut() {
   await remove("/api/auth/session");
   me.value = null;

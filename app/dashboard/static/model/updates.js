@@ -2,6 +2,7 @@
 // or is broken off for a while.
 
 import { signal } from "@preact/signals";
+import { get } from "../api.js";
 
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 15000;
@@ -21,12 +22,15 @@ export function listen(onMessage, { transcription } = {}) {
   let ended = false;
 
   function open() {
+    clearTimeout(timer);
+    let wasOpen = false;
     const address = new URL("/api/ws/updates", window.location.href);
     address.protocol = address.protocol === "https:" ? "wss:" : "ws:";
     if (transcription) address.searchParams.set("transcription", transcription);
     if (cursor !== null) address.searchParams.set("after", cursor);
     socket = new WebSocket(address);
     socket.onopen = () => {
+      wasOpen = true;
       connection.value = "open";
       pause = FIRST_PAUSE_MS;
     };
@@ -42,14 +46,20 @@ export function listen(onMessage, { transcription } = {}) {
         return;
       }
       connection.value = "waiting";
+      // Why it was refused a browser does not say; where nobody is logged in any more, this does.
+      if (!wasOpen) get("/api/auth/me").catch(() => {});
       timer = setTimeout(open, pause);
       pause = Math.min(LONGEST_PAUSE_MS, pause * 2);
     };
   }
 
+  // A browser that is back on the line need not wait.
+  const online = () => !ended && socket.readyState === WebSocket.CLOSED && open();
+  window.addEventListener("online", online);
   open();
   return () => {
     ended = true;
+    window.removeEventListener("online", online);
     clearTimeout(timer);
     socket?.close();
     connection.value = "closed";

@@ -10,6 +10,7 @@ export const common = {
   "app.theme.auto": "As the system",
   "app.theme.light": "Light",
   "app.theme.dark": "Dark",
+  "app.menu": "Settings",
   "app.navigation": "Pages",
   "app.notFound": "There is no such page.",
   "app.loading": "Loading…",

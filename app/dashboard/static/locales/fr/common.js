@@ -10,6 +10,7 @@ export const common = {
   "app.theme.auto": "Comme le système",
   "app.theme.light": "Claire",
   "app.theme.dark": "Sombre",
+  "app.menu": "Réglages",
   "app.navigation": "Pages",
   "app.notFound": "Cette page n’existe pas.",
   "app.loading": "Chargement…",

@@ -1,0 +1,232 @@
+// Recordings on their way to the server, in pieces that go on after a cut (tus 1.0.0, docs/api.md). What goes wrong on the
+// way is tried again until it works or somebody cancels; what the server refuses is said, with the server's reason.
+
+import { batch, computed, signal } from "@preact/signals";
+import { ApiError, get, remove } from "../api.js";
+import { Pace } from "./pace.js";
+import { sessionEnded } from "./session.js";
+import { loadTus } from "./tus.js";
+
+const AT_ONCE = 3;
+const PATIENCE_MS = [1000, 2000, 4000, 8000, 15000];
+const ENDPOINT = "/api/uploads";
+
+/** `state`: waiting, sending, paused, broken (tried again by itself), done, refused. */
+export const uploads = signal([]);
+
+export const underWay = computed(() =>
+  uploads.value.filter(({ state }) => ["waiting", "sending", "paused", "broken"].includes(state)),
+);
+
+let next = 0;
+
+/** Begin to send files, all with the same options. `onDone` is called for each that is there. */
+export function send(files, options, { onDone } = {}) {
+  const made = files.map((file) => ({
+    id: (next += 1),
+    name: file.name,
+    size: file.size,
+    sent: 0,
+    state: "waiting",
+    error: null,
+    transcription: null,
+    project: options.project,
+    file,
+    options,
+    onDone,
+    tus: null,
+    pace: new Pace(),
+    tries: 0,
+    timer: null,
+  }));
+  uploads.value = [...uploads.value, ...made];
+  fill();
+  return made.map(({ id }) => id);
+}
+
+export async function pause(id) {
+  const upload = find(id);
+  clearTimeout(upload.timer);
+  change(id, { state: "paused" });
+  await upload.tus?.abort();
+  fill();
+}
+
+export function resume(id) {
+  find(id).tries = 0;
+  change(id, { state: "waiting", error: null });
+  fill();
+}
+
+/** Stop it and let the server forget what came. */
+export async function cancel(id) {
+  const upload = find(id);
+  clearTimeout(upload.timer);
+  await upload.tus?.abort();
+  forgetKept(upload.tus?.url);
+  dismiss(id);
+  if (upload.tus?.url) {
+    const headers = { "Tus-Resumable": "1.0.0" };
+    // Where there is no connection it expires by itself.
+    await remove(upload.tus.url, { headers }).catch(() => {});
+  }
+  fill();
+}
+
+/** Take it out of the list. */
+export function dismiss(id) {
+  uploads.value = uploads.value.filter((upload) => upload.id !== id);
+}
+
+export const secondsLeft = (upload) => upload.pace.left(upload.size);
+
+function find(id) {
+  return uploads.value.find((upload) => upload.id === id);
+}
+
+function change(id, changes) {
+  uploads.value = uploads.value.map((upload) => (upload.id === id ? Object.assign({ ...upload }, changes) : upload));
+}
+
+function fill() {
+  const busy = uploads.value.filter(({ state }) => state === "sending").length;
+  const waiting = uploads.value.filter(({ state }) => state === "waiting").slice(0, Math.max(0, AT_ONCE - busy));
+  batch(() => waiting.forEach(({ id }) => change(id, { state: "sending" })));
+  waiting.forEach(({ id }) => start(id));
+}
+
+async function start(id) {
+  try {
+    const { tus } = find(id) ?? {};
+    if (tus === undefined) return;
+    const begun = tus ?? (await prepare(id));
+    if (find(id)?.state === "sending") begun.start();
+  } catch {
+    broken(id);
+  }
+}
+
+async function prepare(id) {
+  const { Upload } = await loadTus();
+  const { file, options } = find(id);
+  const tus = new Upload(file, {
+    endpoint: ENDPOINT,
+    metadata: { filename: file.name, ...options },
+    // What to do about a broken connection is decided here: without end, and at once when the browser is back.
+    retryDelays: null,
+    removeFingerprintOnSuccess: true,
+    onProgress: (sent) => progressed(id, sent),
+    onAfterResponse: (_, response) => {
+      const made = response.getHeader("X-Transcription-ID");
+      if (made) change(id, { transcription: made });
+    },
+    onSuccess: () => succeeded(id),
+    onError: (error) => failed(id, error),
+  });
+  // The same file was begun before the page was closed: go on from there.
+  const [earlier] = await tus.findPreviousUploads();
+  if (earlier) tus.resumeFromPreviousUpload(earlier);
+  if (find(id)) find(id).tus = tus;
+  return tus;
+}
+
+function progressed(id, sent) {
+  const upload = find(id);
+  if (!upload) return;
+  upload.tries = 0;
+  upload.pace.see(sent);
+  change(id, { sent });
+}
+
+async function succeeded(id) {
+  const upload = find(id);
+  if (!upload) return;
+  let { transcription } = upload;
+  if (!transcription) transcription = (await get(upload.tus.url).catch(() => ({}))).transcription_id;
+  change(id, { state: "done", sent: upload.size, transcription });
+  upload.onDone?.();
+  fill();
+}
+
+function failed(id, error) {
+  const response = error.originalResponse;
+  const status = response?.getStatus() ?? 0;
+  if (!find(id)) return;
+  if (status === 401) sessionEnded();
+  // Gone: it has expired, or ended elsewhere. It begins anew.
+  if (status === 404 || status === 410) {
+    forgetKept(find(id).tus.url);
+    find(id).tus = null;
+    broken(id);
+  } else if (status === 0 || status === 401 || status === 409 || status === 423 || status === 429 || status >= 500) broken(id);
+  else refused(id, status, response.getBody());
+}
+
+function broken(id) {
+  const upload = find(id);
+  if (!upload || upload.state === "paused") return;
+  const wait = PATIENCE_MS[Math.min(upload.tries, PATIENCE_MS.length - 1)];
+  clearTimeout(upload.timer);
+  const timer = setTimeout(() => again(id), wait);
+  change(id, { state: "broken", tries: upload.tries + 1, timer });
+  fill();
+}
+
+function again(id) {
+  if (find(id)?.state !== "broken") return;
+  change(id, { state: "waiting" });
+  fill();
+}
+
+function refused(id, status, body) {
+  let problem = {};
+  try {
+    problem = JSON.parse(body);
+  } catch {
+    // Something on the way answered, and not our server.
+  }
+  change(id, { state: "refused", error: new ApiError(status, problem) });
+  forgetKept(find(id).tus?.url);
+  fill();
+}
+
+window.addEventListener("online", () => {
+  for (const upload of uploads.value) {
+    if (upload.state !== "broken") continue;
+    clearTimeout(upload.timer);
+    again(upload.id);
+  }
+});
+
+// Leaving the page ends what it sends; what came so far is kept on the server for a day.
+window.addEventListener("beforeunload", (event) => {
+  if (underWay.value.some(({ state }) => state !== "paused")) event.preventDefault();
+});
+
+const KEPT = "tus::";
+
+/** Uploads that an earlier visit left unfinished: choosing the same file again goes on where it stopped. */
+export function unfinished() {
+  const found = [];
+  for (const key of Object.keys(localStorage).filter((key) => key.startsWith(KEPT))) {
+    try {
+      const kept = JSON.parse(localStorage.getItem(key));
+      if (kept.uploadUrl) found.push({ url: kept.uploadUrl, name: kept.metadata.filename, size: kept.size });
+    } catch {
+      localStorage.removeItem(key);
+    }
+  }
+  return found.filter(({ url }) => !uploads.value.some((upload) => upload.tus?.url === url));
+}
+
+/** Let go of what an earlier visit left. */
+export async function abandon(url) {
+  forgetKept(url);
+  await remove(url, { headers: { "Tus-Resumable": "1.0.0" } }).catch(() => {});
+}
+
+function forgetKept(url) {
+  for (const key of Object.keys(localStorage)) {
+    if (url && key.startsWith(KEPT) && localStorage.getItem(key).includes(url)) localStorage.removeItem(key);
+  }
+}

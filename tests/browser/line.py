@@ -1,0 +1,69 @@
+"""A line to the server that is slow, and that can be cut and mended."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+_BLOCK_BYTES = 4096
+
+
+@dataclass
+class Line:
+    """Passes everything on; what comes from the client at `bytes_a_second` a connection, None: as fast as it can."""
+
+    target_port: int
+    bytes_a_second: int | None = None
+    port: int = 0
+    is_cut: bool = False
+    _open: set[asyncio.StreamWriter] = field(default_factory=set)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def cut(self) -> None:
+        """Break off every connection, and take none until it is mended."""
+        self.is_cut = True
+        for writer in self._open:
+            writer.transport.abort()
+
+    def mend(self) -> None:
+        self.is_cut = False
+
+    async def pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self.is_cut:
+            writer.transport.abort()
+            return
+        onward_reader, onward = await asyncio.open_connection("127.0.0.1", self.target_port)
+        self._open |= {writer, onward}
+        back = asyncio.create_task(_pump(onward_reader, writer))
+        with contextlib.suppress(ConnectionError):
+            while block := await reader.read(_BLOCK_BYTES):
+                onward.write(block)
+                await onward.drain()
+                if self.bytes_a_second:
+                    await asyncio.sleep(len(block) / self.bytes_a_second)
+        for side in (onward, writer):
+            side.transport.abort()
+        self._open -= {writer, onward}
+        back.cancel()
+
+
+async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with contextlib.suppress(ConnectionError):
+        while block := await reader.read(_BLOCK_BYTES):
+            writer.write(block)
+            await writer.drain()
+        writer.close()
+
+
+@asynccontextmanager
+async def line_to(target_port: int) -> AsyncIterator[Line]:
+    line = Line(target_port)
+    # A small buffer: what waits in it counts as sent for the browser.
+    server = await asyncio.start_server(line.pass_on, "127.0.0.1", 0, limit=_BLOCK_BYTES)
+    line.port = server.sockets[0].getsockname()[1]
+    async with server:
+        yield line

@@ -1,0 +1,398 @@
+"""Sending recordings from the page: files over a bad line, a link, the microphone; in both languages."""
+
+import base64
+import hashlib
+import json
+import re
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from aiohttp.test_utils import TestClient
+from playwright.async_api import Page, expect
+
+from app.core.access import Role
+from app.settings import Settings
+from tests.api.conftest import MakePerson, Person
+from tests.api.cutting import cutting_proxy
+from tests.api.origin import Origin, running_origin
+from tests.api.sound import tone
+from tests.browser.conftest import OpenPage, log_in, violations
+from tests.browser.line import line_to
+
+WORDS: dict[str, dict[str, Any]] = {
+    "en-GB": {
+        "send": "Send recordings",
+        "now": "Send",
+        "three": "Send 3 recordings",
+        "language": "Language",
+        "speakers": "Speakers",
+        "exactly": "I know how many",
+        "count": "How many",
+        "more": "More options",
+        "terms": "Names and terms to expect",
+        "summary": "Title, summary and key points",
+        "all sent": "All sent",
+        "sent": "Sent",
+        "pause": "Pause slow.wav",
+        "resume": "Resume slow.wav",
+        "cancel": "Cancel slow.wav",
+        "paused": "Paused at",
+        "lost": "Connection lost at",
+        "refused": "This is no audio or video file.",
+        "link": "From a link",
+        "address": "Address of the recording",
+        "fetch": "Fetch it",
+        "not allowed": "The server may not fetch from this address.",
+        "record": "Record",
+        "start": "Start recording",
+        "recording": "Recording",
+        "pause recording": "Pause",
+        "go on": "Go on",
+        "finish": "Finish",
+        "kept": "not sent yet",
+        "send it": "Send it",
+        "unfinished": "Not sent to the end",
+    },
+    "fr-FR": {
+        "send": "Envoyer des enregistrements",
+        "now": "Envoyer",
+        "three": "Envoyer 3 enregistrements",
+        "language": "Langue",
+        "speakers": "Personnes",
+        "exactly": "Je connais leur nombre",
+        "count": "Combien",
+        "more": "Plus d’options",
+        "terms": "Noms et termes attendus",
+        "summary": "Titre, résumé et points clés",
+        "all sent": "Tout est envoyé",
+        "sent": "Envoyé",
+        "pause": "Suspendre slow.wav",
+        "resume": "Reprendre slow.wav",
+        "cancel": "Annuler slow.wav",
+        "paused": "Suspendu à",
+        "lost": "Connexion perdue à",
+        "refused": "Ce n’est pas un fichier audio ou vidéo.",
+        "link": "Depuis un lien",
+        "address": "Adresse de l’enregistrement",
+        "fetch": "Récupérer",
+        "not allowed": "Le serveur n’a pas le droit de lire cette adresse.",
+        "record": "Au micro",
+        "start": "Commencer",
+        "recording": "Enregistrement en cours",
+        "pause recording": "Pause",
+        "go on": "Reprendre",
+        "finish": "Terminer",
+        "kept": "pas encore envoyé",
+        "send it": "L’envoyer",
+        "unfinished": "Envois inachevés",
+    },
+}
+LOCALES = pytest.mark.parametrize("locale", WORDS)
+
+
+@pytest.fixture
+async def origin() -> AsyncIterator[Origin]:
+    async with running_origin() as origin:
+        yield origin
+
+
+@pytest.fixture
+async def settings(settings: Settings, origin: Origin) -> Settings:
+    """One address of loopback is the site's media server, and no other."""
+    return settings.model_copy(update={"fetch_allowed": "127.0.0.1/32", "fetch_ports": str(origin.port)})
+
+
+def file(name: str, content: bytes) -> dict[str, Any]:
+    return {"name": name, "mimeType": "audio/wav", "buffer": content}
+
+
+async def choose(page: Page, *files: dict[str, Any]) -> None:
+    await page.locator("input[type=file]").set_input_files(list(files))
+    await expect(page.get_by_role("dialog")).to_be_visible()
+
+
+async def listed(editor: Person) -> list[dict[str, Any]]:
+    return (await (await editor.get("/api/transcriptions")).json())["items"]
+
+
+async def drop(page: Page, files: list[dict[str, Any]]) -> None:
+    """Drag files over the page and let them go, as a browser tells of it."""
+    told = [{"name": one["name"], "bytes": list(one["buffer"])} for one in files]
+    await page.evaluate(
+        """(files) => {
+            const carried = new DataTransfer();
+            for (const {name, bytes} of files) carried.items.add(new File([new Uint8Array(bytes)], name, {type: "audio/wav"}));
+            for (const kind of ["dragenter", "dragover"])
+                document.body.dispatchEvent(new DragEvent(kind, {dataTransfer: carried, bubbles: true, cancelable: true}));
+            window.carried = carried;
+        }""",
+        told,
+    )
+    await expect(page.locator(".drop")).to_be_visible()
+    await page.evaluate(
+        """() => document.body.dispatchEvent(
+            new DragEvent("drop", {dataTransfer: window.carried, bubbles: true, cancelable: true}))"""
+    )
+    await expect(page.locator(".drop")).to_be_hidden()
+
+
+@LOCALES
+async def test_three_files_at_once_over_a_line_that_is_cut(
+    open_page: OpenPage, client: TestClient, editor: Person, locale: str
+) -> None:
+    words = WORDS[locale]
+    contents = {f"meeting-{number}.wav": tone(60.0 + number, 300.0 + number) for number in range(3)}
+    cuts = [400_000, 250_000, 600_000]
+    async with cutting_proxy("127.0.0.1", client.port or 0, list(cuts)) as proxy:
+        page = await open_page("/", locale=locale)
+        await page.goto(proxy.url)
+        await log_in(page, editor.name)
+        await choose(page, *(file(name, content) for name, content in contents.items()))
+        dialog = page.get_by_role("dialog", name=words["three"])
+        await dialog.get_by_label(words["language"], exact=True).select_option("fr")
+        await dialog.get_by_label(words["speakers"], exact=True).select_option(label=words["exactly"])
+        await dialog.get_by_label(words["count"]).fill("3")
+        assert await violations(page) == []
+        # The one that sends has the focus: Enter is enough.
+        await expect(dialog.get_by_role("button", name=words["now"], exact=True)).to_have_count(1)
+        await dialog.get_by_role("button", name=words["now"], exact=True).click()
+        await expect(page.get_by_role("heading", name=words["all sent"])).to_be_visible()
+        assert await violations(page) == []
+        assert proxy.done == cuts
+        for name in contents:
+            await expect(page.locator(".row").filter(has_text=name)).to_be_visible()
+    made = {item["name"]: item for item in await listed(editor)}
+    assert {name: item["sha256"] for name, item in made.items()} == {
+        name: hashlib.sha256(content).hexdigest() for name, content in contents.items()
+    }
+    for item in made.values():
+        assert (item["options"]["language"], item["options"]["num_speakers"]) == ("fr", 3)
+
+
+@LOCALES
+async def test_files_are_dropped_anywhere_and_options_are_kept(logged_in: Any, editor: Person, locale: str) -> None:
+    words = WORDS[locale]
+    page = await logged_in(editor, locale=locale)
+    await expect(page.locator(".empty")).to_be_visible()
+    await drop(page, [file("one.wav", tone(1.0)), file("two.wav", tone(1.5))])
+    dialog = page.get_by_role("dialog")
+    await dialog.get_by_label(words["summary"]).uncheck()
+    await dialog.get_by_text(words["more"]).click()
+    await dialog.get_by_label(words["terms"]).fill("Le Goff, SIRET")
+    await dialog.locator("select[name=priority]").select_option("high")
+    assert await violations(page) == []
+    # The browser goes down: what was typed is there again.
+    await page.reload()
+    await drop(page, [file("one.wav", tone(1.0)), file("two.wav", tone(1.5))])
+    await dialog.get_by_text(words["more"]).click()
+    await expect(dialog.get_by_label(words["terms"])).to_have_value("Le Goff, SIRET")
+    await dialog.get_by_role("button", name=words["now"], exact=True).click()
+    await expect(page.get_by_role("heading", name=words["all sent"])).to_be_visible()
+    for item in await listed(editor):
+        options = item["options"]
+        assert (options["enrichment"], options["priority"], options["hotwords"]) == (False, "high", "Le Goff, SIRET")
+
+
+@LOCALES
+async def test_an_upload_is_paused_resumed_and_cancelled(
+    open_page: OpenPage, client: TestClient, editor: Person, locale: str
+) -> None:
+    words = WORDS[locale]
+    async with line_to(client.port or 0) as line:
+        page = await open_page("/", locale=locale)
+        await page.goto(line.url)
+        await log_in(page, editor.name)
+        line.bytes_a_second = 100_000
+        # Larger than what systems keep on the way: the browser counts as sent what it has given away.
+        await choose(page, file("slow.wav", tone(1200.0)))
+        await page.get_by_role("dialog").get_by_role("button", name=words["now"], exact=True).click()
+        bar = page.locator(".tray").get_by_role("progressbar")
+        await expect(bar).not_to_have_attribute("aria-valuenow", "0")
+        await page.get_by_role("button", name=words["pause"]).click()
+        await expect(page.locator(".tray")).to_contain_text(words["paused"])
+        assert await violations(page) == []
+        # Paused, nothing is made.
+        assert await listed(editor) == []
+        await page.get_by_role("button", name=words["resume"]).click()
+        await expect(page.get_by_role("button", name=words["pause"])).to_be_visible()
+
+        # The line goes, and comes back: it goes on by itself.
+        line.cut()
+        await expect(page.locator(".tray")).to_contain_text(words["lost"])
+        await expect(page.locator(".connection-lost")).to_be_visible()
+        assert await violations(page) == []
+        line.mend()
+        await expect(page.locator('[data-upload="sending"]')).to_be_visible()
+        await expect(page.locator(".connection-lost")).to_be_hidden()
+
+        await page.get_by_role("button", name=words["cancel"]).click()
+        await expect(page.locator(".tray")).to_be_hidden()
+        assert await page.evaluate("Object.keys(localStorage).filter((key) => key.startsWith('tus::'))") == []
+        assert await listed(editor) == []
+
+
+@LOCALES
+async def test_an_upload_goes_on_after_the_page_was_closed(logged_in: Any, editor: Person, locale: str) -> None:
+    words = WORDS[locale]
+    content = tone(100.0)
+    page = await logged_in(editor, locale=locale)
+    session = await page.context.new_cdp_session(page)
+    await session.send("Network.enable")
+    slow = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 60_000}
+    await session.send("Network.emulateNetworkConditions", slow)
+    await page.evaluate(
+        """(text) => {
+            // A browser's file has the same date each time it is chosen; one of a test is new each time.
+            window.given = () => {
+                const carried = new DataTransfer();
+                const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+                carried.items.add(new File([bytes], "long.wav", {type: "audio/wav", lastModified: 1}));
+                window.dispatchEvent(new DragEvent("drop", {dataTransfer: carried, cancelable: true}));
+            };
+            sessionStorage.setItem("given", text);
+            window.given();
+        }""",
+        _base64(content),
+    )
+    await page.get_by_role("dialog").get_by_role("button", name=words["now"], exact=True).click()
+    await expect(page.locator(".tray").get_by_role("progressbar")).not_to_have_attribute("aria-valuenow", "0")
+    page.on("dialog", lambda asked: asked.accept())
+    await page.reload()
+    await session.detach()
+    await expect(page.get_by_role("heading", name=words["unfinished"])).to_be_visible()
+    assert await violations(page) == []
+    begun = []
+    page.on("request", lambda asked: begun.append(asked.method) if "/api/uploads" in asked.url else None)
+    await page.evaluate(
+        """() => {
+            const carried = new DataTransfer();
+            const bytes = Uint8Array.from(atob(sessionStorage.getItem("given")), (letter) => letter.charCodeAt(0));
+            carried.items.add(new File([bytes], "long.wav", {type: "audio/wav", lastModified: 1}));
+            window.dispatchEvent(new DragEvent("drop", {dataTransfer: carried, cancelable: true}));
+        }"""
+    )
+    await page.get_by_role("dialog").get_by_role("button", name=words["now"], exact=True).click()
+    await expect(page.get_by_role("heading", name=words["all sent"])).to_be_visible()
+    # It was asked how much is there, and not begun anew.
+    assert begun[0] == "HEAD"
+    assert "POST" not in begun
+    [item] = await listed(editor)
+    assert item["sha256"] == hashlib.sha256(content).hexdigest()
+
+
+def _base64(content: bytes) -> str:
+    return base64.b64encode(content).decode()
+
+
+@LOCALES
+async def test_what_is_refused_says_why(logged_in: Any, editor: Person, locale: str) -> None:
+    words = WORDS[locale]
+    page = await logged_in(editor, locale=locale)
+    await choose(page, file("letter.wav", b"Dear Sir or Madam, " * 100), file("fine.wav", tone(1.0)))
+    await page.get_by_role("dialog").get_by_role("button", name=words["now"], exact=True).click()
+    await expect(page.locator(".tray").get_by_role("alert")).to_have_text(words["refused"])
+    await expect(page.locator(".row").filter(has_text="fine.wav")).to_be_visible()
+    assert await violations(page) == []
+
+
+@LOCALES
+async def test_a_link_is_fetched(logged_in: Any, editor: Person, origin: Origin, locale: str) -> None:
+    words = WORDS[locale]
+    page = await logged_in(editor, locale=locale)
+    await page.get_by_role("button", name=words["link"]).click()
+    dialog = page.get_by_role("dialog")
+    await dialog.get_by_label(words["address"]).fill("http://10.0.0.1/board.mp3")
+    assert await violations(page) == []
+    await dialog.get_by_role("button", name=words["fetch"]).click()
+    await expect(dialog.get_by_role("alert")).to_contain_text(words["not allowed"])
+    assert await violations(page) == []
+    # What was typed outlives the page.
+    await page.reload()
+    await page.get_by_role("button", name=words["link"]).click()
+    await expect(dialog.get_by_label(words["address"])).to_have_value("http://10.0.0.1/board.mp3")
+    await page.keyboard.press("Escape")
+    # An address that is pasted anywhere is taken.
+    await page.evaluate(
+        """(address) => {
+            const carried = new DataTransfer();
+            carried.setData("text/plain", address);
+            document.body.dispatchEvent(new ClipboardEvent("paste", {clipboardData: carried, bubbles: true}));
+        }""",
+        origin.url("/recording"),
+    )
+    await expect(dialog.get_by_label(words["address"])).to_have_value(origin.url("/recording"))
+    await dialog.locator("select[name=language]").select_option("fr")
+    await dialog.get_by_label(words["address"]).press("Enter")
+    await expect(page.locator(".row .title")).to_have_text(["recording"])
+    [item] = await listed(editor)
+    assert item["options"]["language"] == "fr"
+
+
+@LOCALES
+async def test_the_microphone_is_recorded_and_sent(logged_in: Any, editor: Person, locale: str) -> None:
+    words = WORDS[locale]
+    page = await logged_in(editor, locale=locale, permissions=["microphone"])
+    await page.get_by_role("button", name=words["record"], exact=True).click()
+    dialog = page.get_by_role("dialog")
+    assert await violations(page) == []
+    await dialog.get_by_role("button", name=words["start"]).click()
+    await expect(dialog.get_by_role("status")).to_have_text(words["recording"])
+    await expect(dialog.locator(".recorder-time")).to_have_text("0:02")
+    # The fake device beeps: the meter moves.
+    await expect(page.locator(".meter-bar")).to_have_attribute("style", re.compile(r"scaleX\(0\.\d*[1-9]"))
+    assert await violations(page) == []
+    await dialog.get_by_role("button", name=words["pause recording"]).click()
+    await expect(dialog.get_by_role("button", name=words["go on"])).to_be_visible()
+    assert await violations(page) == []
+    await dialog.get_by_role("button", name=words["go on"]).click()
+    await dialog.get_by_role("button", name=words["finish"]).click()
+    await dialog.get_by_role("button", name=words["now"], exact=True).click()
+    await expect(page.get_by_role("heading", name=words["all sent"])).to_be_visible()
+    [item] = await listed(editor)
+    assert re.search(r"\.(webm|m4a|ogg)$", item["name"])
+    assert item["media"]["codec"] == "opus"
+    # The server has it: the browser lets go.
+    await expect(page.get_by_text(words["kept"])).to_be_hidden()
+    assert await _kept(page) == 0
+
+
+@LOCALES
+async def test_what_was_recorded_outlives_a_closed_page(logged_in: Any, editor: Person, locale: str) -> None:
+    words = WORDS[locale]
+    page = await logged_in(editor, locale=locale, permissions=["microphone"])
+    await page.get_by_role("button", name=words["record"], exact=True).click()
+    dialog = page.get_by_role("dialog")
+    await dialog.get_by_role("button", name=words["start"]).click()
+    await expect(dialog.locator(".recorder-time")).to_have_text("0:03")
+    await page.reload()
+    await expect(page.get_by_text(words["kept"])).to_be_visible()
+    assert await violations(page) == []
+    await page.get_by_role("button", name=words["send it"]).click()
+    await dialog.get_by_role("button", name=words["now"], exact=True).click()
+    await expect(page.get_by_role("heading", name=words["all sent"])).to_be_visible()
+    [item] = await listed(editor)
+    assert item["media"]["codec"] == "opus"
+    assert await _kept(page) == 0
+
+
+async def _kept(page: Page) -> int:
+    return json.loads(
+        await page.evaluate(
+            """() => new Promise((resolve) => {
+                indexedDB.open("vocalyx").onsuccess = ({target}) => {
+                    const asked = target.result.transaction("pieces").objectStore("pieces").count();
+                    asked.onsuccess = () => resolve(JSON.stringify(asked.result));
+                };
+            })"""
+        )
+    )
+
+
+async def test_who_may_only_read_is_told_so(logged_in: Any, client: TestClient, person: MakePerson) -> None:
+    viewer = await person("viewer", project="first", role=Role.VIEWER)
+    page = await logged_in(viewer)
+    # Somebody who may send nowhere is shown how to begin a project of their own.
+    await expect(page.get_by_label("Name of the project")).to_be_visible()
+    await drop(page, [file("one.wav", tone(1.0))])
+    await expect(page.get_by_text("You may read here, and not send.")).to_be_visible()

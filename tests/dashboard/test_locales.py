@@ -1,0 +1,80 @@
+"""Every string is there in French and in English, and every string that the page asks for is there."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from app.core.languages import LANGUAGE_NAMES
+from app.dashboard.modules import STATIC
+
+NODE = Path(sys.executable).with_name("node")
+# `t("key")`, also within a choice: `t(more ? "a" : "b", …)`; keys that are put together are told by their beginning.
+ASKED = re.compile(r'\b(?:t|has)\((?:[^()`"]*\?\s*)?"([^"]+)"(?:\s*:\s*"([^"]+)")?')
+PUT_TOGETHER = re.compile(r"\b(?:t|has)\(`([^`$]+)\$\{")
+
+
+@pytest.fixture(scope="module")
+def locales() -> dict[str, dict[str, object]]:
+    program = """
+        const told = {};
+        for (const name of ["en", "fr"]) told[name] = (await import(`${process.argv[1]}/locales/${name}.js`))[name];
+        console.log(JSON.stringify(told));
+    """
+    said = subprocess.run(
+        [NODE, "--input-type=module", "-e", program, STATIC.as_uri()],
+        capture_output=True,
+        check=True,
+    )
+    return json.loads(said.stdout)
+
+
+def _forms(text: object) -> dict[str, str]:
+    return text if isinstance(text, dict) else {"other": str(text)}
+
+
+def _places(text: object) -> set[str]:
+    return {place for form in _forms(text).values() for place in re.findall(r"\{(\w+)\}", form)}
+
+
+def test_both_languages_have_the_same_strings(locales: dict[str, dict[str, object]]) -> None:
+    assert sorted(locales["en"].keys() ^ locales["fr"].keys()) == []
+    for key, text in locales["en"].items():
+        assert _places(text) == _places(locales["fr"][key]), key
+        assert _forms(text).keys() == _forms(locales["fr"][key]).keys(), key
+
+
+def test_no_string_is_empty_or_left_in_the_other_language(locales: dict[str, dict[str, object]]) -> None:
+    for language in locales.values():
+        assert [key for key, text in language.items() if not all(form.strip() for form in _forms(text).values())] == []
+    same = {
+        key
+        for key, text in locales["en"].items()
+        if text == locales["fr"][key] and len(str(text)) > 30 and " " in str(text)
+    }
+    assert same == set()
+
+
+def test_what_the_page_asks_for_is_there(locales: dict[str, dict[str, object]]) -> None:
+    known = locales["en"].keys()
+    asked = 0
+    for path in STATIC.rglob("*.js"):
+        if path.parent.name == "modules" or "locales" in path.parts:
+            continue
+        text = path.read_text(encoding="utf-8")
+        for found in ASKED.findall(text):
+            for key in filter(None, found):
+                assert key in known, f"{path.name} asks for {key}"
+                asked += 1
+        for beginning in PUT_TOGETHER.findall(text):
+            assert any(key.startswith(beginning) for key in known), f"{path.name} asks for {beginning}…"
+    assert asked > 100
+
+
+def test_the_page_knows_the_languages_of_the_speech_models() -> None:
+    text = (STATIC / "model" / "languages.js").read_text(encoding="utf-8")
+    [codes] = re.findall(r'CODES =\s*"([^"]+)"', text)
+    assert codes.split() == sorted(LANGUAGE_NAMES)
