@@ -24,7 +24,7 @@ from app.core.access import Principal, Role
 from app.core.errors import BadRequest, InvalidFields, InvalidOptions, NotPermitted
 from app.core.identifiers import ProjectId
 from app.core.options import Task, TranscriptionOptions
-from app.db import admissions, projects, task_sets
+from app.db import admissions, projects, task_sets, vocabulary
 from app.settings import Settings
 
 _BLOCK_BYTES = 1024 * 1024
@@ -126,7 +126,7 @@ async def _create(request: web.Request, form: Form, reader: FormReader) -> tuple
     app, principal = request.app, request[PRINCIPAL]
     options, reuse = await asyncio.to_thread(reader.wanted, form, app[SETTINGS])
     key = idempotency_key(request)
-    project = await app[DATABASE].run(project_to_send_to, principal, reader.project(form), options.task_set)
+    project, options = await app[DATABASE].run(destination, principal, reader.project(form), options)
     if form.file is None:
         raise InvalidFields([{"field": "file", "message": "The recording is missing."}])
     wish = Wish(project, principal.user, key, form.file_name, options, reuse, reader.reusable)
@@ -278,6 +278,14 @@ def project_to_send_to(principal: Principal, named: str | None, task_set: str | 
     found: uuid.UUID = project.id
     task_sets.require(found, task_set)
     return found
+
+
+def destination(
+    principal: Principal, named: str | None, options: TranscriptionOptions
+) -> tuple[uuid.UUID, TranscriptionOptions]:
+    """Return `project_to_send_to`, and the options with what that project says where they say nothing."""
+    project = project_to_send_to(principal, named, options.task_set)
+    return project, vocabulary.completed(project, options)
 
 
 def check_may_send(principal: Principal) -> None:

@@ -61,7 +61,7 @@ OPTIONS: Mapping[str, str] = {
     "initial_prompt": "What the recognizer takes for the text before.",
     "hotwords": "Names and terms to expect.",
     "word_timestamps": "Give a time for every word.",
-    "enrichment": "Give a title, a summary and key points.",
+    "enrichment": "Have the language model asked about it: for a title, a summary and key points, or for `tasks`.",
     "llm_model": "An installed language model; the site's default where it is left out.",
     "prompts": "Your own instruction for `title`, `summary`, `points` or another task, as a JSON object.",
     "priority": "Whose work is begun first: within a project always, between projects as far as their shares allow.",

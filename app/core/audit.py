@@ -33,6 +33,7 @@ class Action(StrEnum):
     KEY_CREATED = "key.created"
     KEY_ROTATED = "key.rotated"
     KEY_REVOKED = "key.revoked"
+    VOCABULARY_CHANGED = "vocabulary.changed"
     RETENTION_CHANGED = "retention.changed"
     HOLD_PLACED = "hold.placed"
     HOLD_LIFTED = "hold.lifted"
@@ -89,6 +90,7 @@ _THINGS = {
     "speaker": "transcription",
     "task_set": "project",
     "text": "transcription",
+    "vocabulary": "project",
 }
 
 

@@ -21,7 +21,7 @@ class WorkerState(StrEnum):
 class WorkerCard:
     """What a worker says of itself in Redis. What it does not say, as one of an earlier release, is None or empty.
 
-    `models`: those that it keeps loaded, as `kind/name`. `done`, `failed` and the seconds, of the recordings that it wrote
+    `models`: those that it keeps loaded, as `kind/name`. `cpu_percent`: of one core, lately. `done`, `failed` and the seconds, of the recordings that it wrote
     down and of its work, count from its start. `job`: the id of the one in its hands. `silent_seconds`: since its last beat.
     """
 
@@ -33,6 +33,7 @@ class WorkerCard:
     version: str | None = None
     models: tuple[str, ...] = ()
     threads: int | None = None
+    cpu_percent: float | None = None
     memory_bytes: int | None = None
     memory_limit_bytes: int | None = None
     memory_limit_source: str | None = None

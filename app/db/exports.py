@@ -62,6 +62,7 @@ def open_project(principal: Principal, project: UUID) -> dict[str, Any]:
         "name": row.name,
         "created_at": iso(row.created_at),
         "recognise_speakers": row.recognise_speakers,
+        "vocabulary": {"hotwords": row.hotwords, "initial_prompt": row.initial_prompt},
         "retention": retention.of_project(row).to_dict(),
         "quota": quotas.read(row.id).to_dict(),
         "task_sets": [shown for shown in task_sets.read_all(principal, row.id) if not shown["built_in"]],

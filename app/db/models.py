@@ -85,7 +85,8 @@ class Session(Table):
 class Project(Table):
     """`recognise_speakers`: voices are kept and compared over its recordings; off unless an owner asked for it.
 
-    The quotas are null where there is no limit; see `app.db.quotas`. The retention: `app.db.retention`.
+    The quotas are null where there is no limit; see `app.db.quotas`. The retention: `app.db.retention`. What its recordings
+    are expected to speak of: `app.db.vocabulary`.
     """
 
     id = UUIDField(primary_key=True, default=uuid.uuid4)
@@ -96,6 +97,8 @@ class Project(Table):
     retention_audio_days = IntegerField(null=True)
     retention_text_days = IntegerField(null=True)
     legal_hold = BooleanField(default=False)
+    hotwords = TextField(null=True)
+    initial_prompt = TextField(null=True)
     created_at = DateTimeTZField(default=now)
 
     class Meta:

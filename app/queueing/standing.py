@@ -1,6 +1,7 @@
 """Workers and queues as they stand in Redis: what RQ writes of them, and what our workers add to it."""
 
 import json
+import math
 from collections.abc import Mapping
 from datetime import datetime
 from typing import cast
@@ -63,6 +64,7 @@ def _card(queue: QueueName, key: str, card: Mapping[str, str], left_ms: int) -> 
         version=card.get("release"),
         models=_names(card.get("models")),
         threads=_whole(card.get("threads")),
+        cpu_percent=_share(card.get("cpu_percent")),
         memory_bytes=_whole(card.get("memory_bytes")),
         memory_limit_bytes=_whole(card.get("memory_limit_bytes")),
         memory_limit_source=card.get("memory_limit_source"),
@@ -89,6 +91,11 @@ def _number(text: str | None) -> float | None:
         return None if text is None else float(text)
     except ValueError:
         return None
+
+
+def _share(text: str | None) -> float | None:
+    found = _number(text)
+    return found if found is not None and math.isfinite(found) and found >= 0 else None
 
 
 def _whole(text: str | None) -> int | None:

@@ -2,11 +2,23 @@
 
 import json
 import os
+import time
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from app import __version__
 from app.workers.memory import MemoryLimit, resident_bytes
 from app.workers.orders import WorkOrder
+
+# Two beats in one moment tell nothing of how busy it was in between.
+_SHORTEST_SECONDS = 0.05
+
+
+class _Spent(NamedTuple):
+    """Seconds by the clock, and those in which cores worked for this process."""
+
+    passed: float
+    worked: float
 
 
 class Card:
@@ -27,6 +39,7 @@ class Card:
         self._threads = threads or len(os.sched_getaffinity(0))
         self._done = self._failed = 0
         self._recorded_seconds = 0.0
+        self._before = _spent()
 
     def count_done(self, order: WorkOrder) -> None:
         """A job was finished and delivered."""
@@ -40,10 +53,13 @@ class Card:
 
     def fields(self) -> dict[str, str | int | float]:
         """Return what stands on it, as Redis takes it."""
+        before, self._before = self._before, _spent()
+        passed = max(self._before.passed - before.passed, _SHORTEST_SECONDS)
         said: dict[str, str | int | float] = {
             "release": __version__,
             "models": json.dumps(list(self._models())),
             "threads": self._threads,
+            "cpu_percent": round(100 * (self._before.worked - before.worked) / passed, 1),
             "memory_bytes": resident_bytes(),
             "done": self._done,
             "failed": self._failed,
@@ -52,3 +68,7 @@ class Card:
         if self._limit is not None:
             said |= {"memory_limit_bytes": self._limit.bytes, "memory_limit_source": self._limit.source}
         return said
+
+
+def _spent() -> _Spent:
+    return _Spent(time.monotonic(), time.process_time())

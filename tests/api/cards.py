@@ -21,6 +21,7 @@ def put_card(
         "release": "1.2.3",
         "models": json.dumps(["whisper/base", "diarization/community-campplus"]),
         "threads": 4,
+        "cpu_percent": 187.5,
         "memory_bytes": 900_000_000,
         "memory_limit_bytes": 8_000_000_000,
         "memory_limit_source": "MemoryMax= of a unit",

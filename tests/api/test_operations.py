@@ -42,6 +42,7 @@ async def test_a_worker_is_shown_with_what_it_says_and_what_it_is_at(
         "version": "1.2.3",
         "models": ["whisper/base", "diarization/community-campplus"],
         "threads": 4,
+        "cpu_percent": 187.5,
         "memory_bytes": 900_000_000,
         "memory_limit_bytes": 8_000_000_000,
         "memory_limit_source": "MemoryMax= of a unit",
@@ -68,10 +69,30 @@ async def test_a_worker_is_shown_with_what_it_says_and_what_it_is_at(
 async def test_workers_are_shown_whatever_their_cards_hold(client: TestClient, administrator: Person) -> None:
     redis = client.app[REDIS]
     old = dict.fromkeys(
-        ["release", "models", "threads", "memory_bytes", "memory_limit_bytes", "done", "card_seconds", "hold_seconds"]
+        [
+            "release",
+            "models",
+            "threads",
+            "cpu_percent",
+            "memory_bytes",
+            "memory_limit_bytes",
+            "done",
+            "card_seconds",
+            "hold_seconds",
+        ]
     )
     put_card(redis, "earlier", **old)
-    put_card(redis, "odd", pid="x", models="{", memory_bytes="-1", birth="yesterday", current_job="no id", done="NaN")
+    put_card(
+        redis,
+        "odd",
+        pid="x",
+        models="{",
+        memory_bytes="-1",
+        birth="yesterday",
+        current_job="no id",
+        done="NaN",
+        cpu_percent="inf",
+    )
     put_card(redis, "lost", current_job=str(uuid.uuid4()), state="busy")
     put_card(redis, "silent", silent=45)
     put_card(redis, "left", death="2026-01-02T03:04:05Z")
@@ -83,9 +104,8 @@ async def test_workers_are_shown_whatever_their_cards_hold(client: TestClient, a
         [],
         None,
     )
-    assert [found["odd"][name] for name in ("pid", "models", "memory_bytes", "started_at", "job", "done")] == [
-        None, [], None, None, None, 0,
-    ]  # fmt: skip
+    told = ("pid", "models", "memory_bytes", "started_at", "job", "done", "cpu_percent")
+    assert [found["odd"][name] for name in told] == [None, [], None, None, None, 0, None]
     assert (found["lost"]["state"], found["lost"]["job"]) == ("busy", None)
     assert (found["silent"]["state"], found["vanished"]["state"]) == ("stale", "stale")
     assert found["silent"]["silent_seconds"] >= 45

@@ -120,19 +120,21 @@ async def test_every_option_reaches_the_server_and_nothing_else_does(tmp_path: P
     arguments = {
         "--language": "fr", "--model": "base", "--min-speakers": "2", "--max-speakers": "4", "--initial-prompt": "À vous",
         "--hotwords": "Vocalyx", "--llm-model": "small", "--project": "calls", "--priority": "low", "--channels": "separate",
+        "--tasks": "title, actions", "--answer-language": "en", "--translation-language": "de",
     }  # fmt: skip
     flags = ["--no-diarization", "--enrichment", "--no-vad", "--no-word-timestamps", "--prompt", "title=Sois = bref"]
     async with contract_server(finish) as server:
         outcome = await run(server, tmp_path, recording, *(part for pair in arguments.items() for part in pair), *flags)
-        await run(server, tmp_path, recording, "--num-speakers", "2", "--diarization")
+        await run(server, tmp_path, recording, "--num-speakers", "2", "--diarization", "--task-set", "call")
         all_fields, few_fields = (received["fields"] for received in server.received)
     assert outcome.status == 0
     assert all_fields == {
         "language": "fr", "model": "base", "min_speakers": "2", "max_speakers": "4", "initial_prompt": "À vous",
         "hotwords": "Vocalyx", "llm_model": "small", "project": "calls", "priority": "low", "channels": "separate", "diarization": "false", "enrichment": "true",
+        "tasks": '["title", "actions"]', "answer_language": "en", "translation_language": "de",
         "vad": "false", "word_timestamps": "false", "prompts": '{"title": "Sois = bref"}', "reuse": "false",
     }  # fmt: skip
-    assert few_fields == {"num_speakers": "2", "diarization": "true", "reuse": "false"}
+    assert few_fields == {"num_speakers": "2", "diarization": "true", "task_set": "call", "reuse": "false"}
 
 
 @pytest.mark.parametrize(
@@ -143,6 +145,8 @@ async def test_every_option_reaches_the_server_and_nothing_else_does(tmp_path: P
         ["--language", "klingon"],
         ["--prompt", "haiku=Write one"],
         ["--prompt", "title"],
+        ["--tasks", "title,dance"],
+        ["--tasks", "title", "--task-set", "call"],
         ["--format", "docx"],
         ["--format", "docx", "--output", "-"],
         ["--format", "odt"],

@@ -42,6 +42,7 @@ def test_a_worker_says_what_it_is_and_what_it_is_at(
     assert idle.pid == worker.process.pid
     assert idle.host
     assert 10_000_000 < (idle.memory_bytes or 0) < LIMIT
+    assert (idle.cpu_percent or 0) >= 0
     assert (idle.memory_limit_bytes or 0) <= LIMIT
     assert idle.memory_limit_source
     assert (idle.done, idle.failed, idle.recorded_seconds, idle.job) == (0, 0, 0.0, None)

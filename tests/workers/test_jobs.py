@@ -9,6 +9,7 @@ import pytest
 
 from app.core.lifecycle import JobKind
 from app.core.options import TranscriptionOptions
+from app.core.task_sets import TaskSet
 from app.core.transcript import ChunkPlan, ChunkText, Diarization, Segment, Span, Survey
 from app.workers.enrichment.jobs import EnrichmentJobs
 from app.workers.orders import WorkOrder
@@ -36,7 +37,12 @@ OPTIONS: dict[str, Any] = {
     "priority": "high",
     "channels": "mixed",
     "task": "translate",
+    "tasks": None,
+    "task_set": "site-visit",
+    "answer_language": "de",
+    "translation_language": "es",
 }
+TASK_SET = {"tasks": ["topics"], "prompts": {}, "custom": {}}
 CHUNK = {"start": 0.0, "end": 1.0, "speech": [[0.2, 0.8]], "channel": 1}
 SURVEY = {"language": "fr", "language_probability": 0.9, "by_channel": True}
 SEGMENT = {"position": 0, "start": 0.0, "end": 1.0, "speaker": "SPEAKER_00", "text": "Bonjour à tous."}
@@ -91,9 +97,16 @@ class RecordingEnricher:
         self.given: dict[str, Any] = {}
 
     def enrich(
-        self, segments: Sequence[Segment], language: str | None, options: TranscriptionOptions, context: object
+        self,
+        segments: Sequence[Segment],
+        language: str | None,
+        options: TranscriptionOptions,
+        context: object,
+        *,
+        task_set: TaskSet | None,
     ) -> Mapping[str, object]:
-        self.given = {"texts": [segment.text for segment in segments], "language": language, "options": options}
+        texts = [segment.text for segment in segments]
+        self.given = {"texts": texts, "language": language, "options": options, "task_set": task_set}
         return {}
 
 
@@ -119,6 +132,7 @@ def order(kind: JobKind) -> WorkOrder:
             "stretches": [[0.0, 0.5], [0.5, 1.0]],
             "voiceprints": True,
             "segments": [SEGMENT] if kind is JobKind.ENRICHMENT else None,
+            "task_set": TASK_SET if kind is JobKind.ENRICHMENT else None,
         }
     )
 
@@ -137,7 +151,8 @@ WANTED = TranscriptionOptions.from_dict(OPTIONS)
 def test_no_option_is_at_its_default() -> None:
     defaults = TranscriptionOptions()
     same = {name.name for name in fields(defaults) if getattr(defaults, name.name) == getattr(WANTED, name.name)}
-    assert same == {"num_speakers"}, "the number of speakers excludes the bounds, and is tried with the engine"
+    # The number of speakers excludes the bounds, a set of tasks the tasks: both are tried with the engines.
+    assert same == {"num_speakers", "tasks"}
 
 
 def test_a_chunk_is_decoded_as_ordered(uploads: Path) -> None:
@@ -205,4 +220,9 @@ def test_a_text_is_enriched_as_ordered() -> None:
 
     jobs.enrichment(order(JobKind.ENRICHMENT), None)  # type: ignore[arg-type]
 
-    assert enricher.given == {"texts": ["Bonjour à tous."], "language": "fr", "options": WANTED}
+    assert enricher.given == {
+        "texts": ["Bonjour à tous."],
+        "language": "fr",
+        "options": WANTED,
+        "task_set": TaskSet.from_dict(TASK_SET),
+    }

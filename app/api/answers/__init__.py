@@ -16,7 +16,7 @@ from app.api.answers.openai import (
     OpenAIText,
     OpenAIVerboseText,
 )
-from app.api.answers.operations import FailedJobList, OriginalWorkers, Overview, QueueList, WorkerList
+from app.api.answers.operations import FailedJobList, OriginalWorkers, Overview, QueueList, Storage, WorkerList
 from app.api.answers.original import (
     OriginalCancelledTask,
     OriginalCounts,
@@ -36,6 +36,7 @@ from app.api.answers.projects import (
     Project,
     ProjectList,
     ProjectWithMembers,
+    Vocabulary,
     Voiceprint,
     VoiceprintList,
 )
@@ -109,6 +110,7 @@ __all__ = [
     "SessionList",
     "Speaker",
     "SpeakerList",
+    "Storage",
     "TranscriptFile",
     "Transcription",
     "TranscriptionPage",
@@ -116,6 +118,7 @@ __all__ = [
     "Upload",
     "User",
     "UserList",
+    "Vocabulary",
     "Voiceprint",
     "VoiceprintList",
     "Waveform",

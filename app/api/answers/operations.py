@@ -37,6 +37,7 @@ class WorkerStanding(Answer):
     version: str | None
     models: Annotated[list[str], Field(description="Those that it keeps loaded, as `kind/name`.")]
     threads: int | None
+    cpu_percent: Annotated[float | None, Field(ge=0, description="Of one core, between its last two heartbeats.")]
     memory_bytes: Annotated[int | None, Field(description="What it has in RAM.")]
     memory_limit_bytes: Annotated[int | None, Field(description="What it may use at most.")]
     memory_limit_source: Annotated[str | None, Field(description="Who sets this limit.")]
@@ -101,6 +102,23 @@ class FailedJob(Answer):
 
 class FailedJobList(Answer):
     items: list[FailedJob]
+
+
+class Volume(Answer):
+    total_bytes: Count
+    used_bytes: Count
+    free_bytes: Annotated[int, Field(ge=0, description="What programs may still write.")]
+
+
+class UploadsVolume(Volume):
+    reserve_bytes: Annotated[int, Field(ge=0, description="Free space that uploads never eat into.")]
+
+
+class Storage(Answer):
+    """The volumes, as this instance of the API sees them. Two folders may lie on one volume."""
+
+    uploads: UploadsVolume
+    models: Volume
 
 
 class Spread(Answer):

@@ -22,6 +22,13 @@ class ProjectList(Answer):
     items: list[Project]
 
 
+class Vocabulary(Answer):
+    """What recordings are expected to speak of, where they are sent without such options; `null`: nothing."""
+
+    hotwords: str | None
+    initial_prompt: str | None
+
+
 class Member(Answer):
     username: str
     role: Role

@@ -21,6 +21,9 @@ _ROUTES = {
 }
 
 _FIELDS = {
+    "Have the language model asked about it: for a title, a summary and key points, or for `tasks`.": (
+        "Faire interroger le modèle de langage : pour un titre, un résumé et les points clés, ou pour `tasks`."
+    ),
     "The set of tasks, by name.": "Le jeu de demandes, par son nom.",
     "Sets of tasks for the language model.": "Des jeux de demandes au modèle de langage.",
     "A project's own task.": "Une demande propre au projet.",

@@ -39,7 +39,6 @@ FIELDS: Mapping[str, str] = {
     "What the recognizer takes for the text before.": "Ce que la reconnaissance prend pour le texte qui précède.",
     "Names and terms to expect.": "Noms et termes attendus.",
     "Give a time for every word.": "Donner un temps à chaque mot.",
-    "Give a title, a summary and key points.": "Donner un titre, un résumé et les points clés.",
     "An installed language model; the site's default where it is left out.": (
         "Un modèle de langue installé ; celui du site sinon."
     ),

@@ -1,8 +1,21 @@
-"""The French of what is said of keeping: retention, legal holds, exports, earlier enrichments, bounds of segments."""
+"""The French of what is said of a project's own ways, and of keeping: vocabulary, retention, legal holds, exports, earlier enrichments, bounds of segments."""
 
 from collections.abc import Mapping
 
 _ROUTES = {
+    "Say what a project's recordings are expected to speak of": (
+        "Dire de quoi l’on s’attend à ce que parlent les enregistrements d’un projet"
+    ),
+    "Set what a project's recordings are expected to speak of": (
+        "Fixer de quoi l’on s’attend à ce que parlent les enregistrements d’un projet"
+    ),
+    "It goes for recordings that are sent from then on, where their own options of these names are left out.": (
+        "Cela vaut pour les enregistrements envoyés dès lors, s’ils ne portent pas leurs propres options de ces noms."
+    ),
+    "Both, each a text, or null for none.": "Les deux, chacun un texte, ou null pour aucun.",
+    "What recordings are expected to speak of, where they are sent without such options; `null`: nothing.": (
+        "De quoi les enregistrements devraient parler, s’ils sont envoyés sans ces options ; `null` : rien."
+    ),
     "Say how long a project keeps its recordings and their texts": (
         "Dire combien de temps un projet garde ses enregistrements et leurs textes"
     ),

@@ -38,6 +38,9 @@ _ROUTES = {
         "Dire comment le site a marché, jour par jour : heures transcrites, attente, vitesse, échecs"
     ),
     "The answer may be half a minute old.": "La réponse peut dater d’une demi-minute.",
+    "Say how much room the volumes of recordings and of models have, and have left": (
+        "Dire combien de place ont les volumes des enregistrements et des modèles, et ce qu’il en reste"
+    ),
     "List the workers and what they are at, in the shape of the first Vocalyx": (
         "Lister les travailleurs et ce qu’ils font, dans la forme du premier Vocalyx"
     ),
@@ -59,6 +62,12 @@ _FIELDS = {
         "`stale` : son cœur n’a pas battu depuis plus longtemps que ne peut se taire celui d’un vivant."
     ),
     "Those that it keeps loaded, as `kind/name`.": "Ceux qu’il garde chargés, écrits `kind/name`.",
+    "Of one core, between its last two heartbeats.": "D’un cœur, entre ses deux derniers signes de vie.",
+    "What programs may still write.": "Ce que les programmes peuvent encore écrire.",
+    "Free space that uploads never eat into.": "L’espace libre que les envois n’entament jamais.",
+    "The volumes, as this instance of the API sees them. Two folders may lie on one volume.": (
+        "Les volumes, tels que les voit cette instance de l’API. Deux dossiers peuvent être sur un même volume."
+    ),
     "What it has in RAM.": "Ce qu’il a en mémoire vive.",
     "What it may use at most.": "Ce qu’il peut prendre au plus.",
     "Who sets this limit.": "Qui fixe cette limite.",

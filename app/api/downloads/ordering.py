@@ -9,7 +9,7 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 from yarl import URL
 
-from app.api.creation import idempotency_key, project_to_send_to, wanted
+from app.api.creation import destination, idempotency_key, wanted
 from app.api.downloads.downloading import address_policy
 from app.api.keys import DATABASE, DELIVERY, DOWNLOADS, PRINCIPAL, SETTINGS
 from app.api.parameters import TRANSCRIPTION_FIELDS
@@ -44,7 +44,7 @@ async def order(request: web.Request) -> tuple[dict[str, Any], bool]:
     asked = await read_json(request, Order)
     options, _ = await asyncio.to_thread(wanted, asked.model_extra or {}, app[SETTINGS])
     key = idempotency_key(request)
-    project = await app[DATABASE].run(project_to_send_to, principal, asked.project, options.task_set)
+    project, options = await app[DATABASE].run(destination, principal, asked.project, options)
     policy = address_policy(app[SETTINGS])
     url = policy.check_url(asked.url)
     policy.check_literal(url)

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from app.api import answers
 from app.api.contract import Access, Reply, Tag, contract
-from app.api.creation import IDEMPOTENCY_KEY, check_may_send, idempotency_key, project_to_send_to, wanted
+from app.api.creation import IDEMPOTENCY_KEY, check_may_send, destination, idempotency_key, wanted
 from app.api.keys import DATABASE, HOLDS, PRINCIPAL, SETTINGS, UPLOADS
 from app.api.parameters import UPLOAD
 from app.api.problems import MethodNotAllowed
@@ -223,7 +223,7 @@ async def _new_upload(request: web.Request) -> NewUpload:
     key = idempotency_key(request)
     if not values.get("project"):
         check_may_send(principal)
-    project = await app[DATABASE].run(project_to_send_to, principal, values.get("project"), options.task_set)
+    project, options = await app[DATABASE].run(destination, principal, values.get("project"), options)
     app[UPLOADS].check_size(size_bytes)
     await asyncio.to_thread(app[UPLOADS].check_space, size_bytes)
     await app[DATABASE].run(admissions.check_room, project, key, size_bytes)

@@ -34,10 +34,14 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """How tokens are drawn. Temperature 0 takes the likeliest each time; `seed` matters above it only."""
+    """How tokens are drawn. Temperature 0 takes the likeliest each time; `seed` matters above it only.
+
+    `may_repeat`: what was written may be written again, as in a quote and an answer that has its words.
+    """
 
     temperature: float = 0.0
     seed: int = 0
+    may_repeat: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -230,13 +230,15 @@ class LlamaModel:
         constraint = library.llama_sampler_init_grammar(self._vocabulary, rules.encode(), b"root")
         if not constraint:
             raise ValueError(f"llama.cpp does not take the grammar: {_said_by_native_code()}")
-        links = [
-            library.llama_sampler_init_dry(
-                self._vocabulary, _DRY_MULTIPLIER, _DRY_BASE, _DRY_ALLOWED_TOKENS, _DRY_LAST_TOKENS, breakers,
-                len(_DRY_BREAKERS),
-            ),
-            constraint,
-        ]  # fmt: skip
+        links = [constraint]
+        if not sampling.may_repeat:
+            links.insert(
+                0,
+                library.llama_sampler_init_dry(
+                    self._vocabulary, _DRY_MULTIPLIER, _DRY_BASE, _DRY_ALLOWED_TOKENS, _DRY_LAST_TOKENS, breakers,
+                    len(_DRY_BREAKERS),
+                ),
+            )  # fmt: skip
         if sampling.temperature > 0:
             links += [
                 library.llama_sampler_init_min_p(_LEAST_PROBABILITY, 1),

@@ -75,8 +75,8 @@ ENGLISH = QuestionWording(
     recording='Transcript of "{name}":',
     speaker="Speaker",
     request=(
-        "Question: {question}\nAnswer in one to three sentences, and quote the sentences of the transcript that say so,"
-        ' word for word. If the transcript does not say it, answer: "{not_said}"'
+        "Question: {question}\nQuote the sentences of the transcript that answer it, word for word, then answer in one to three"
+        ' sentences. If the transcript does not say it, answer: "{not_said}"'
     ),
     not_said="The recording does not say this.",
 )
@@ -90,8 +90,8 @@ FRENCH = QuestionWording(
     recording="Transcription de « {name} » :",
     speaker="Intervenant",
     request=(
-        "Question : {question}\nRéponds en une à trois phrases, et cite les phrases de la transcription qui le disent, mot"
-        ' pour mot. Si la transcription ne le dit pas, réponds : "{not_said}"'
+        "Question : {question}\nCite les phrases de la transcription qui y répondent, mot pour mot, puis réponds en une à trois"
+        ' phrases. Si la transcription ne le dit pas, réponds : "{not_said}"'
     ),
     not_said="L'enregistrement ne le dit pas.",
 )

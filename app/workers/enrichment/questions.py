@@ -1,4 +1,4 @@
-"""Answers questions from what was said: the model writes an answer and quotes, and what it quotes is looked for.
+"""Answers questions from what was said: the model quotes and then answers, and what it quotes is looked for.
 
 A small model answers whatever it is asked. What it cannot do is to have its quotes stand in the transcript where they do
 not: an answer none of whose quotes stands there is none.
@@ -19,47 +19,67 @@ from app.workers.enrichment.engine import LanguageModel, Reply, Sampling
 from app.workers.enrichment.errors import ContextTooSmall
 from app.workers.enrichment.question_prompts import QUESTION_PROMPT_VERSION, QuestionWording, question_wording
 
-TRIES = (Sampling(), Sampling(0.6, seed=1))
+TRIES = (Sampling(may_repeat=True), Sampling(0.6, seed=1, may_repeat=True))
 """The likeliest answer first; seeds are fixed so that a job that runs twice says the same."""
 
-ANSWER_CHARACTERS = 500
+ANSWER_CHARACTERS = 400
 QUOTE_CHARACTERS = 200
 MAX_QUOTES = 3
+MAX_SENTENCES = 3
 MAX_TOKENS = 320
 STAGE = "answering"
 
 _LEAST_CHARACTERS = 2
 _LEAST_ROOM = 128
-_ANSWER_SO_FAR = re.compile(r'\s*\{\s*"answer"\s*:\s*"((?:[^"\\]|\\u[0-9a-fA-F]{4}|\\[^u])*)', re.DOTALL)
-_ENDINGS = ("", '"}', '"]}', "]}", "}")
+_TEXT = r'(?:[^"\\]|\\u[0-9a-fA-F]{4}|\\[^u])*'
+_ANSWER_SO_FAR = re.compile(
+    rf'\s*\{{\s*"quotes"\s*:\s*\[(?:\s*"{_TEXT}"\s*,?)*\s*\]\s*,\s*"answer"\s*:\s*"({_TEXT})', re.DOTALL
+)
+_ENDINGS = ('"}', "}")
+_SENTENCE_END = re.compile(r"(?<=[.!?…])[\"'»”)\]]*\s+|(?<=[。！？])")
+_ENDED = re.compile(r"[.!?…。！？][\"'»”)\]]*$")
 
 logger = logging.getLogger(__name__)
 
 
 class WrittenAnswer(BaseModel):
-    """What the model writes: its answer, then the sentences that it rests on."""
+    """What the model writes: the sentences that answer the question, then the answer, which has them before its eyes."""
 
     model_config = ConfigDict(extra="forbid")
 
-    answer: Annotated[str, Field(min_length=_LEAST_CHARACTERS, max_length=ANSWER_CHARACTERS)]
     quotes: Annotated[
         list[Annotated[str, Field(min_length=8, max_length=QUOTE_CHARACTERS)]],
         Field(min_length=1, max_length=MAX_QUOTES),
     ]
+    answer: Annotated[str, Field(min_length=_LEAST_CHARACTERS, max_length=ANSWER_CHARACTERS)]
+
+    @property
+    def sentences(self) -> list[str]:
+        """What is quoted, sentence by sentence: beside a true one a made-up one falls."""
+        return [sentence for quote in self.quotes for sentence in _SENTENCE_END.split(quote)]
+
+    def text(self, *, cut: bool) -> str:
+        """Return the first sentences of the answer, each once; of one that was cut off those that end."""
+        sentences = list(
+            dict.fromkeys(part.strip() for part in _SENTENCE_END.split(_clean(self.answer)) if part.strip())
+        )
+        if (cut or len(self.answer) >= ANSWER_CHARACTERS) and len(sentences) > 1 and not _ENDED.search(sentences[-1]):
+            sentences.pop()
+        return " ".join(sentences[:MAX_SENTENCES])
 
 
 SCHEMA: dict[str, Any] = {
     "type": "object",
     "properties": {
-        "answer": {"type": "string", "minLength": _LEAST_CHARACTERS, "maxLength": ANSWER_CHARACTERS},
         "quotes": {
             "type": "array",
             "items": {"type": "string", "minLength": 8, "maxLength": QUOTE_CHARACTERS},
             "minItems": 1,
             "maxItems": MAX_QUOTES,
         },
+        "answer": {"type": "string", "minLength": _LEAST_CHARACTERS, "maxLength": ANSWER_CHARACTERS},
     },
-    "required": ["answer", "quotes"],
+    "required": ["quotes", "answer"],
     "additionalProperties": False,
 }
 
@@ -151,8 +171,8 @@ class _Run:
                 continue
             if self._says_nothing(written.answer):
                 break
-            if sources := sources_of(written.quotes, passages):
-                return _clean(written.answer), sources
+            if sources := sources_of(written.sentences, passages):
+                return written.text(cut=not reply.complete), sources
             logger.info("Asked again: nothing that was quoted stands in what was said.")
         return self._wording.not_said, []
 

@@ -273,3 +273,17 @@ def test_an_answer_that_only_repeats_the_transcript_is_none() -> None:
     with pytest.raises(InvalidReply, match="line by line"):
         kept(named(EnrichmentTask.DECISIONS), copied)
     assert [found.text for found in kept(named(EnrichmentTask.DECISIONS), copied[3:4]).value] == [MEETING[3][1]]
+
+
+def test_points_that_are_found_nowhere_go_unless_all_are_and_then_are_marked() -> None:
+    task = named(EnrichmentTask.POINTS)
+    found, paraphrase, lie = (
+        "The heating was repaired on Monday.",
+        "Reading resumes sometime, eventually.",
+        "It cost 9,000 euros.",
+    )
+
+    assert [one["segments"] for one in answer(task, [found, paraphrase, lie])] == [[0]]
+    assert answer(task, [paraphrase, lie]) == [{"text": paraphrase, "segments": [], "start": None}]
+    with pytest.raises(InvalidReply):
+        kept(task, [lie])

@@ -101,7 +101,8 @@ def joined(parts: Sequence[Kept], source: Source) -> list[dict[str, Any]]:
 class KeyPoints(Question):
     """Key points of the whole: the model writes them as texts, and the segments are found by their words.
 
-    So they cost no more than points without sources do. Where the answers are in another language than the recording,
+    So they cost no more than points without sources do. Where none of them is found, those of which every number, every
+    name and some word was said are kept, marked by having no segments. Where the answers are in another language than the recording,
     there are no words in common: then the model is asked for lines, too (`cited`).
     """
 
@@ -164,7 +165,9 @@ def _read(
         raise InvalidReply("no point says anything whole and new")
     found = [found for text, line in new if (found := ground(text, line, shown, agreeing=agreeing)) is not None]
     if needed and not found:
-        raise InvalidReply("no point can be found in the transcript")
+        found = [Found(text, ()) for text, _ in new if shown.source.is_supported(text) and shown.source.has_words(text)]
+        if not found:
+            raise InvalidReply("no point can be found in the transcript")
     return Kept(found, len(new) - len(found))
 
 
