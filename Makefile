@@ -70,7 +70,7 @@ bench: install models ## Measure wall time over a plain sequential script of the
 
 BENCHMARKS_WITH_INSTANCE := rivals first-words fairness stages endurance
 BENCHMARKS_ALONE         := spread decoding guards speakers recognition search reading uploads listeners \
-                            grounding enrichment-examples enrichment-prefix enrichment-engine
+                            grounding enrichment-examples enrichment-prefix enrichment-engine reader dashboard
 
 .PHONY: $(BENCHMARKS_WITH_INSTANCE:%=bench-%)
 $(BENCHMARKS_WITH_INSTANCE:%=bench-%): bench-%: install models

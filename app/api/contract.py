@@ -102,6 +102,7 @@ class Tag(StrEnum):
     QUESTIONS = "Questions"
     UPLOADS = "Uploads in pieces"
     SPEAKERS = "Speakers"
+    SHARING = "Notes and links"
     UPDATES = "Updates"
     WEBHOOKS = "Webhooks"
     PROJECTS = "Projects"

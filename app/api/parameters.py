@@ -25,6 +25,8 @@ VOICEPRINT = Parameter(UUID, "The voiceprint.", "voiceprint")
 WEBHOOK = Parameter(UUID, "The webhook.", "webhook")
 DELIVERY = Parameter(UUID, "The message, by the `webhook-id` that it is sent with.", "delivery")
 TASK_SET = Parameter(Annotated[str, StringConstraints(min_length=1)], "The set of tasks, by name.", "task_set")
+NOTE = Parameter(UUID, "The note.", "note")
+SHARE = Parameter(UUID, "The link, by its id.", "share")
 USERNAME = Parameter(Annotated[str, StringConstraints(min_length=1)], "The user, by name.", "member")
 SPEAKER = Parameter(
     Annotated[str, StringConstraints(min_length=1)], "The speaker, by label, such as `SPEAKER_00`.", "speaker"

@@ -62,6 +62,12 @@ class Action(StrEnum):
     SPEAKER_SPLIT = "speaker.split"
     SPEAKER_ASSIGNED = "speaker.assigned"
     SPEAKER_RESTORED = "speaker.restored"
+    NOTE_WRITTEN = "note.written"
+    NOTE_CHANGED = "note.changed"
+    NOTE_DELETED = "note.deleted"
+    SHARE_MADE = "share.made"
+    SHARE_REVOKED = "share.revoked"
+    SHARE_OPENED = "share.opened"
     VOICEPRINT_ENROLLED = "voiceprint.enrolled"
     VOICEPRINT_DELETED = "voiceprint.deleted"
     WEBHOOK_CREATED = "webhook.created"
@@ -85,8 +91,10 @@ _THINGS = {
     "hold": None,
     "login": "user",
     "member": "user",
+    "note": "transcription",
     "quota": "project",
     "retention": "project",
+    "share": "transcription",
     "speaker": "transcription",
     "task_set": "project",
     "text": "transcription",

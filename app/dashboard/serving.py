@@ -7,6 +7,7 @@ from app.dashboard.assets import Assets
 
 _FOREVER = "public, max-age=31536000, immutable"
 _ASK_FIRST = "no-cache"
+_SHARED = "/shared/"
 
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -27,10 +28,12 @@ class Serving:
     def __init__(self, assets: Assets) -> None:
         self._assets = assets
 
-    async def page(self, request: web.Request) -> web.Response:  # noqa: ARG002 - the same page everywhere
+    async def page(self, request: web.Request) -> web.Response:
         """Give the page. Which one of its pages is shown, the address decides in the browser."""
         page = self._assets.page()
         headers = _HEADERS | {"Content-Security-Policy": page.policy, hdrs.CACHE_CONTROL: "no-store"}
+        if request.path.startswith(_SHARED):
+            headers["X-Robots-Tag"] = "noindex, nofollow"
         return web.Response(text=page.text, content_type="text/html", charset="utf-8", headers=headers)
 
     async def file(self, request: web.Request) -> web.Response:

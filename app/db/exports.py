@@ -14,6 +14,7 @@ from app.db import (
     audit,
     enrichment_versions,
     legal_holds,
+    notes,
     projects,
     quotas,
     retention,
@@ -46,6 +47,7 @@ class Contents:
     machine: list[dict[str, Any]]
     history: list[dict[str, Any]]
     enrichments: list[dict[str, Any]]
+    notes: list[dict[str, Any]]
     recording: Recording | None
     created_at: dt.datetime
 
@@ -95,6 +97,7 @@ def read_transcription(principal: Principal, transcription: UUID) -> Contents:
         machine=_machine(row),
         history=_history(row),
         enrichments=enrichment_versions.of_transcription(row),
+        notes=notes.read(principal, transcription),
         recording=Recording(row.name, row.audio_path, row.sha256, row.size_bytes, row.media) if here else None,
         created_at=row.created_at,
     )

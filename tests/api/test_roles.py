@@ -71,6 +71,10 @@ REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
         "json": {"transcription_id": world.things["transcription"], "speaker": "SPEAKER_00", "name": "Anna"}
     },
 }
+REQUESTS |= {
+    f"shared_{what}": lambda world: {"headers": {"X-Share-Token": world.things["share_token"]}}
+    for what in ("read", "read_peaks", "read_audio")
+}
 
 # Answers that a plain request does not have: operation, headers, status.
 OTHERWISE = [

@@ -11,17 +11,19 @@ from aiohttp.test_utils import TestClient
 from app.api.documentation.access import Caller
 from app.api.keys import DATABASE, SETTINGS
 from app.api.uploads import UploadVolume
-from app.core.access import Role
-from app.core.identifiers import TranscriptionId
+from app.core.access import Principal, Role
+from app.core.identifiers import ProjectId, TranscriptionId
 from app.core.options import EnrichmentTask, TranscriptionOptions
+from app.core.sharing import ShareScope
 from app.core.task_sets import TaskSet
 from app.core.transcript import ChunkText, Diarization, PlanPart
 from app.core.waveform import cells
 from app.core.webhooks import DeliveryOutcome, new_secret
-from app.db import accounts, api_keys, jobs, projects, transcriptions, uploads
+from app.db import accounts, api_keys, jobs, projects, shared_links, transcriptions, uploads
 from app.db.jobs import VoicesOfStretch
 from app.db.models import Project, Speaker, User, Voiceprint, now
 from app.db.question_models import Question
+from app.db.reading_models import Note
 from app.db.task_set_models import StoredTaskSet
 from app.db.transcriptions import NewTranscription
 from app.db.uploads import NewUpload
@@ -114,6 +116,11 @@ def _things(project: Project, volume: Path, member: str) -> dict[str, str]:
     webhook, delivery = told_webhook(project.id)
     weekly = TaskSet(tasks=(EnrichmentTask.TITLE,)).to_dict()
     StoredTaskSet.create(project=project, name="weekly", definition=weekly)
+    note = Note.create(
+        transcription=transcription, author_name="somebody", start_seconds=1.0, end_seconds=2.0, text="Look here."
+    )
+    maker = Principal(user=None, name="somebody", roles={ProjectId(project.id): Role.EDITOR})
+    share, token = shared_links.make(maker, transcription, ShareScope.TEXT_AND_AUDIO, 7)
     return {
         "project": str(project.id),
         "member": member,
@@ -125,6 +132,9 @@ def _things(project: Project, volume: Path, member: str) -> dict[str, str]:
         "webhook": str(webhook),
         "delivery": str(delivery),
         "question": str(answered_question(project.id, transcription)),
+        "note": str(note.id),
+        "share": share["id"],
+        "share_token": token,
         "segment": "0",
         "task_set": "weekly",
         "speaker": "SPEAKER_00",

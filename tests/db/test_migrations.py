@@ -32,6 +32,7 @@ from app.db import (
     keeping_models,
     models,
     question_models,
+    reading_models,
     task_set_models,
     webhook_models,
 )
@@ -46,6 +47,7 @@ TABLES = (
     *keeping_models.TABLES,
     *task_set_models.TABLES,
     *question_models.TABLES,
+    *reading_models.TABLES,
     *webhook_models.TABLES,
 )
 TYPES = {

@@ -13,6 +13,7 @@ from app.api.documentation.french_operations import OPERATIONS
 from app.api.documentation.french_people import PEOPLE
 from app.api.documentation.french_reading import READING
 from app.api.documentation.french_sending import SENDING
+from app.api.documentation.french_sharing import SHARING
 from app.api.documentation.french_webhooks import WEBHOOKS
 
 _WORDS = {
@@ -347,6 +348,7 @@ FRENCH: Mapping[str, str] = {
         PEOPLE,
         READING,
         SENDING,
+        SHARING,
         WEBHOOKS,
     )
     for english, french in part.items()

@@ -64,6 +64,7 @@ _TAGS: Mapping[Tag, str] = {
         "`Tus-Resumable`."
     ),
     Tag.SPEAKERS: "Who spoke, corrected beside what the machine found.",
+    Tag.SHARING: "What readers write beside a recording, and links by which those without a login read one.",
     Tag.UPDATES: "Changes, as they happen.",
     Tag.WEBHOOKS: "What happens in a project, told to other programs: signed, and sent again until it has arrived.",
     Tag.PROJECTS: "What belongs together, who may see it, and the keys of programs.",

@@ -219,6 +219,7 @@ def _documents(contents: Contents) -> list[tuple[str, bytes]]:
         ("history.json", _json(contents.history)),
         ("speakers.json", _json(body["speakers"])),
         ("enrichments.json", _json(contents.enrichments)),
+        ("notes.json", _json(contents.notes)),
     ]
 
 

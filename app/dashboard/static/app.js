@@ -21,7 +21,7 @@ const PAGES = [
 ];
 
 // What somebody without a login may see, too.
-const OPEN_PAGES = [["/shared/:token", () => import("./pages/shared.js")]];
+const OPEN_PAGES = [["/shared/:id", () => import("./pages/shared.js")]];
 
 function find(pages, at) {
   for (const [pattern, load, section] of pages) {

@@ -68,7 +68,7 @@ async def test_everything_is_in_it(client: TestClient, owner: Person) -> None:
     found = folder_of(files, one)
     assert set(found) == {
         "metadata.json", "transcript.json", "transcript.txt", "transcript.srt", "machine.json", "history.json",
-        "speakers.json", "enrichments.json", "recording.wav",
+        "speakers.json", "enrichments.json", "notes.json", "recording.wav",
     }  # fmt: skip
     assert set(folder_of(files, other)) == set(found)
     assert found["recording.wav"] == tone()

@@ -1,0 +1,76 @@
+"""Links by which those without a login read one recording: made, listed, revoked."""
+
+from typing import Annotated
+
+from aiohttp import web
+from pydantic import BaseModel, ConfigDict, Field
+
+from app.api.answers import reading as answers
+from app.api.contract import Access, Reply, Tag, contract
+from app.api.keys import DATABASE, PRINCIPAL
+from app.api.parameters import SHARE, TRANSCRIPTION
+from app.api.requests import path_id, read_json
+from app.core.audit import Action
+from app.core.errors import Conflict
+from app.core.sharing import MOST_DAYS, ShareScope
+from app.db import shared_links
+
+routes = web.RouteTableDef()
+
+
+class NewShare(BaseModel):
+    """What a link shows, and for how long."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    scope: Annotated[ShareScope, Field(description="The text alone, or the recording, too.")]
+    days: Annotated[int, Field(ge=1, le=MOST_DAYS, strict=True, description="After how many days it ends.")] = 7
+
+
+@routes.get("/api/transcriptions/{id}/shares")
+@contract(tag=Tag.SHARING, access=Access.EDITOR, path={"id": TRANSCRIPTION}, answers={200: answers.ShareList})
+async def read(request: web.Request) -> web.Response:
+    """List the links to a recording that are open, the newest first, without their tokens."""
+    items = await request.app[DATABASE].run(shared_links.read, request[PRINCIPAL], path_id(request))
+    return web.json_response({"items": items})
+
+
+@routes.post("/api/transcriptions/{id}/shares")
+@contract(
+    tag=Tag.SHARING,
+    access=Access.EDITOR,
+    path={"id": TRANSCRIPTION},
+    body=NewShare,
+    example={"scope": "text", "days": 7},
+    answers={201: Reply(answers.NewShare, "The one time that the token is shown.")},
+    errors=(Conflict,),
+    audited=Action.SHARE_MADE,
+)
+async def make(request: web.Request) -> web.Response:
+    """Make a link by which anybody who has it reads this recording, without a login.
+
+    It ends with its time, when it is revoked, and with the recording. Its token stands behind the `#` of the address,
+    which browsers send to no server: it is in no log.
+    """
+    wanted = await read_json(request, NewShare)
+    share, token = await request.app[DATABASE].run(
+        shared_links.make, request[PRINCIPAL], path_id(request), wanted.scope, wanted.days
+    )
+    made = share | {"token": token, "path": f"/shared/{share['id']}#{token}"}
+    return web.json_response(made, status=201, headers={"Cache-Control": "no-store"})
+
+
+@routes.delete("/api/transcriptions/{id}/shares/{share}")
+@contract(
+    tag=Tag.SHARING,
+    access=Access.EDITOR,
+    path={"id": TRANSCRIPTION, "share": SHARE},
+    answers={204: None},
+    audited=Action.SHARE_REVOKED,
+)
+async def revoke(request: web.Request) -> web.Response:
+    """End a link, at once."""
+    await request.app[DATABASE].run(
+        shared_links.revoke, request[PRINCIPAL], path_id(request), path_id(request, "share")
+    )
+    return web.Response(status=204)

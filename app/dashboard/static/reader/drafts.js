@@ -1,0 +1,174 @@
+// What was typed and is not saved yet. It is kept in the browser with every keystroke, sent when the typing rests, sent
+// again for as long as there is no answer, and gone when the server has it: no lost connection and no restart loses any.
+
+import { effect, signal } from "../html.js";
+import { ask } from "../api.js";
+import { me } from "../model/session.js";
+import { connection } from "../model/updates.js";
+
+const REST_MS = 700;
+const FIRST_PAUSE_MS = 1000;
+const LONGEST_PAUSE_MS = 20000;
+
+const prefixOf = (recording) => `vocalyx.draft.${me.peek()?.id ?? me.peek()?.name ?? ""}.${recording.id}.`;
+
+export function createDrafts(recording) {
+  const prefix = prefixOf(recording);
+  /** By the segment's key: {text, etag, before, state: "waiting" | "saving" | "unreachable" | "conflict" | "refused", current, error}. */
+  const drafts = signal(new Map());
+  const timers = new Map();
+  const running = new Map();
+  let pause = FIRST_PAUSE_MS;
+  let retry = null;
+
+  const of = (key) => drafts.value.get(key);
+  const segmentOf = (key) => recording.segments.peek()[recording.positions.peek().get(key)];
+
+  function set(key, draft) {
+    const now = new Map(drafts.peek());
+    if (draft) now.set(key, draft);
+    else now.delete(key);
+    drafts.value = now;
+    try {
+      if (draft) localStorage.setItem(prefix + key, JSON.stringify({ text: draft.text, etag: draft.etag, before: draft.before }));
+      else localStorage.removeItem(prefix + key);
+    } catch {
+      // The browser has no room: what is typed is still in the page, and is sent from there.
+    }
+  }
+
+  function restore() {
+    for (let index = 0; index < localStorage.length; index += 1) {
+      const name = localStorage.key(index);
+      if (!name.startsWith(prefix)) continue;
+      const key = name.slice(prefix.length);
+      try {
+        const { text, etag, before } = JSON.parse(localStorage.getItem(name));
+        if (typeof text !== "string") continue;
+        const now = new Map(drafts.peek());
+        now.set(key, { text, etag, before, state: "waiting" });
+        drafts.value = now;
+        schedule(key);
+      } catch {
+        localStorage.removeItem(name);
+      }
+    }
+  }
+
+  /** Take what is typed in a segment. */
+  function type(key, text) {
+    const segment = segmentOf(key);
+    const known = drafts.peek().get(key);
+    if (!known && segment && text === segment.text) return;
+    set(key, {
+      text,
+      etag: known?.etag ?? segment.etag,
+      before: known?.before ?? segment.text,
+      state: known?.state === "conflict" ? "conflict" : "waiting",
+      current: known?.current,
+    });
+    schedule(key);
+  }
+
+  function schedule(key, wait = REST_MS) {
+    clearTimeout(timers.get(key));
+    timers.set(key, setTimeout(() => save(key), wait));
+  }
+
+  async function save(key) {
+    clearTimeout(timers.get(key));
+    timers.delete(key);
+    if (running.has(key)) return running.get(key).then(() => save(key));
+    const draft = drafts.peek().get(key);
+    if (!draft || draft.state === "conflict") return undefined;
+    const segment = segmentOf(key);
+    if (!segment) return undefined;
+    const sending = send(key, draft, segment).finally(() => running.delete(key));
+    running.set(key, sending);
+    return sending;
+  }
+
+  async function send(key, draft, segment) {
+    set(key, { ...draft, state: "saving" });
+    try {
+      const path = `${recording.address}/segments/${segment.position}`;
+      const saved = await ask("PATCH", path, { body: { text: line(draft.text) }, headers: { "If-Match": draft.etag } });
+      pause = FIRST_PAUSE_MS;
+      const now = drafts.peek().get(key);
+      // What was typed meanwhile goes by what stands there now.
+      if (now && now.text !== draft.text) {
+        set(key, { ...now, etag: saved.etag, before: saved.text, state: "waiting" });
+        schedule(key);
+      } else set(key, null);
+      recording.put(saved);
+    } catch (error) {
+      const now = drafts.peek().get(key) ?? draft;
+      if (error.status === 412) conflict(key, now, error.problem.current);
+      else if (error.status === 0 || error.status === 401 || error.status === 429 || error.status >= 500) {
+        set(key, { ...now, state: "unreachable" });
+        later();
+      } else set(key, { ...now, state: "refused", error });
+    }
+  }
+
+  function conflict(key, draft, current) {
+    if (current && current.text === line(draft.text)) {
+      // Somebody else, or this page before it lost the answer, wrote the same.
+      set(key, null);
+      recording.put(current);
+      return;
+    }
+    set(key, { ...draft, state: "conflict", current });
+    if (current) recording.put(current);
+  }
+
+  function later() {
+    if (retry !== null) return;
+    retry = setTimeout(() => {
+      retry = null;
+      pause = Math.min(LONGEST_PAUSE_MS, pause * 2);
+      saveAll();
+    }, pause);
+  }
+
+  function saveAll() {
+    return Promise.all([...drafts.peek().keys()].map(save));
+  }
+
+  /** End a conflict: with one's own text over the other one, or with the other one. */
+  function settle(key, mine) {
+    const draft = drafts.peek().get(key);
+    if (!draft) return undefined;
+    if (!mine) {
+      set(key, null);
+      return recording.load();
+    }
+    set(key, { ...draft, etag: draft.current?.etag ?? "*", before: draft.current?.text ?? "", state: "waiting" });
+    return save(key);
+  }
+
+  const drop = (key) => set(key, null);
+
+  const wake = () => {
+    pause = FIRST_PAUSE_MS;
+    saveAll();
+  };
+  window.addEventListener("online", wake);
+  const watching = effect(() => {
+    // Who has logged in again, and a server that is back: now it can be saved.
+    if (me.value && connection.value === "open") setTimeout(wake);
+  });
+
+  return {
+    drafts, of, type, save, saveAll, settle, drop, restore,
+    close() {
+      window.removeEventListener("online", wake);
+      watching();
+      clearTimeout(retry);
+      saveAll();
+    },
+  };
+}
+
+/** A text as the API takes it: one line. */
+export const line = (text) => text.replace(/\s+/g, " ").trim();

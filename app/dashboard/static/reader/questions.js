@@ -1,0 +1,105 @@
+// Ask the recording: the answer comes word by word, with the passages that it rests on. Hidden where the site cannot.
+
+import { html, signal, useEffect, useRef, useState } from "../html.js";
+import { ask, get } from "../api.js";
+import { clock, errorText, t } from "../i18n.js";
+import { Button } from "../components/button.js";
+import { Notice } from "../components/notice.js";
+
+/** undefined: not known yet; whether this site answers questions. */
+export const answersQuestions = signal(undefined);
+
+/** Find out whether the route is there. Returns the questions that were asked before. */
+async function earlier(address) {
+  try {
+    const { items } = await get(`${address}/questions?limit=20`);
+    answersQuestions.value = true;
+    return items;
+  } catch (error) {
+    if (error.status === 404 || error.status === 405) answersQuestions.value = false;
+    return [];
+  }
+}
+
+export const findOut = (recording) => earlier(recording.address);
+
+/** Read an answer's events until it has ended; `tell` gets the question whenever there is news of it. */
+async function follow(address, tell, signal_) {
+  const response = await ask("GET", `${address}/events`, { whole: true, signal: signal_, headers: { Accept: "text/event-stream" } });
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = "";
+  let question = null;
+  for (;;) {
+    const { value, done } = await reader.read();
+    if (done) break;
+    rest += value;
+    const events = rest.split(/\n\n/);
+    rest = events.pop();
+    for (const event of events) {
+      const data = event.split("\n").filter((part) => part.startsWith("data:")).map((part) => part.slice(5)).join("\n");
+      if (!data) continue;
+      const message = JSON.parse(data);
+      if (message.type === "question.changed") question = message.question;
+      else if (message.type === "answer.text" && question) {
+        question = { ...question, written: question.written.slice(0, message.from) + message.text };
+      }
+      if (question) tell(question);
+    }
+  }
+  return get(address);
+}
+
+export function Questions({ reading }) {
+  const { address } = reading.recording;
+  const [asked, setAsked] = useState([]);
+  const [error, setError] = useState(null);
+  const leaving = useRef(new AbortController());
+  const field = useRef(null);
+  useEffect(() => {
+    earlier(address).then((items) => setAsked(items));
+    return () => leaving.current.abort();
+  }, []);
+  const put = (question) => setAsked((all) => (all.some((one) => one.id === question.id) ? all.map((one) => (one.id === question.id ? question : one)) : [question, ...all]));
+
+  async function send(event) {
+    event.preventDefault();
+    const text = field.current.value.trim();
+    if (text.length < 2) return;
+    setError(null);
+    try {
+      const response = await ask("POST", `${address}/questions`, { body: { question: text }, whole: true });
+      const question = await response.json();
+      field.current.value = "";
+      put(question);
+      put(await follow(response.headers.get("Location"), put, leaving.current.signal));
+    } catch (caught) {
+      if (caught.name !== "AbortError") setError(caught);
+    }
+  }
+
+  return html`<div class="questions">
+    <form onSubmit=${send}>
+      <label for="question">${t("reader.ask")}</label>
+      <div class="ask-line">
+        <input id="question" ref=${field} maxlength="2000" autocomplete="off" />
+        <${Button} kind="main" type="submit">${t("reader.askSend")}<//>
+      </div>
+    </form>
+    ${error && html`<${Notice} kind="bad">${errorText(error)}<//>`}
+    <div aria-live="polite">
+      ${asked.map((question) => html`<${Asked} key=${question.id} question=${question} reading=${reading} />`)}
+    </div>
+  </div>`;
+}
+
+function Asked({ question, reading }) {
+  const { answer } = question;
+  return html`<article class="asked">
+    <h3>${question.question}</h3>
+    ${answer ? html`<p>${answer.text}</p>` : question.error ? html`<p>${question.error.detail}</p>` : html`<p class="soft">${question.written || t("reader.thinking")}</p>`}
+    ${answer?.sources?.length > 0 &&
+    html`<ul class="findings">
+      ${answer.sources.map((source, index) => html`<li key=${index}><q>${source.quote}</q> <button class="passage" onClick=${() => reading.goTo(source.start)} aria-label=${t("reader.toPassage", { time: clock(source.start) })}>${clock(source.start)}</button></li>`)}
+    </ul>`}
+  </article>`;
+}

@@ -1,0 +1,392 @@
+// What a reader does with a recording, from whichever button or key: all of it in one place, and all of it undoable.
+
+import { batch, computed, effect, signal } from "../html.js";
+import { ask, patch, post, remove } from "../api.js";
+import { t } from "../i18n.js";
+import { me } from "../model/session.js";
+import { say, sayError } from "../components/toasts.js";
+import { createDrafts, line } from "./drafts.js";
+import { createFinding } from "./finding.js";
+import { createPlayer, RATES } from "./player.js";
+import { createRecording, indexAt } from "./recording.js";
+import { createHistory } from "./undoing.js";
+import { nameOf } from "./voices.js";
+
+const NOBODY = { key: null, index: -1 };
+const DOUBTFUL = 0.5;
+const KEPT_DOUBTS = "vocalyx.doubts";
+const KEPT_FOLLOW = "vocalyx.follow";
+
+export function createReading(id) {
+  const recording = createRecording(id);
+  return readingOf(recording, createPlayer(recording), createDrafts(recording));
+}
+
+/** The same of a recording, a player and drafts that come from elsewhere. */
+export function readingOf(recording, player, drafts) {
+  const undoing = createHistory();
+
+  const role = computed(() => me.value?.roles?.[recording.info.value?.project_id]);
+  const edits = computed(() => {
+    const present = recording.info.value;
+    const finished = present && !recording.partial.value && ["transcribed", "done"].includes(present.state);
+    return Boolean(finished && (me.value?.administrator || role.value === "editor" || role.value === "owner"));
+  });
+  const can = {
+    get edit() {
+      return edits.value;
+    },
+  };
+
+  const view = {
+    editing: signal(null),
+    cursor: signal(null),
+    dialog: signal(null),
+    panel: signal("summary"),
+    printing: signal(false),
+    following: signal(localStorage.getItem(KEPT_FOLLOW) !== "false"),
+    doubts: signal(localStorage.getItem(KEPT_DOUBTS) !== "false"),
+    caret: null,
+    reveal: async () => undefined,
+    isShown: () => false,
+  };
+  view.at = computed(() => {
+    const index = indexAt(recording.segments.value, player.time.value);
+    return index < 0 ? NOBODY : { key: recording.segments.value[index].key, index };
+  });
+  // Equal ones are one: rows are drawn when the segment changes, not with every frame.
+  let lastAt = NOBODY;
+  const at = view.at;
+  view.at = computed(() => {
+    const now = at.value;
+    if (now.key !== lastAt.key || now.index !== lastAt.index) lastAt = now;
+    return lastAt;
+  });
+  let lastWord = { key: null, index: -1 };
+  view.word = computed(() => {
+    const { key, index } = view.at.value;
+    const words = recording.segments.value[index]?.words ?? [];
+    const word = indexAt(words, player.time.value);
+    const now = { key, index: word >= 0 && player.time.value <= words[word].end + 0.4 ? word : -1 };
+    if (now.key !== lastWord.key || now.index !== lastWord.index) lastWord = now;
+    return lastWord;
+  });
+  const language = computed(() => {
+    const present = recording.info.value;
+    return (present?.options?.task === "translate" ? "en" : present?.language) || undefined;
+  });
+
+  const segmentOf = (key) => recording.segments.peek()[recording.positions.peek().get(key)];
+  const indexOf = (key) => recording.positions.peek().get(key) ?? -1;
+
+  const reading = {
+    recording, player, drafts, undoing, view, can, language, indexOf, segmentOf,
+    finding: null,
+
+    playFrom(seconds, { onlySeek = false } = {}) {
+      player.seek(seconds);
+      if (!onlySeek) player.play();
+      reading.show(seconds);
+    },
+
+    /** Bring the passage at a moment into view. */
+    show(seconds, options) {
+      const index = Math.max(0, indexAt(recording.segments.peek(), seconds + 0.001));
+      if (!view.isShown(index) || options) view.reveal(index, options);
+    },
+
+    /** Go to a passage that something links to: there in the text, and there in the sound. */
+    goTo(seconds) {
+      player.seek(seconds);
+      const index = Math.max(0, indexAt(recording.segments.peek(), seconds + 0.001));
+      view.reveal(index, { focus: true });
+    },
+
+    edit(key) {
+      if (key !== null && !edits.peek()) return;
+      const before = view.editing.peek();
+      view.editing.value = key;
+      if (key !== null) {
+        const index = indexOf(key);
+        if (!view.isShown(index)) view.reveal(index);
+      } else if (before !== null) {
+        queueMicrotask(() => document.querySelector(`[data-key="${CSS.escape(before)}"]`)?.focus({ preventScroll: true }));
+      }
+    },
+
+    /** Called where a segment's editor closes: what was typed is one step that can be undone. */
+    leave(key, before) {
+      const draft = drafts.of(key);
+      const after = draft ? line(draft.text) : segmentOf(key)?.text;
+      drafts.save(key);
+      if (after === undefined || after === before) return;
+      undoing.note(writing(key, before, after));
+    },
+
+    async replaceAll(changes) {
+      await closed();
+      for (const { key, after } of changes) drafts.type(key, after);
+      const steps = changes.map(({ key, before, after }) => writing(key, before, after));
+      undoing.note({
+        label: t("reader.step.replace", { count: changes.length }),
+        undo: async () => steps.forEach((step) => step.undo()),
+        redo: async () => steps.forEach((step) => step.redo()),
+      });
+      await drafts.saveAll();
+    },
+
+    async undo() {
+      const step = await tried(() => undoing.undo());
+      if (step) say(t("reader.undone", { step: step.label }));
+    },
+
+    async redo() {
+      const step = await tried(() => undoing.redo());
+      if (step) say(t("reader.redone", { step: step.label }));
+    },
+
+    async split(key, word) {
+      await drafts.save(key);
+      const segment = segmentOf(key);
+      if (!segment || drafts.of(key)) return;
+      if (word < 1 || word >= segment.words.length) {
+        say(t("reader.splitWhere"));
+        return;
+      }
+      await closed();
+      const cut = (body) => bounds(key, "split", body);
+      if (await tried(() => cut({ word }))) {
+        undoing.note({ label: t("reader.step.split"), undo: () => bounds(key, "merge"), redo: () => cut({ word }) });
+        view.caret = 0;
+        reading.edit(recording.segments.peek()[indexOf(key) + 1]?.key ?? null);
+      }
+    },
+
+    async merge(key) {
+      const index = indexOf(key);
+      const following = recording.segments.peek()[index + 1];
+      if (!following) return;
+      await Promise.all([drafts.save(key), drafts.save(following.key)]);
+      if (drafts.of(key) || drafts.of(following.key)) return;
+      const word = segmentOf(key).words.length;
+      await closed();
+      if (await tried(() => bounds(key, "merge"))) {
+        undoing.note({
+          label: t("reader.step.merge"),
+          undo: () => bounds(key, "split", { word }),
+          redo: () => bounds(key, "merge"),
+        });
+        reading.edit(key);
+      }
+    },
+
+    /** Put the segment that is being written back to the machine's text; its editor notes that as a step. */
+    revert(key) {
+      const segment = segmentOf(key);
+      if (segment) drafts.type(key, segment.machine_text);
+      reading.edit(null);
+    },
+
+    async rename(label, name) {
+      const before = recording.names.peek().get(label)?.name ?? null;
+      const after = name.trim() || null;
+      if (before === after) return;
+      const give = async (to) => {
+        await patch(`${recording.address}/speakers/${encodeURIComponent(label)}`, { name: to });
+        await recording.load();
+      };
+      const done = await tried(async () => (await give(after), true));
+      if (done) undoing.note({ label: t("reader.step.rename"), undo: () => give(before), redo: () => give(after) });
+    },
+
+    async mergeSpeaker(label, into) {
+      const address = `${recording.address}/speakers/${encodeURIComponent(label)}/merge`;
+      const join = async () => (await post(address, { into }), recording.load());
+      const part = async () => (await remove(address), recording.load());
+      const done = await tried(async () => (await join(), true));
+      if (done) undoing.note({ label: t("reader.step.mergeSpeakers"), undo: part, redo: join });
+    },
+
+    async unmergeSpeaker(label, into) {
+      const address = `${recording.address}/speakers/${encodeURIComponent(label)}/merge`;
+      const join = async () => (await post(address, { into }), recording.load());
+      const part = async () => (await remove(address), recording.load());
+      const done = await tried(async () => (await part(), true));
+      if (done) undoing.note({ label: t("reader.step.unmerge"), undo: join, redo: part });
+    },
+
+    /** Give passages to a speaker that there is, or with a `name` to a new one. */
+    async assign(keys, { label, name }) {
+      const before = keys.map((key) => ({ key, speaker: segmentOf(key).speaker }));
+      const places = () => keys.map(indexOf).filter((index) => index >= 0);
+      const give = async () => {
+        if (label !== undefined) await patch(`${recording.address}/segments/speaker`, { segments: places(), speaker: label });
+        else {
+          const [{ speaker }] = before;
+          const body = { segments: places(), ...(name ? { name } : {}) };
+          await post(`${recording.address}/speakers/${encodeURIComponent(speaker)}/split`, body);
+        }
+        await recording.load();
+      };
+      const back = async () => {
+        for (const speaker of new Set(before.map((one) => one.speaker))) {
+          const theirs = before.filter((one) => one.speaker === speaker).map((one) => indexOf(one.key));
+          await patch(`${recording.address}/segments/speaker`, { segments: theirs, speaker });
+        }
+        await recording.load();
+      };
+      const done = await tried(async () => (await give(), true));
+      if (done) undoing.note({ label: t("reader.step.assign"), undo: back, redo: give });
+    },
+
+    /** The passages from one on that are its speaker's, or that one alone. */
+    passages(key, all) {
+      const { speaker } = segmentOf(key);
+      const index = indexOf(key);
+      return all ? recording.segments.peek().filter((one, at) => at >= index && one.speaker === speaker).map((one) => one.key) : [key];
+    },
+
+    mark() {
+      if (!edits.peek()) return;
+      const here = segmentOf(view.editing.peek() ?? view.at.peek().key ?? view.cursor.peek()) ?? recording.segments.peek()[0];
+      if (!here) return;
+      batch(() => {
+        view.panel.value = "notes";
+        view.dialog.value = { name: "note", start: here.start, end: here.end };
+      });
+    },
+
+    showNotes() {
+      view.panel.value = "notes";
+    },
+
+    turn(direction) {
+      const segments = recording.segments.peek();
+      let index = Math.max(0, view.at.peek().index);
+      const { speaker } = segments[index] ?? {};
+      if (direction < 0) {
+        while (index > 0 && segments[index - 1].speaker === speaker) index -= 1;
+        index -= 1;
+        while (index > 0 && segments[index - 1].speaker === segments[index]?.speaker) index -= 1;
+      } else while (index < segments.length && segments[index].speaker === speaker) index += 1;
+      if (segments[index]) reading.playFrom(segments[index].start, { onlySeek: true });
+    },
+
+    step(direction) {
+      const segments = recording.segments.peek();
+      const next = segments[Math.min(segments.length - 1, Math.max(0, view.at.peek().index + direction))];
+      if (next) reading.playFrom(next.start, { onlySeek: true });
+    },
+
+    word(direction) {
+      const segments = recording.segments.peek();
+      let { index } = view.at.peek();
+      let word = indexAt(segments[index]?.words ?? [], player.time.peek() + 0.001) + direction;
+      if (word < 0 && index > 0) word = segments[(index -= 1)].words.length - 1;
+      else if (segments[index] && word >= segments[index].words.length) word = (index += 1) && 0;
+      const found = segments[index]?.words[Math.max(0, word)];
+      if (found) reading.playFrom(found.start, { onlySeek: true });
+    },
+
+    nextDoubt() {
+      const from = player.time.peek() + 0.01;
+      for (const segment of recording.segments.peek()) {
+        const word = segment.end > from && segment.words.find((one) => one.start > from && one.probability < DOUBTFUL);
+        if (word) return reading.playFrom(word.start, { onlySeek: true });
+      }
+      return say(t("reader.noMoreDoubts"));
+    },
+
+    /** The segment that a key is about: where the keyboard is, else where the voice is. */
+    here() {
+      const focused = document.activeElement?.closest?.("[data-key]")?.dataset.key;
+      return focused ?? view.at.peek().key ?? view.cursor.peek() ?? recording.segments.peek()[0]?.key ?? null;
+    },
+
+    faster(by) {
+      const index = RATES.indexOf(player.rate.peek());
+      player.setRate(RATES[Math.min(RATES.length - 1, Math.max(0, (index < 0 ? 2 : index) + by))]);
+      say(t("reader.rateNow", { rate: player.rate.peek() }));
+    },
+
+    setFollowing(value) {
+      view.following.value = value;
+      localStorage.setItem(KEPT_FOLLOW, String(value));
+      if (value) reading.show(player.time.peek());
+    },
+
+    setDoubts(value) {
+      view.doubts.value = value;
+      localStorage.setItem(KEPT_DOUBTS, String(value));
+    },
+
+    async print() {
+      await drafts.saveAll();
+      view.dialog.value = null;
+      view.printing.value = true;
+      await new Promise((done) => setTimeout(() => requestAnimationFrame(() => requestAnimationFrame(done))));
+      window.print();
+      view.printing.value = false;
+    },
+
+    close() {
+      followed();
+      drafts.close();
+      player.close();
+      recording.close();
+    },
+  };
+  reading.finding = createFinding(reading);
+
+  function writing(key, before, after) {
+    const write = (text) => async () => {
+      if (!segmentOf(key)) throw new Error("gone");
+      if (view.editing.peek() === key) view.editing.value = null;
+      drafts.type(key, text);
+      await drafts.save(key);
+      view.reveal(indexOf(key));
+    };
+    return { label: t("reader.step.text"), undo: write(before), redo: write(after) };
+  }
+
+  /** Close the editor, if one is open, and let it note what was written before anything else is done. */
+  async function closed() {
+    if (view.editing.peek() === null) return;
+    view.editing.value = null;
+    await new Promise((done) => setTimeout(done));
+  }
+
+  /** Split or merge: the segments behind get other positions, so all are read anew. */
+  async function bounds(key, verb, body) {
+    const segment = segmentOf(key);
+    if (!segment) throw new Error("gone");
+    await ask("POST", `${recording.address}/segments/${segment.position}/${verb}`, { body, headers: { "If-Match": segment.etag } });
+    await recording.load();
+    return true;
+  }
+
+  async function tried(deed) {
+    try {
+      return await deed();
+    } catch (error) {
+      if (error.status === 412) {
+        say(t("reader.changedMeanwhile"), { kind: "bad" });
+        recording.load();
+      } else if (error.code) sayError(error);
+      else say(t("reader.cannotUndo"), { kind: "bad" });
+      return null;
+    }
+  }
+
+  // The text goes with the voice, unless somebody reads elsewhere or writes.
+  const followed = effect(() => {
+    const { index } = view.at.value;
+    if (index < 0 || !player.playing.value || !view.following.value) return;
+    if (view.editing.peek() !== null) return;
+    queueMicrotask(() => !view.isShown(index) && view.reveal(index));
+  });
+
+  recording.ready.then(() => recording.info.peek() && drafts.restore());
+  reading.speakerName = (label) => nameOf(recording.names.value, label);
+  return reading;
+}

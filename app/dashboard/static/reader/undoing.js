@@ -1,0 +1,43 @@
+// What was done and can be undone: steps that know their way back and forth.
+
+import { computed, signal } from "../html.js";
+
+const MOST = 200;
+
+export function createHistory() {
+  const done = signal([]);
+  const undone = signal([]);
+  const busy = signal(false);
+
+  /** Note a step that was done. `undo` and `redo` do it; `label` says what it was. */
+  function note(step) {
+    done.value = [...done.value.slice(1 - MOST), step];
+    undone.value = [];
+  }
+
+  async function move(from, to, way) {
+    const step = from.peek().at(-1);
+    if (!step || busy.peek()) return null;
+    busy.value = true;
+    try {
+      await step[way]();
+      from.value = from.peek().slice(0, -1);
+      to.value = [...to.peek(), step];
+      return step;
+    } finally {
+      busy.value = false;
+    }
+  }
+
+  return {
+    note,
+    undo: () => move(done, undone, "undo"),
+    redo: () => move(undone, done, "redo"),
+    canUndo: computed(() => done.value.length > 0),
+    canRedo: computed(() => undone.value.length > 0),
+    forget() {
+      done.value = [];
+      undone.value = [];
+    },
+  };
+}
