@@ -3,14 +3,15 @@
 PYTHON ?= python3.11
 INSTALL := $(PYTHON) requirements/install.py
 BIN     := .venv/bin
+DEPLOY  := .venv-deploy/bin
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 
 .PHONY: help
 help: ## Say what there is to make
-	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
-	@printf "  make %-10s %s\n" bench-NAME "Measure one thing: $(sort $(BENCHMARKS_WITH_INSTANCE) $(BENCHMARKS_ALONE))"
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@printf "  make %-12s %s\n" bench-NAME "Measure one thing: $(sort $(BENCHMARKS_WITH_INSTANCE) $(BENCHMARKS_ALONE))"
 	@echo
 	@echo "  VOCALYX_STATE (./var) and VOCALYX_PORT (8000) move an instance, so that several can run side by side."
 
@@ -28,7 +29,7 @@ speech: # what serving needs; the language engine is built while the rest alread
 
 .PHONY: install
 install: ## Set up everything, the language engine and the development tools included
-	@$(INSTALL) core dashboard transcription dev enrichment
+	@$(INSTALL) core dashboard transcription dev enrichment deploy
 
 .PHONY: models
 models: speech ## Fetch every demo model, those for tests included
@@ -45,6 +46,32 @@ lint: ## Check style, types and import rules
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+.PHONY: lint-deploy
+lint-deploy: ## Check playbooks, roles and inventories
+	@$(INSTALL) deploy
+	@PATH=$(CURDIR)/$(DEPLOY):$$PATH; set -ex; \
+	yamllint --strict -c .config/yamllint.yml .config inventory molecule playbooks roles; \
+	ansible-lint -c .config/ansible-lint.yml; \
+	for playbook in playbooks/*.yml; do ansible-playbook --syntax-check -i inventory/example $$playbook >/dev/null; done
+
+# Hosts with systemd take a bridge, mounts and control groups of this machine; the lab says so to whoever is not root.
+.PHONY: test-role test-volumes test-deploy
+test-role test-volumes test-deploy: export PATH := $(CURDIR)/$(DEPLOY):$(PATH)
+test-role: ## Try the roles of network and data on real systemd hosts, in containers (as root)
+	@$(PYTHON) molecule/lab/lab check
+	@$(INSTALL) deploy
+	@molecule test -s default
+
+test-volumes: ## Try the roles of the volumes on hosts with kernels of their own, with real NFS (as root)
+	@$(PYTHON) molecule/lab/lab check
+	@$(INSTALL) deploy
+	@molecule test -s volumes
+
+test-deploy: ## Deploy a whole site to hosts with kernels of their own, use it, deploy it again (as root)
+	@$(PYTHON) molecule/lab/lab check
+	@$(INSTALL) deploy
+	@molecule test -s site
 
 .PHONY: format
 format: ## Put the code into the one format, and mend what can be mended by rule
@@ -92,4 +119,4 @@ clean: ## Remove what tools left behind; the environment, models and state stay
 
 .PHONY: distclean
 distclean: clean ## Also remove the environment and the fetched models; state and built engines stay
-	rm -rf .venv models tests/api/tus_js/node_modules
+	rm -rf .venv .venv-deploy models tests/api/tus_js/node_modules

@@ -13,8 +13,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from pathlib import Path
 from types import TracebackType
 from typing import Literal
+
+from app.log_file import FileBeside
 
 log_context: ContextVar[dict[str, str]] = ContextVar("log_context", default={})  # noqa: B039 - never mutated, only replaced
 
@@ -89,13 +92,18 @@ def formatter(log_format: LogFormat) -> logging.Formatter:
     return logging.Formatter("%(levelname)-7s %(name)s: %(message)s%(context)s")
 
 
-def configure_logging(level: str = "INFO", log_format: LogFormat = "text") -> None:
-    """Send every logger's lines to standard error."""
+def configure_logging(level: str = "INFO", log_format: LogFormat = "text", log_file: Path | None = None) -> None:
+    """Send every logger's lines to standard error, and, where a file is named, as JSON to that file too."""
     handler = logging.StreamHandler(sys.stderr)
     handler.addFilter(ContextFilter())
     handler.setFormatter(formatter(log_format))
     root = logging.getLogger()
     root.handlers[:] = [handler]
+    if log_file is not None:
+        beside = FileBeside(log_file)
+        beside.addFilter(ContextFilter())
+        beside.setFormatter(JsonFormatter())
+        root.addHandler(beside)
     root.setLevel(level.upper())
     # peewee's lines would besides have in them what is stored: secrets that sign, addresses, text.
     for noisy in ("rq.worker", "urllib3", "faster_whisper", "httpx", "peewee"):

@@ -43,6 +43,7 @@ class Settings(BaseSettings):
     internal_key: SecretStr = SecretStr("")
     log_level: str = "INFO"
     log_format: LogFormat = "text"
+    log_file: Annotated[Path | None, Field(description="Where every line goes besides, as JSON")] = None
 
     # The API
     bind: str = "127.0.0.1:8000"

@@ -58,7 +58,7 @@ _SCROLL = """async (step) => {
         still = window.scrollY === before ? still + 1 : 0;
     }
     return {frames: gaps.length, seconds: (last - start) / 1000, longest: Math.max(...gaps),
-            rows: document.querySelectorAll('.row').length, all: document.querySelector('.rows').scrollHeight};
+            rows: document.querySelectorAll('.row').length, all: document.querySelector('[role=table]').getAttribute('aria-rowcount') - 1};
 }"""
 
 
@@ -77,7 +77,7 @@ async def _measure(recordings: int, repetitions: int, state: Path | None) -> Non
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         shelf = stack.enter_context(filled((state or folder / "shelf").absolute(), recordings, 7))
         valkey = stack.enter_context(running_valkey(folder))
-        url = await _serve(stack, shelf, valkey.url, folder)
+        url = await _serve(stack, shelf, valkey.url(), folder)
         playwright = await stack.enter_async_context(async_playwright())
         browser = await playwright.chromium.launch(
             executable_path=BROWSER / "chromium",
@@ -98,6 +98,7 @@ async def _measure(recordings: int, repetitions: int, state: Path | None) -> Non
     table.add_row("first useful view, here before, ms (median)", f"{median(again):.0f}")
     table.add_row("scrolling through all of it, frames a second", f"{scrolled['frames'] / scrolled['seconds']:.0f}")
     table.add_row("longest gap between two frames, ms", f"{scrolled['longest']:.0f}")
+    table.add_row("recordings that it came to", str(scrolled["all"]))
     table.add_row("rows that are there at the end", str(scrolled["rows"]))
     console.print(table)
 

@@ -13,7 +13,7 @@ if ! "$uv" pip compile "${flags[@]}" --no-deps transcription.in -o /dev/null 2>/
   flags+=(--extra-index-url "$(python3.11 install.py --print-torch-index)" --index-strategy unsafe-best-match)
 fi
 
-for name in tools lock build compiler core dashboard transcription enrichment dev; do
+for name in tools lock build compiler core dashboard transcription enrichment queue_dashboard dev deploy; do
   "$uv" pip compile "${flags[@]}" "$name.in" -o "$name.txt" "$@"
 done
 

@@ -11,7 +11,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 from environment import Environment, cache_folder, extract
@@ -29,15 +29,16 @@ INSTRUCTION_SETS = {
 }  # fmt: skip
 
 
-def build(env: Environment, locks: Path) -> Path:
-    """Return the wheel of the engine for this machine, built if no earlier build is kept.
+def build(env: Environment, locks: Path, processor: Collection[str] | None = None) -> Path:
+    """Return the wheel of the engine, built if no earlier build is kept.
 
+    `processor` are the instruction sets that it may use, by their names in /proc/cpuinfo; None: those of this machine.
     Raises SetupFailed where it cannot be built.
     """
     source = extract(locks / "enrichment.txt", [PACKAGE])
     tools = (locks / "build.txt").read_text(encoding="utf-8")
     compiler = None if _compilers() else (locks / "compiler.txt").read_text(encoding="utf-8")
-    options = cmake_options(own_compiler=compiler is None)
+    options = cmake_options(own_compiler=compiler is None, processor=processor)
     made_from = [source, tools, compiler, options, (locks / WITHOUT_COMMON).read_text(encoding="utf-8")]
     key = hashlib.sha256(json.dumps([made_from, sys.version_info[:2]]).encode()).hexdigest()
     kept = cache_folder() / "engine" / key[:16]
@@ -55,11 +56,11 @@ def build(env: Environment, locks: Path) -> Path:
         return wheel
 
 
-def cmake_options(*, own_compiler: bool) -> list[str]:
-    """Return how llama.cpp is to be built for this processor."""
+def cmake_options(*, own_compiler: bool, processor: Collection[str] | None = None) -> list[str]:
+    """Return how llama.cpp is to be built for these instruction sets; None: for this machine's."""
     options = ["-DGGML_NATIVE=OFF", "-DLLAVA_BUILD=OFF"]
     if platform.machine() == "x86_64":
-        present = _processor_flags()
+        present = _processor_flags() if processor is None else set(processor)
         options += [f"-D{option}={'ON' if flag in present else 'OFF'}" for flag, option in INSTRUCTION_SETS.items()]
     if not own_compiler:
         # The compiler in the wheel has no OpenMP library; llama.cpp's own threads take its place.

@@ -42,6 +42,7 @@ class Stage(NamedTuple):
     title: str
     install: Callable[[environment.Environment], None]
     after: tuple[str, ...] = ()
+    folder: str = ".venv"
 
 
 def install_tools(env: environment.Environment) -> None:
@@ -100,6 +101,11 @@ def install_lock_tools(env: environment.Environment) -> None:
     env.install_lock(HERE / "lock.txt", Step("uv, which locks", "about 25 MB"))
 
 
+def install_deploy(env: environment.Environment) -> None:
+    install_tools(env)
+    env.install_lock(HERE / "deploy.txt", Step("Ansible, Molecule and their linters", "about 90 MB"))
+
+
 STAGES = {
     "tools": Stage(("tools.txt",), "the set-up's own tools", install_tools),
     "core": Stage(("core.txt", "../pyproject.toml"), "the core", install_core, after=("tools",)),
@@ -118,6 +124,8 @@ STAGES = {
         after=("core",),
     ),
     "lock": Stage(("lock.txt",), "locking", install_lock_tools, after=("tools",)),
+    # An environment of its own: what deploys is not what is deployed, and the two need not agree on versions.
+    "deploy": Stage(("tools.txt", "deploy.txt"), "deployment", install_deploy, folder=".venv-deploy"),
 }
 
 
@@ -149,11 +157,12 @@ def with_requirements(names: list[str]) -> Iterator[str]:
         yield from visit(name)
 
 
-def bring_up(env: environment.Environment, names: list[str]) -> None:
+def bring_up(names: list[str]) -> None:
     """Install the stages that are not up to date."""
-    due = [name for name in with_requirements(names) if env.stamp(name) != fingerprint(STAGES[name])]
+    environments = {name: environment.Environment(CHECKOUT / STAGES[name].folder, HERE) for name in STAGES}
+    due = [name for name in with_requirements(names) if environments[name].stamp(name) != fingerprint(STAGES[name])]
     for number, name in enumerate(due, start=1):
-        stage = STAGES[name]
+        stage, env = STAGES[name], environments[name]
         say(f"[{number}/{len(due)}] {stage.title}")
         # The language engine builds for minutes and takes the lock only to install; a test run need not wait for it.
         with contextlib.nullcontext() if name == "enrichment" else env.locked():
@@ -181,7 +190,7 @@ def main() -> None:
         return
     signal.signal(signal.SIGTERM, end_with_everything_started)
     try:
-        bring_up(environment.Environment(CHECKOUT / ".venv", HERE), wanted.stages)
+        bring_up(wanted.stages)
     except SetupFailed as error:
         say(f"\nThe set-up stopped: {error}")
         sys.exit(1)

@@ -94,6 +94,7 @@ from app.api.uploads import UploadVolume
 from app.api.webhooks.dispatching import Webhooks
 from app.db.database import Database
 from app.logs import configure_logging
+from app.notify import ServiceManager
 from app.queueing.connections import connect, connect_async
 from app.settings import Settings, load_settings
 
@@ -141,6 +142,8 @@ _INTERNAL_LIMIT_BYTES = 64 * 1024 * 1024
 # An instance has 1 GB: a password takes 64 MiB while it is checked, a recording some hundred while it is probed.
 _PASSWORDS_AT_ONCE = 2
 _PROBES_AT_ONCE = 4
+# Often enough for a watchdog of a minute.
+_ALIVE_SECONDS = 10
 
 
 def create_app(settings: Settings) -> web.Application:
@@ -169,7 +172,20 @@ def create_app(settings: Settings) -> web.Application:
         app.add_routes(room.routes)
     app.add_routes(internal.routes(_INTERNAL_LIMIT_BYTES))
     app.cleanup_ctx.extend(
-        [_database, _redis, _uploads, _hub, _reconciler, _retention, _resumable, _downloads, _audit, _webhooks, _site]
+        [
+            _database,
+            _redis,
+            _uploads,
+            _hub,
+            _reconciler,
+            _retention,
+            _resumable,
+            _downloads,
+            _audit,
+            _webhooks,
+            _site,
+            _service,
+        ]
     )
     app.on_shutdown.append(_let_go)
     app.on_response_prepare.extend([name_the_request, name_the_version])
@@ -179,7 +195,7 @@ def create_app(settings: Settings) -> web.Application:
 async def application() -> web.Application:
     """What gunicorn serves."""
     settings = load_settings()
-    configure_logging(settings.log_level, settings.log_format)
+    configure_logging(settings.log_level, settings.log_format, settings.log_file)
     return create_app(settings)
 
 
@@ -275,6 +291,22 @@ async def _site(app: web.Application) -> AsyncIterator[None]:
     app[metrics.SITE] = Site(app)
     yield
     await app[metrics.SITE].close()
+
+
+async def _service(_app: web.Application) -> AsyncIterator[None]:
+    # The last of the lifetimes: all others have begun, and the socket was bound before this process was made.
+    manager = ServiceManager()
+    manager.ready()
+    async with _background(_say_alive(manager)):
+        yield
+    manager.stopping()
+
+
+async def _say_alive(manager: ServiceManager) -> None:
+    # From the event loop itself: what hangs is the loop, whatever else of the process still runs.
+    while True:
+        manager.alive()
+        await asyncio.sleep(_ALIVE_SECONDS)
 
 
 async def _let_go(app: web.Application) -> None:

@@ -1,11 +1,13 @@
 """How gunicorn serves one API instance: one process; HAProxy balances over instances."""
 
+import os
 import resource
 
 from gunicorn.config import Config
 from gunicorn.glogging import Logger
 
 from app.logs import ContextFilter, formatter
+from app.notify import OWN_SOCKET
 from app.settings import load_settings
 
 _OPEN_FILES = 65_536
@@ -30,6 +32,10 @@ _soft, _hard = resource.getrlimit(resource.RLIMIT_NOFILE)
 _most = _OPEN_FILES if _hard == resource.RLIM_INFINITY else min(_hard, _OPEN_FILES)
 if _soft != resource.RLIM_INFINITY and _soft < _most:
     resource.setrlimit(resource.RLIMIT_NOFILE, (_most, _hard))
+
+# systemd is told by the application itself, once it can answer; gunicorn would say so before it has loaded it.
+if _socket := os.environ.pop("NOTIFY_SOCKET", None):
+    os.environ[OWN_SOCKET] = _socket
 
 bind = [_settings.bind]
 workers = 1

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from app.core.errors import VocalyxError
 from app.logs import configure_logging, name_process
+from app.notify import ServiceManager
 from app.queueing.connections import connect, wait_until_up
 from app.queueing.queues import QueueName
 from app.settings import Settings, load_settings
@@ -20,7 +21,6 @@ from app.workers.card import Card
 from app.workers.control import JobControl
 from app.workers.entry import Engines, Workplace, furnish
 from app.workers.memory import memory_limit
-from app.workers.notify import ServiceManager
 from app.workers.resident import ResidentWorker
 from app.workers.turn import Turn
 
@@ -53,7 +53,7 @@ def run(queue: QueueName, load_engines: LoadEngines) -> int:
             name = "_".join(str(part) for part in problem["loc"]).upper()
             logger.error("The setting VOCALYX_%s cannot be used: %s.", name, problem["msg"])  # noqa: TRY400
         return EXIT_MISCONFIGURED
-    configure_logging(settings.log_level, settings.log_format)
+    configure_logging(settings.log_level, settings.log_format, settings.log_file)
     environment.prepare(settings.threads)
     name = settings.worker_name or f"{queue}-{socket.gethostname()}-{os.getpid()}"
     name_process(worker=name)

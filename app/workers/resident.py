@@ -25,10 +25,10 @@ from rq.worker.base import WorkerStatus
 from typing_extensions import override
 
 from app.core.errors import Conflict
+from app.notify import ServiceManager
 from app.queueing.queues import QueueName, open_queue, take_instead
 from app.workers.card import Card
 from app.workers.control import JobControl, StopReason
-from app.workers.notify import ServiceManager
 from app.workers.signals import EXIT_FORCED, SignalWatch
 
 BEAT_SECONDS = 5.0

@@ -37,6 +37,10 @@ DEFAULTS: dict[str, Any] = {
     "priority": "normal",
     "channels": "auto",
     "task": "transcribe",
+    "tasks": None,
+    "task_set": None,
+    "answer_language": None,
+    "translation_language": None,
 }
 
 # What a client sends, and what the worker is given of it. Every option is here: a test below holds that.
@@ -56,6 +60,11 @@ SENT: list[tuple[dict[str, str], dict[str, Any]]] = [
     ({"priority": "low"}, {"priority": "low"}),
     ({"channels": "separate"}, {"channels": "separate"}),
     ({"task": "translate"}, {"task": "translate"}),
+    ({"tasks": "title, actions"}, {"tasks": ["title", "actions"]}),
+    ({"tasks": '["topics"]'}, {"tasks": ["topics"]}),
+    ({"task_set": "meeting"}, {"task_set": "meeting"}),
+    ({"answer_language": "en"}, {"answer_language": "en"}),
+    ({"translation_language": "de"}, {"translation_language": "de"}),
     ({"language": "", "num_speakers": "", "prompts": "", "vad": ""}, {}),
 ]
 

@@ -31,7 +31,9 @@ class Words:
 
     def of(self, key: str, count: int, **values: str) -> str:
         """Return the form that goes with a count of 1, or of more than one."""
-        one, other = self._texts[key]
+        forms = self._texts[key]
+        assert isinstance(forms, tuple), key
+        one, other = forms
         return _filled(one if count == 1 else other, {"count": str(count)} | values)
 
     def keys(self) -> set[str]:

@@ -27,8 +27,9 @@ export function Secret({ label, value }) {
   </div>`;
 }
 
+// Escape alone does not close it: what is in it cannot be had again.
 export const SecretDialog = ({ title, label, value, hint, onClose }) =>
-  html`<${Dialog} title=${title} onClose=${onClose}>
+  html`<${Dialog} title=${title} onClose=${() => {}}>
     <${Notice} kind="warn">${hint ?? t("secret.once")}<//>
     <${Secret} label=${label} value=${value} />
     <div class="dialog-actions"><${Button} onPress=${onClose}>${t("secret.done")}<//></div>

@@ -22,6 +22,9 @@ const EXAMPLE = { type: "object", properties: { answer: { type: "string", maxLen
 
 const taskName = (task) => (has(`task.${task}`) ? t(`task.${task}`) : task);
 
+/** Those of every project have a name in each language; what programs call them, `name` says. */
+const setName = ({ name, built_in: builtIn }) => (builtIn && has(`set.${name}`) ? t(`set.${name}`) : name);
+
 export function TaskSets({ project, owns, taskSets }) {
   const path = `/api/projects/${project.id}/task-sets`;
   const question = useQuestion();
@@ -47,14 +50,14 @@ export function TaskSets({ project, owns, taskSets }) {
         ${items.map(
           (set) => html`<li class="card" key=${set.name}>
             <div class="card-head">
-              <h3>${set.name}</h3>
+              <h3>${setName(set)}</h3>
               ${set.built_in ? html`<${Badge}>${t("sets.everybody")}<//>` : html`<${Badge} kind="good">${t("sets.own")}<//>`}
             </div>
             <p class="events">${[...set.tasks.map(taskName), ...Object.keys(set.custom)].map((name) => html`<${Badge} key=${name}>${name}<//> `)}</p>
             ${set.changed_at && html`<p class="hint">${t("sets.changed", { by: set.by ?? "–" })} <${Moment} at=${set.changed_at} /></p>`}
             ${owns &&
             html`<div class="card-actions">
-              <${Button} aria-label=${t("sets.changeName", { name: set.name })} onPress=${() => setOpen(set)}>${t(set.built_in ? "sets.adapt" : "action.change")}<//>
+              <${Button} aria-label=${t(set.built_in ? "sets.adaptName" : "sets.changeName", { name: setName(set) })} onPress=${() => setOpen(set)}>${t(set.built_in ? "sets.adapt" : "action.change")}<//>
               ${!set.built_in && html`<${Button} kind="danger" aria-label=${t("sets.removeName", { name: set.name })} onPress=${() => askRemove(set)}>${t("action.delete")}<//>`}
             </div>`}
           </li>`,
@@ -79,7 +82,7 @@ function Order({ set, save, onClose }) {
     form.set({ custom: form.values.custom.map((each, at) => (at === index ? { ...each, ...changes } : each)) });
   // Sets keep the order in which they were made; what is added comes last.
   const choose = (next) => form.set({ tasks: [...tasks.filter((task) => next.includes(task)), ...next.filter((task) => !tasks.includes(task))] });
-  return html`<${Dialog} wide title=${set.name ? t("sets.changeName", { name: set.name }) : t("sets.new")} onClose=${onClose}>
+  return html`<${Dialog} wide title=${set.name ? t(set.built_in ? "sets.adaptName" : "sets.changeName", { name: setName(set) }) : t("sets.new")} onClose=${onClose}>
     <form onSubmit=${send}>
       <${FormError} form=${form} />
       <${TextField} form=${{ ...form, faults: { name: form.faults.task_set } }} name="name" label=${t("projects.name")} hint=${t("sets.nameHint")} required maxlength="40" readonly=${set.name !== ""} autocapitalize="none" />

@@ -29,7 +29,7 @@ const Worker = ({ worker }) => html`<li class="card" aria-label=${worker.name}>
   <div class="card-head"><h3 class="address">${worker.name}</h3><${Badge} kind=${KINDS[worker.state]}>${t(`worker.${worker.state}`)}<//></div>
   <p class="hint">${[queueName(worker.queue), worker.host, worker.version].filter(Boolean).join(" · ")}</p>
   ${worker.state === "stale" && worker.silent_seconds > 0 && html`<p class="fault">${t("workers.silent", { time: clock(worker.silent_seconds) })}</p>`}
-  <${Meter} quiet label=${t("workers.cpu")} value=${worker.cpu_percent ?? 0} limit=${worker.cpu_percent === null ? null : (worker.threads ?? 1) * PERCENT} text=${cpu(worker)} />
+  <${Meter} quiet steady label=${t("workers.cpu")} value=${worker.cpu_percent ?? 0} limit=${worker.cpu_percent === null ? null : (worker.threads ?? 1) * PERCENT} text=${cpu(worker)} />
   <${Meter} quiet label=${t("workers.memory")} value=${worker.memory_bytes ?? 0} limit=${worker.memory_limit_bytes} text=${memory(worker)} />
   ${worker.state !== "stale" && html`<${Job} job=${worker.job} />`}
   <details>
@@ -55,7 +55,7 @@ function Job({ job }) {
   const kind = has(`job.${job.kind}`) ? t(`job.${job.kind}`) : job.kind;
   return html`<div class="job">
     <a href=${`/recordings/${job.transcription_id}`}>${kind}${job.position > 0 ? ` ${number(job.position + 1)}` : ""}</a>
-    <${Meter} quiet label=${t("workers.progress")} value=${job.percent} limit=${PERCENT} text=${number(job.percent / PERCENT, { style: "percent" })} />
+    <${Meter} quiet steady label=${t("workers.progress")} value=${job.percent} limit=${PERCENT} text=${number(job.percent / PERCENT, { style: "percent" })} />
     <p class="hint">${t("workers.since")} <${Moment} at=${job.started_at} />${job.attempt > 1 ? ` · ${t("workers.attempt", { number: job.attempt })}` : ""}</p>
   </div>`;
 }

@@ -43,7 +43,7 @@ export const site = {
   "queues.held": "Prévues",
   "queues.oldest": "Attente la plus longue",
   "queues.workers": "Travailleurs",
-  "queues.workersOf": "{busy} sur {all} occupés",
+  "queues.workersOf": "{busy} sur {all} au travail",
   "queues.stale": { one: "{count} muet", other: "{count} muets" },
   "queues.nobody": "personne",
   "queue.transcription": "Transcription",

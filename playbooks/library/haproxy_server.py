@@ -1,0 +1,130 @@
+#!/usr/bin/python
+"""Take a server out of HAProxy's traffic, prove that nothing is left on it, or give it back."""
+
+from __future__ import annotations
+
+import csv
+import socket
+import time
+
+from ansible.module_utils.basic import AnsibleModule
+
+DOCUMENTATION = r"""
+module: haproxy_server
+short_description: Take a server out of HAProxy's traffic, prove that nothing is left on it, or give it back
+description:
+  - Speaks to HAProxy's admin socket. A server that no backend has is no error; there is nothing to take it out of.
+options:
+  socket: {description: The admin socket., type: path, default: /run/haproxy/admin.sock}
+  name: {description: The server's name., type: str, required: true}
+  state:
+    description:
+      - C(drained) gives it no new requests and waits until those that run have ended. What is left after the patience
+        (WebSockets never end by themselves, and their clients resume elsewhere) is ended.
+      - C(ready) gives it traffic again, and waits until its health check has passed.
+    type: str
+    choices: [drained, ready]
+    required: true
+  patience_seconds: {description: How long to wait., type: int, default: 60}
+"""
+
+EXAMPLES = r"""
+- haproxy_server: {name: api-1-01, state: drained, patience_seconds: 120}
+"""
+
+RETURN = r"""
+ended: {description: Connections that were still open when the patience ended., type: int, returned: when drained}
+"""
+
+_POLL_SECONDS = 0.5
+
+
+class Haproxy:
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    def ask(self, command: str) -> str:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as channel:
+            channel.settimeout(10)
+            channel.connect(self._path)
+            channel.sendall(f"{command}\n".encode())
+            answer = b""
+            while block := channel.recv(65536):
+                answer += block
+        return answer.decode()
+
+    def servers(self, name: str) -> list[dict[str, str]]:
+        """Return the rows of the statistics about servers of this name, one for each backend that has it."""
+        rows = csv.DictReader(self.ask("show stat").lstrip("# ").splitlines())
+        return [row for row in rows if row["svname"] == name]
+
+
+def wait(deadline: float, done: object) -> bool:
+    while not done():  # type: ignore[operator]
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(_POLL_SECONDS)
+    return True
+
+
+def drain(module: AnsibleModule, haproxy: Haproxy, name: str, deadline: float) -> None:
+    rows = haproxy.servers(name)
+    due = [row for row in rows if not row["status"].startswith(("DRAIN", "MAINT"))]
+    if module.check_mode:
+        module.exit_json(changed=bool(due), ended=0)
+    for row in due:
+        if answer := haproxy.ask(f"set server {row['pxname']}/{name} state drain").strip():
+            module.fail_json(msg=f"HAProxy does not drain {row['pxname']}/{name}: {answer}")
+
+    def left() -> int:
+        return sum(int(row["scur"] or 0) for row in haproxy.servers(name))
+
+    wait(deadline, lambda: left() == 0)
+    ended = left()
+    for row in rows if ended else []:
+        haproxy.ask(f"shutdown sessions server {row['pxname']}/{name}")
+    if ended and not wait(time.monotonic() + 10, lambda: left() == 0):
+        module.fail_json(
+            msg=f"{left()} connections to {name} do not end. Look at `show sess` on HAProxy's admin socket, and drain again."
+        )
+    module.exit_json(changed=bool(due), ended=ended)
+
+
+def give_back(module: AnsibleModule, haproxy: Haproxy, name: str, deadline: float) -> None:
+    due = [row for row in haproxy.servers(name) if row["status"].startswith(("DRAIN", "MAINT"))]
+    if module.check_mode or not due:
+        module.exit_json(changed=bool(due))
+    for row in due:
+        haproxy.ask(f"set server {row['pxname']}/{name} state ready")
+
+    def is_up() -> bool:
+        return all(row["status"].startswith("UP") for row in haproxy.servers(name))
+
+    if not wait(deadline, is_up):
+        states = {row["pxname"]: f"{row['status']} ({row['check_desc']})" for row in haproxy.servers(name)}
+        module.fail_json(msg=f"{name} does not pass HAProxy's health check: {states}. Look at its /health/ready.")
+    module.exit_json(changed=True)
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={
+            "socket": {"type": "path", "default": "/run/haproxy/admin.sock"},
+            "name": {"type": "str", "required": True},
+            "state": {"type": "str", "choices": ["drained", "ready"], "required": True},
+            "patience_seconds": {"type": "int", "default": 60},
+        },
+        supports_check_mode=True,
+    )
+    haproxy = Haproxy(module.params["socket"])
+    deadline = time.monotonic() + module.params["patience_seconds"]
+    work = drain if module.params["state"] == "drained" else give_back
+    try:
+        work(module, haproxy, module.params["name"], deadline)
+    except (FileNotFoundError, ConnectionRefusedError):
+        # Nothing balances here (any more, or yet): nobody sends anything to the server.
+        module.exit_json(changed=False, ended=0)
+
+
+if __name__ == "__main__":
+    main()

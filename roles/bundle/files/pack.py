@@ -1,0 +1,68 @@
+"""Join a site's archives, packages and models into one file, and unpack it again: `pack.py FILE ARCHIVE… [--models FOLDER]`.
+
+The file is a tar; `SHA256SUMS` in it has the hash of every other member. `pack.py FILE --unpack FOLDER` checks them all.
+"""
+
+import argparse
+import hashlib
+import io
+import sys
+import tarfile
+from pathlib import Path
+
+SUMS = "SHA256SUMS"
+BLOCK_BYTES = 1024 * 1024
+
+
+def pack(bundle: Path, archives: list[Path], models: Path | None) -> None:
+    members = {f"artifacts/{path.name}": path for path in archives}
+    if models is not None:
+        members |= {
+            f"models/{path.relative_to(models)}": path for path in sorted(models.rglob("*")) if path.is_file()
+        }
+    partial = bundle.with_name(f".{bundle.name}.partial")
+    bundle.parent.mkdir(parents=True, exist_ok=True)
+    with tarfile.open(partial, "w") as tar:
+        sums = "".join(f"{digest(path)}  {name}\n" for name, path in members.items()).encode()
+        member = tarfile.TarInfo(SUMS)
+        member.size = len(sums)
+        tar.addfile(member, io.BytesIO(sums))
+        for name, path in members.items():
+            tar.add(path, arcname=name, recursive=False)
+    partial.replace(bundle)
+
+
+def unpack(bundle: Path, folder: Path) -> None:
+    """Unpack a bundle, and refuse what is not as it was packed."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with tarfile.open(bundle) as tar:
+        tar.extractall(folder, filter="data")
+    for line in (folder / SUMS).read_text(encoding="utf-8").splitlines():
+        expected, name = line.split("  ", 1)
+        if digest(folder / name) != expected:
+            sys.exit(f"{name} in {bundle} is not what was packed. Carry the bundle here again.")
+
+
+def digest(path: Path) -> str:
+    found = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(BLOCK_BYTES):
+            found.update(block)
+    return found.hexdigest()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("bundle", type=Path)
+    parser.add_argument("archives", nargs="*", type=Path)
+    parser.add_argument("--models", type=Path)
+    parser.add_argument("--unpack", type=Path, metavar="FOLDER")
+    wanted = parser.parse_args()
+    if wanted.unpack is not None:
+        unpack(wanted.bundle, wanted.unpack)
+    else:
+        pack(wanted.bundle, wanted.archives, wanted.models)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,88 @@
+"""What a closed site is deployed from: whole, checked, and with every package that a role installs."""
+
+import re
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+import yaml
+
+from tests.playbooks.conftest import CHECKOUT
+
+PACK = CHECKOUT / "roles" / "bundle" / "files" / "pack.py"
+ROLES = CHECKOUT / "roles"
+PACKAGE = re.compile(r"^[a-z0-9][a-z0-9+.-]+$")
+
+
+def pack(*arguments: Path | str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, str(PACK), *map(str, arguments)], capture_output=True, text=True, check=False
+    )
+
+
+def test_what_was_packed_is_unpacked_and_what_was_changed_on_the_way_is_refused(tmp_path: Path) -> None:
+    archive, models = tmp_path / "core-1.tar", tmp_path / "models"
+    archive.write_bytes(b"wheels")
+    (models / "whisper" / "base").mkdir(parents=True)
+    (models / "whisper" / "base" / "model.json").write_text("{}")
+    bundle = tmp_path / "out" / "site.bundle.tar"
+    assert pack(bundle, archive, "--models", models).returncode == 0
+    assert pack(bundle, "--unpack", tmp_path / "here").returncode == 0
+    assert (tmp_path / "here/artifacts/core-1.tar").read_bytes() == b"wheels"
+    assert (tmp_path / "here/models/whisper/base/model.json").read_text() == "{}"
+
+    content = bundle.read_bytes()
+    assert content.count(b"wheels") == 1
+    bundle.write_bytes(content.replace(b"wheels", b"weevil"))
+    refused = pack(bundle, "--unpack", tmp_path / "there")
+    assert refused.returncode != 0
+    assert "artifacts/core-1.tar" in refused.stderr
+
+
+def test_a_bundle_that_would_write_elsewhere_is_refused(tmp_path: Path) -> None:
+    bundle, evil = tmp_path / "evil.tar", tmp_path / "evil"
+    evil.write_text("x")
+    with tarfile.open(bundle, "w") as tar:
+        tar.add(evil, arcname="../escaped")
+    assert pack(bundle, "--unpack", tmp_path / "deep" / "here").returncode != 0
+    assert not (tmp_path / "deep" / "escaped").exists()
+
+
+def test_every_package_that_a_role_installs_is_in_the_bundle() -> None:
+    bundled = set(yaml.safe_load((ROLES / "bundle/defaults/main.yml").read_text())["bundle_packages"])
+    installed = {name for role in ROLES.iterdir() if role.name != "bundle" for name in packages_of(role)}
+    assert {"haproxy", "redis-server", "nftables"} <= installed
+    # The version of PostgreSQL is a variable of its role.
+    assert installed - bundled == set()
+
+
+def packages_of(role: Path) -> set[str]:
+    """Return the names of Debian packages in a role's apt tasks and in its `…_packages`."""
+    found: set[str] = set()
+    defaults = role / "defaults" / "main.yml"
+    values = (yaml.safe_load(defaults.read_text()) or {}) if defaults.exists() else {}
+    for name, value in values.items():
+        if name.endswith("_packages"):
+            found |= set(value)
+    for tasks in role.glob("tasks/*.yml"):
+        for task in _tasks(yaml.safe_load(tasks.read_text()) or []):
+            names = task.get("ansible.builtin.apt", {}).get("name", [])
+            for name in [names] if isinstance(names, str) else names:
+                if "{{" in name:
+                    found |= {word for word in re.findall(r"'([a-z0-9.+-]+)'", name) if word in KNOWN_IN_EXPRESSIONS}
+                else:
+                    found.add(name)
+    return {name for name in found if PACKAGE.match(name)}
+
+
+KNOWN_IN_EXPRESSIONS = {"chrony", "ca-certificates", "openssl", "python3-cryptography", "ssl-cert"}
+
+
+def _tasks(tasks: list[dict[str, object]]) -> list[dict[str, object]]:
+    flat = []
+    for task in tasks:
+        flat.append(task)
+        for part in ("block", "rescue", "always"):
+            flat += _tasks(task.get(part, []))  # type: ignore[arg-type]
+    return flat
