@@ -17,9 +17,7 @@ BLOCK_BYTES = 1024 * 1024
 def pack(bundle: Path, archives: list[Path], models: Path | None) -> None:
     members = {f"artifacts/{path.name}": path for path in archives}
     if models is not None:
-        members |= {
-            f"models/{path.relative_to(models)}": path for path in sorted(models.rglob("*")) if path.is_file()
-        }
+        members |= {f"models/{path.relative_to(models)}": path for path in sorted(models.rglob("*")) if path.is_file()}
     partial = bundle.with_name(f".{bundle.name}.partial")
     bundle.parent.mkdir(parents=True, exist_ok=True)
     with tarfile.open(partial, "w") as tar:

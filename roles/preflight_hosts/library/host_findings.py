@@ -113,10 +113,10 @@ def _holders(ports: set[int]) -> dict[int, str]:
             port = int(fields[1].rpartition(":")[2], 16)
             if fields[3] == "0A" and port in ports:
                 inodes[fields[9]] = port
-    found = {port: "something" for port in inodes.values()}
+    found = dict.fromkeys(inodes.values(), "something")
     for link in Path("/proc").glob("[0-9]*/fd/*") if inodes else ():
         try:
-            target = os.readlink(link)
+            target = str(link.readlink())
         except OSError:
             continue
         inode = target.removeprefix("socket:[").removesuffix("]")

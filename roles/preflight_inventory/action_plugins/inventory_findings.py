@@ -94,7 +94,9 @@ def _groups(groups: Mapping[str, list[str]], hosts: Mapping[str, Variables]) -> 
         )
 
 
-def _variables(hosts: Mapping[str, Variables], known: Mapping[str, set[str]], renamed: Mapping[str, str]) -> Iterator[str]:
+def _variables(
+    hosts: Mapping[str, Variables], known: Mapping[str, set[str]], renamed: Mapping[str, str]
+) -> Iterator[str]:
     every = SITE_VARIABLES | OPTIONAL_SITE_VARIABLES | set(SECRETS) | set(OPTIONAL_SECRETS)
     every |= {name for names in known.values() for name in names}
     where: dict[str, list[str]] = {}
@@ -104,7 +106,11 @@ def _variables(hosts: Mapping[str, Variables], known: Mapping[str, set[str]], re
     for name, places in sorted(where.items()):
         place = places[0] if len(places) == 1 else f"{len(places)} hosts"
         if name in renamed:
-            way = f"It is called {renamed[name]} now: rename it." if renamed[name] else "Nothing reads it any more: remove it."
+            way = (
+                f"It is called {renamed[name]} now: rename it."
+                if renamed[name]
+                else "Nothing reads it any more: remove it."
+            )
             yield f"{name} ({place}) is a variable of an earlier release. {way}"
             continue
         if name in every or _NOT_OURS.match(name):
@@ -145,7 +151,9 @@ def _secrets(hosts: Mapping[str, Variables]) -> Iterator[str]:
         for name in (*SECRETS, *OPTIONAL_SECRETS):
             value = variables.get(name)
             if value in {None, ""}:
-                exporting = variables.get("vocalyx_exporters") is True and name == "vocalyx_secret_redis_monitoring_password"
+                exporting = (
+                    variables.get("vocalyx_exporters") is True and name == "vocalyx_secret_redis_monitoring_password"
+                )
                 if name in SECRETS or exporting:
                     yield f"{name} is not set for {host}. Make one ({command}) and put it into an encrypted file of the inventory."
                 continue
@@ -184,13 +192,19 @@ def _addresses(hosts: Mapping[str, Variables], groups: Mapping[str, list[str]]) 
                     yield f"{name} has {network!r} in it. Give addresses and networks, such as 10.0.0.0/8."
                 elif name != "vocalyx_client_networks" and ip_network(str(network)).prefixlen == 0:
                     yield f"{name} has {network} in it: ports 5555, 8404 and metrics may not be open to the world. Name networks of yours."
-        moving = str(variables.get("vocalyx_high_availability_address") or "")
-        if moving and ("/" not in moving or not _parses(ip_interface, moving)):
-            yield f"vocalyx_high_availability_address is {moving!r}. Give an address with its prefix, such as 10.20.0.10/24."
-        elif moving and len(groups.get("loadbalancer", [])) < 2:  # noqa: PLR2004
-            yield f"vocalyx_high_availability_address moves between two balancers, and `loadbalancer` has one host. Add one to {host}'s site, or leave the address empty."
-        elif moving and str(ip_interface(moving).ip) in owners:
-            yield f"vocalyx_high_availability_address is the address of {owners[str(ip_interface(moving).ip)]}. Give one that no host has."
+        yield from _moving_address(host, variables, groups, owners)
+
+
+def _moving_address(
+    host: str, variables: Variables, groups: Mapping[str, list[str]], owners: Mapping[str, str]
+) -> Iterator[str]:
+    moving = str(variables.get("vocalyx_high_availability_address") or "")
+    if moving and ("/" not in moving or not _parses(ip_interface, moving)):
+        yield f"vocalyx_high_availability_address is {moving!r}. Give an address with its prefix, such as 10.20.0.10/24."
+    elif moving and len(groups.get("loadbalancer", [])) < 2:  # noqa: PLR2004
+        yield f"vocalyx_high_availability_address moves between two balancers, and `loadbalancer` has one host. Add one to {host}'s site, or leave the address empty."
+    elif moving and str(ip_interface(moving).ip) in owners:
+        yield f"vocalyx_high_availability_address is the address of {owners[str(ip_interface(moving).ip)]}. Give one that no host has."
 
 
 def _sizes(hosts: Mapping[str, Variables], groups: Mapping[str, list[str]]) -> Iterator[str]:
@@ -198,7 +212,11 @@ def _sizes(hosts: Mapping[str, Variables], groups: Mapping[str, list[str]]) -> I
     for host, variables in hosts.items():
         threads = memory = 0
         tiers = 0
-        for group, role in (("api", "api"), ("transcription", "transcription_worker"), ("enrichment", "enrichment_worker")):
+        for group, role in (
+            ("api", "api"),
+            ("transcription", "transcription_worker"),
+            ("enrichment", "enrichment_worker"),
+        ):
             if host not in groups.get(group, []):
                 continue
             count = _number(variables.get(f"{role}_instances", 1))
@@ -216,7 +234,10 @@ def _sizes(hosts: Mapping[str, Variables], groups: Mapping[str, list[str]]) -> I
                 threads = max(threads, own)
                 if each and each < 512:  # noqa: PLR2004
                     yield f"{role}_memory_mb of {host} is {each}: a worker needs 512 MiB to begin with. Raise it."
-        for what, name, unit, total in (("threads", "vocalyx_cores", "cores", threads), ("memory", "vocalyx_memory_mb", "MiB", memory)):
+        for what, name, unit, total in (
+            ("threads", "vocalyx_cores", "cores", threads),
+            ("memory", "vocalyx_memory_mb", "MiB", memory),
+        ):
             size = _number(variables.get(name, 0)) or 0
             if size and total > size:
                 yield (
@@ -224,7 +245,10 @@ def _sizes(hosts: Mapping[str, Variables], groups: Mapping[str, list[str]]) -> I
                     " Lower instances, threads or memory."
                 )
     database = (groups.get("postgresql") or [""])[0]
-    most = _number(hosts.get(database, {}).get("postgresql_max_connections", POSTGRESQL_CONNECTIONS)) or POSTGRESQL_CONNECTIONS
+    most = (
+        _number(hosts.get(database, {}).get("postgresql_max_connections", POSTGRESQL_CONNECTIONS))
+        or POSTGRESQL_CONNECTIONS
+    )
     if connections > most - POSTGRESQL_RESERVED:
         yield (
             f"The instances of the API open {connections} connections, and PostgreSQL takes {most}, of which {POSTGRESQL_RESERVED}"
