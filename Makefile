@@ -119,4 +119,4 @@ clean: ## Remove what tools left behind; the environment, models and state stay
 
 .PHONY: distclean
 distclean: clean ## Also remove the environment and the fetched models; state and built engines stay
-	rm -rf .venv .venv-deploy models tests/api/tus_js/node_modules
+	rm -rf .venv .venv-deploy models tests/api/tus_js/node_modules tests/browser/node_modules app/dashboard/node_modules app/dashboard/static/modules

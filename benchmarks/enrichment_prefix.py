@@ -14,7 +14,7 @@ from typing import Any
 import click
 from rich.console import Console
 
-from app.core.options import TranscriptionOptions
+from app.core.options import EnrichmentTask, TranscriptionOptions
 from app.core.transcript import Segment
 from app.settings import load_settings
 from app.workers.enrichment.engine import Prompt, Reply, Sampling, Tick
@@ -91,14 +91,16 @@ class Unwatched:
 @click.option(
     "--context", type=click.IntRange(512), default=CONTEXT_LIMIT_TOKENS, show_default=True, help="Tokens of context."
 )
-def enrichment_prefix(audio: Path, language: str, minutes: float, model: str | None, context: int) -> None:
+@click.option("--tasks", default="", help="Separated by commas.  [default: all of them]")
+def enrichment_prefix(audio: Path, language: str, minutes: float, model: str | None, context: int, tasks: str) -> None:
     """Print what all tasks of one transcript take together, and one by one with a fresh prompt each."""
     settings = load_settings()
     name = model or settings.default_llm_model
     witness = Witness(open_installed(settings.models_dir, settings.threads, name, context_limit=context))
     segments = transcript(audio / language, minutes)
     enricher = Enricher(settings.models_dir, settings.threads, name, open_model=lambda _: witness)
-    options = TranscriptionOptions(model="", llm_model=name, language=language)
+    asked = tuple(EnrichmentTask(task) for task in tasks.split(",")) if tasks else tuple(EnrichmentTask)
+    options = TranscriptionOptions(model="", llm_model=name, language=language, tasks=asked)
     outcome = enricher.enrich(segments, language, options, Unwatched())
     fresh = asked_afresh(witness)
     _print(new_console(), witness, outcome, fresh, minutes)

@@ -6,9 +6,9 @@ from uuid import UUID
 from aiohttp import web
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter
 
+from app.api.parameters import PageCursor
 from app.api.requests import Model, validate
 from app.core.access import Principal
-from app.core.cursors import LONGEST_CURSOR
 from app.core.errors import InvalidFields
 from app.core.lifecycle import TranscriptionState
 from app.db import projects
@@ -66,9 +66,7 @@ class FilterQuery(BaseModel):
     created_before: Annotated[
         Moment | None, Field(description="Those sent before this moment: RFC 3339, with an offset.")
     ] = None
-    cursor: Annotated[str | None, Field(max_length=LONGEST_CURSOR, description="`next_cursor` of the page before.")] = (
-        None
-    )
+    cursor: PageCursor = None
 
     def filters(self, principal: Principal) -> Filters:
         """Return what is meant; a unit of work, as a project is found by its name."""

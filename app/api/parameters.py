@@ -1,4 +1,4 @@
-"""What stands in the addresses, by the kind of thing that it names."""
+"""What stands in the addresses, by the kind of thing that it names, and the cursor of lists."""
 
 from collections.abc import Mapping
 from typing import Annotated
@@ -7,12 +7,18 @@ from uuid import UUID
 from pydantic import Field, StringConstraints, WithJsonSchema
 
 from app.api.contract import Parameter
+from app.core.cursors import LONGEST_CURSOR
 from app.core.formats import FORMATS
 
 LAST_POSITION = 2**31 - 1
 """The largest position that fits PostgreSQL's integer."""
 
 _TAG = r'(W/)?"[!#-+\--~]*"'
+
+PageCursor = Annotated[
+    str | None,
+    Field(max_length=LONGEST_CURSOR, pattern=r"^[A-Za-z0-9_-]*$", description="`next_cursor` of the page before."),
+]
 
 PROJECT = Parameter(UUID, "The project.", "project")
 TRANSCRIPTION = Parameter(UUID, "The transcription.", "transcription")

@@ -85,7 +85,7 @@ def test_what_a_client_may_send_is_in_the_document_as_it_is_validated() -> None:
     assert form["encoding"] == {"prompts": {"contentType": "application/json"}}
     query = {one["name"]: one for one in DOCUMENT["paths"]["/api/transcriptions"]["get"]["parameters"]}
     assert query["limit"]["schema"] == {"type": "integer", "default": 50, "minimum": 1, "maximum": 200}
-    assert query["cursor"]["schema"] == {"type": "string", "maxLength": 2000}
+    assert query["cursor"]["schema"] == {"type": "string", "maxLength": 2000, "pattern": "^[A-Za-z0-9_-]*$"}
     assert query["state"]["schema"]["items"] == {"$ref": "#/components/schemas/TranscriptionState"}
     assert query["order"]["schema"] == {"$ref": "#/components/schemas/Direction"}
     change = DOCUMENT["paths"]["/api/transcriptions/{id}"]["patch"]

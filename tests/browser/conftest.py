@@ -114,7 +114,8 @@ async def log_in(page: Page, name: str, password: str = PASSWORD) -> None:
     await page.locator("input[name=username]").fill(name)
     await page.locator("input[name=password]").fill(password)
     await page.locator("button[type=submit]").click()
-    await page.locator("main#content").wait_for()
+    # The page itself, which is loaded after the frame around it.
+    await page.locator("main#content h1").first.wait_for()
 
 
 async def violations(page: Page) -> list[str]:

@@ -26,6 +26,8 @@ async def test_log_in_and_out(open_page: OpenPage, editor: Person, locale: str) 
     await expect(page.get_by_role("alert")).to_have_text(words["wrong"])
     await log_in(page, editor.name)
     await expect(page.get_by_role("link", name=words["recordings"])).to_have_attribute("aria-current", "page")
+    # The page itself is loaded after its frame.
+    await page.get_by_role("heading", level=1).wait_for()
     assert await violations(page) == []
     await page.get_by_role("button", name=words["out"]).click()
     await page.locator("input[name=username]").wait_for()

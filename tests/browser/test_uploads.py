@@ -43,7 +43,7 @@ WORDS: dict[str, dict[str, Any]] = {
         "link": "From a link",
         "address": "Address of the recording",
         "fetch": "Fetch it",
-        "not allowed": "The server may not fetch from this address.",
+        "not allowed": "The server may not reach this address.",
         "record": "Record",
         "start": "Start recording",
         "recording": "Recording",
@@ -76,7 +76,7 @@ WORDS: dict[str, dict[str, Any]] = {
         "link": "Depuis un lien",
         "address": "Adresse de l’enregistrement",
         "fetch": "Récupérer",
-        "not allowed": "Le serveur n’a pas le droit de lire cette adresse.",
+        "not allowed": "Le serveur n’a pas le droit d’atteindre cette adresse.",
         "record": "Au micro",
         "start": "Commencer",
         "recording": "Enregistrement en cours",
@@ -116,8 +116,14 @@ async def listed(editor: Person) -> list[dict[str, Any]]:
     return (await (await editor.get("/api/transcriptions")).json())["items"]
 
 
+async def ready(page: Page) -> None:
+    """Wait for the list: once it is there, so is what waits for files that are dropped."""
+    await page.locator("main h2, .row").first.wait_for()
+
+
 async def drop(page: Page, files: list[dict[str, Any]]) -> None:
     """Drag files over the page and let them go, as a browser tells of it."""
+    await ready(page)
     told = [{"name": one["name"], "bytes": list(one["buffer"])} for one in files]
     await page.evaluate(
         """(files) => {
@@ -237,6 +243,7 @@ async def test_an_upload_goes_on_after_the_page_was_closed(logged_in: Any, edito
     words = WORDS[locale]
     content = tone(100.0)
     page = await logged_in(editor, locale=locale)
+    await ready(page)
     session = await page.context.new_cdp_session(page)
     await session.send("Network.enable")
     slow = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 60_000}
@@ -312,6 +319,7 @@ async def test_a_link_is_fetched(logged_in: Any, editor: Person, origin: Origin,
     await page.get_by_role("button", name=words["link"]).click()
     await expect(dialog.get_by_label(words["address"])).to_have_value("http://10.0.0.1/board.mp3")
     await page.keyboard.press("Escape")
+    await expect(dialog).to_be_hidden()
     # An address that is pasted anywhere is taken.
     await page.evaluate(
         """(address) => {

@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -47,13 +48,24 @@ def test_both_languages_have_the_same_strings(locales: dict[str, dict[str, objec
         assert _forms(text).keys() == _forms(locales["fr"][key]).keys(), key
 
 
+def test_no_string_is_written_in_two_places() -> None:
+    for language in ("en", "fr"):
+        parts = (STATIC / "locales" / language).glob("*.js")
+        keys = [
+            key
+            for part in parts
+            for key in re.findall(r'^  "([^"]+)":', part.read_text(encoding="utf-8"), re.MULTILINE)
+        ]
+        assert [key for key, times in Counter(keys).items() if times > 1] == []
+
+
 def test_no_string_is_empty_or_left_in_the_other_language(locales: dict[str, dict[str, object]]) -> None:
     for language in locales.values():
         assert [key for key, text in language.items() if not all(form.strip() for form in _forms(text).values())] == []
     same = {
         key
         for key, text in locales["en"].items()
-        if text == locales["fr"][key] and len(str(text)) > 30 and " " in str(text)
+        if text == locales["fr"][key] and any(len(form) > 30 and " " in form for form in _forms(text).values())
     }
     assert same == set()
 

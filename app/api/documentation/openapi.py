@@ -23,6 +23,7 @@ from app.api.contract import (
     promised_routes,
 )
 from app.api.documentation.schemas import Schemas, without_null
+from app.api.event_stream import EVENTS_TYPE
 from app.api.problems import RangeNotSatisfiable
 from app.core.errors import (
     DependencyDown,
@@ -265,8 +266,9 @@ class _Writer:
         if answer.model is not None:
             content[JSON] = {"schema": self._schemas.of(answer.model)}
         for media_type in answer.media_types:
-            # As the standard has it, content without a schema is bytes.
-            content[media_type] = {"schema": {"type": "string"}} if "charset=" in media_type else {}
+            # As the standard has it, content without a schema is bytes. Of events each would be held to the schema.
+            is_text = "charset=" in media_type and media_type != EVENTS_TYPE
+            content[media_type] = {"schema": {"type": "string"}} if is_text else {}
         described: dict[str, Any] = {"description": answer.description or ("Done." if content else "Done; no body.")}
         if answer.headers:
             described["headers"] = _headers(answer.headers)

@@ -38,7 +38,7 @@ Text = Annotated[
     AfterValidator(_lines),
     Field(description="Lines are allowed."),
 ]
-Moment = Annotated[float, Field(ge=0, le=_LONGEST_SECONDS)]
+Moment = Annotated[float, Field(ge=0, le=_LONGEST_SECONDS, strict=True)]
 
 
 class NoteText(BaseModel):

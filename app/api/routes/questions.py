@@ -16,11 +16,10 @@ from app.api.contract import Access, Reply, Tag, contract
 from app.api.event_stream import EVENTS_TYPE, EventStream, carry, say_why
 from app.api.filtering import read_query
 from app.api.keys import DATABASE, DELIVERY, HUB, PRINCIPAL, REQUEST_ID, SETTINGS
-from app.api.parameters import PROJECT, QUESTION, TRANSCRIPTION
+from app.api.parameters import PROJECT, QUESTION, TRANSCRIPTION, PageCursor
 from app.api.requests import path_id, read_json
 from app.catalog.served import require_language_model
 from app.core.audit import Action
-from app.core.cursors import LONGEST_CURSOR
 from app.core.errors import IllegalTransition, UnknownModel
 from app.core.languages import LANGUAGES
 from app.core.options import ModelName
@@ -61,9 +60,7 @@ class QuestionsQuery(BaseModel):
     """Which page."""
 
     limit: Annotated[int, Field(ge=1, le=_LIST_LIMIT, description="How many a page.")] = 50
-    cursor: Annotated[str | None, Field(max_length=LONGEST_CURSOR, description="`next_cursor` of the page before.")] = (
-        None
-    )
+    cursor: PageCursor = None
 
 
 @routes.post("/api/transcriptions/{id}/questions")

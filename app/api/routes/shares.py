@@ -18,7 +18,7 @@ from app.db import shared_links
 routes = web.RouteTableDef()
 
 
-class NewShare(BaseModel):
+class WantedShare(BaseModel):
     """What a link shows, and for how long."""
 
     model_config = ConfigDict(extra="forbid")
@@ -40,7 +40,7 @@ async def read(request: web.Request) -> web.Response:
     tag=Tag.SHARING,
     access=Access.EDITOR,
     path={"id": TRANSCRIPTION},
-    body=NewShare,
+    body=WantedShare,
     example={"scope": "text", "days": 7},
     answers={201: Reply(answers.NewShare, "The one time that the token is shown.")},
     errors=(Conflict,),
@@ -52,7 +52,7 @@ async def make(request: web.Request) -> web.Response:
     It ends with its time, when it is revoked, and with the recording. Its token stands behind the `#` of the address,
     which browsers send to no server: it is in no log.
     """
-    wanted = await read_json(request, NewShare)
+    wanted = await read_json(request, WantedShare)
     share, token = await request.app[DATABASE].run(
         shared_links.make, request[PRINCIPAL], path_id(request), wanted.scope, wanted.days
     )

@@ -9,10 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool, TypeAdapter, mode
 from app.api import answers
 from app.api.contract import Access, Reply, Tag, contract
 from app.api.keys import DATABASE, DELIVERY, PASSWORD_SLOTS, PRINCIPAL
-from app.api.parameters import USER
+from app.api.parameters import USER, PageCursor
 from app.api.requests import path_id, read_json, validate
 from app.core.audit import Action
-from app.core.cursors import LONGEST_CURSOR
 from app.core.errors import Conflict, LastAdministrator
 from app.db import accounts, users
 
@@ -60,9 +59,7 @@ class UserQuery(BaseModel):
     active: Annotated[bool | None, Field(description="Those who can log in, or those who cannot.")] = None
     administrator: Annotated[bool | None, Field(description="Administrators, or the others.")] = None
     limit: Annotated[int, Field(ge=1, le=_LONGEST_PAGE, description="How many a page.")] = 50
-    cursor: Annotated[str | None, Field(max_length=LONGEST_CURSOR, description="`next_cursor` of the page before.")] = (
-        None
-    )
+    cursor: PageCursor = None
 
 
 @routes.get("/api/users")

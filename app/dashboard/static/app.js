@@ -9,38 +9,38 @@ import { Lazy } from "./components/lazy.js";
 import { Login } from "./pages/login.js";
 import { t } from "./i18n.js";
 
-// Each page is loaded when it is first shown: the first view stays small.
+// Each page is loaded when it is first shown, with a style sheet: the first view stays small.
 const PAGES = [
-  ["/", () => import("./pages/home.js"), "recordings"],
-  ["/recordings/:id", () => import("./pages/reader.js"), "recordings"],
-  ["/projects", () => import("./pages/projects.js"), "projects"],
-  ["/projects/:id", () => import("./pages/project.js"), "projects"],
-  ["/site", () => import("./pages/site.js"), "site"],
-  ["/site/:section", () => import("./pages/site.js"), "site"],
-  ["/account", () => import("./pages/account.js"), "account"],
+  ["/", () => import("./pages/home.js"), "home", "recordings"],
+  ["/recordings/:id", () => import("./pages/reader.js"), "reader", "recordings"],
+  ["/projects", () => import("./pages/projects.js"), "administration", "projects"],
+  ["/projects/:id", () => import("./pages/project.js"), "administration", "projects"],
+  ["/site", () => import("./pages/site.js"), "administration", "site"],
+  ["/site/:section", () => import("./pages/site.js"), "administration", "site"],
+  ["/account", () => import("./pages/account.js"), "administration", "account"],
 ];
 
 // What somebody without a login may see, too.
-const OPEN_PAGES = [["/shared/:id", () => import("./pages/shared.js")]];
+const OPEN_PAGES = [["/shared/:id", () => import("./pages/shared.js"), "reader"]];
 
 function find(pages, at) {
-  for (const [pattern, load, section] of pages) {
+  for (const [pattern, load, style, section] of pages) {
     const values = match(pattern, at);
-    if (values) return { load, section, values };
+    if (values) return { load, style, section, values };
   }
   return null;
 }
 
 function Shown() {
   const open = find(OPEN_PAGES, path.value);
-  if (open) return html`<${Lazy} key=${path.value} load=${open.load} values=${open.values} />`;
+  if (open) return html`<${Lazy} key=${path.value} load=${open.load} style=${open.style} values=${open.values} />`;
   if (me.value === undefined) return html`<p role="status">${t("app.loading")}</p>`;
   if (me.value === null) return html`<${Login} />`;
   const page = find(PAGES, path.value === "/login" ? "/" : path.value);
   return html`
     <${Frame} section=${page?.section}>
       ${page
-        ? html`<${Lazy} key=${path.value} load=${page.load} values=${page.values} query=${query.value} />`
+        ? html`<${Lazy} key=${path.value} load=${page.load} style=${page.style} values=${page.values} query=${query.value} />`
         : html`<h1>${t("app.notFound")}</h1>`}
     <//>
     ${endedMeanwhile.value && html`<${Login} over />`}

@@ -16,6 +16,12 @@ function preferred() {
 export const language = signal(preferred());
 const strings = computed(() => LOCALES[language.value]);
 
+/** How dates and numbers are written: as the browser's own variety of the language has them, otherwise as in Europe. */
+export const locale = computed(
+  () =>
+    navigator.languages.find((tag) => tag.startsWith(`${language.value}-`)) ?? { en: "en-GB", fr: "fr-FR" }[language.value],
+);
+
 /** The string of a key, with `{name}` filled in; a string of several forms (`{one, other}`) is chosen by `count`. */
 export function t(key, values = {}) {
   let text = strings.value[key];
@@ -32,7 +38,7 @@ export function t(key, values = {}) {
 /** Tell whether there is a string; for codes of the API that a newer release may have added. */
 export const has = (key) => key in strings.value;
 
-export const number = (value, options) => new Intl.NumberFormat(language.value, options).format(value);
+export const number = (value, options) => new Intl.NumberFormat(locale.value, options).format(value);
 
 /** Seconds as a clock shows them: 1:02:03, 2:03. */
 export function clock(seconds) {
@@ -43,7 +49,7 @@ export function clock(seconds) {
 }
 
 export const dateTime = (iso) =>
-  new Intl.DateTimeFormat(language.value, { dateStyle: "medium", timeStyle: "short" }).format(new Date(iso));
+  new Intl.DateTimeFormat(locale.value, { dateStyle: "medium", timeStyle: "short" }).format(new Date(iso));
 
 const DAY_MS = 86_400_000;
 
@@ -58,7 +64,7 @@ export function when(iso) {
       : age < 300 * DAY_MS
         ? { day: "numeric", month: "short", hour: "numeric", minute: "2-digit" }
         : { day: "numeric", month: "short", year: "numeric" };
-  return new Intl.DateTimeFormat(language.value, style).format(date);
+  return new Intl.DateTimeFormat(locale.value, style).format(date);
 }
 
 /** A length of time in words, roughly: 40 s, 3 min, 2 h 10 min. */

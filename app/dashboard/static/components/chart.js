@@ -1,7 +1,7 @@
 // Numbers by day, drawn; the same numbers stand in a table for those who do not see the drawing.
 
 import { html, useEffect, useRef, useState } from "../html.js";
-import { language, t } from "../i18n.js";
+import { locale, t } from "../i18n.js";
 
 const HEIGHT = 200;
 const LEFT = 56;
@@ -26,7 +26,7 @@ export function Chart({ title, hint, days, series, show, times = false }) {
   const x = (index) => LEFT + step * (index + 0.5);
   const y = (value) => TOP + (HEIGHT - TOP - BOTTOM) * (1 - value / top);
   const every = Math.max(1, Math.ceil((days.length * LABEL_WIDTH) / Math.max(inner, 1)));
-  const short = new Intl.DateTimeFormat(language.value, { day: "numeric", month: "short", timeZone: "UTC" });
+  const short = new Intl.DateTimeFormat(locale.value, { day: "numeric", month: "short", timeZone: "UTC" });
   const date = (day) => short.format(new Date(`${day}T00:00:00Z`));
   const empty = series.every(({ values }) => values.every((value) => !value));
   return html`<figure class="chart">

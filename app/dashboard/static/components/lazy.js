@@ -1,19 +1,20 @@
-// A page that is loaded when it is first shown. Its module's `Page` gets the address's values.
+// A page that is loaded with its style sheet when it is first shown. Its module's `Page` gets the address's values.
 
-import { html, useEffect, useState } from "../html.js";
+import { html, useEffect, useLayoutEffect, useState } from "../html.js";
 import { t } from "../i18n.js";
+import { loadStyle, showStyle } from "../styles.js";
 import { Notice } from "./notice.js";
 
 const loaded = new Map();
 
-export function Lazy({ load, values, query }) {
+export function Lazy({ load, style, values, query }) {
   const key = String(load);
   const [state, setState] = useState(loaded.has(key) ? { Page: loaded.get(key) } : {});
   useEffect(() => {
     if (state.Page) return undefined;
     let gone = false;
-    load().then(
-      (module) => {
+    Promise.all([load(), loadStyle(style)]).then(
+      ([module]) => {
         loaded.set(key, module.Page);
         if (!gone) setState({ Page: module.Page });
       },
@@ -21,6 +22,10 @@ export function Lazy({ load, values, query }) {
     );
     return () => (gone = true);
   }, []);
+  // Before it is painted.
+  useLayoutEffect(() => {
+    if (state.Page) showStyle(style);
+  }, [state.Page]);
   if (state.failed) return html`<${Notice} kind="bad">${t("error.unreachable")}<//>`;
   if (!state.Page) return html`<p role="status">${t("app.loading")}</p>`;
   return html`<${state.Page} ...${values} query=${query} />`;

@@ -173,7 +173,7 @@ function State({ reading }) {
     <//>`;
   }
   if (reading.recording.partial.value) {
-    const doing = has(`reader.stage.${stage}`) ? t(`reader.stage.${stage}`) : t(`reader.state.${state}`);
+    const doing = has(`stage.${stage}`) ? t(`stage.${stage}`) : t(`reader.state.${state}`);
     return html`<div class="notice working">
       <span role="status">${doing}</span>
       <progress max="100" value=${percent} aria-label=${doing}></progress>

@@ -2,7 +2,7 @@
 
 import { html, useState } from "../html.js";
 import { patch, put, remove } from "../api.js";
-import { bytes, number, t } from "../i18n.js";
+import { bytes, locale, number, t } from "../i18n.js";
 import { go } from "../router.js";
 import { me, restoreSession } from "../model/session.js";
 import { Button } from "../components/button.js";
@@ -63,7 +63,7 @@ const inHours = (value) => t("unit.hours", { count: value, text: number(value, {
 const ofLimit = ({ used, limit }, show) =>
   limit === null ? t("quota.unlimited", { used: show(used) }) : t("quota.of", { used: show(used), limit: show(limit) });
 const month = (text) =>
-  new Intl.DateTimeFormat(document.documentElement.lang, { month: "long", year: "numeric", timeZone: "UTC" }).format(new Date(`${text}-01T00:00:00Z`));
+  new Intl.DateTimeFormat(locale.value, { month: "long", year: "numeric", timeZone: "UTC" }).format(new Date(`${text}-01T00:00:00Z`));
 
 function Limits({ project, stored, hours, reload }) {
   const form = useForm({

@@ -25,4 +25,7 @@ export const common = {
   "action.copied": "Copied",
   "error.unreachable": "The server does not answer. Check the connection; it is tried again.",
   "error.internal-error": "Something went wrong on the server. Try again.",
+  "error.legal-hold": "A legal hold is in force: nothing of it may be removed.",
+  "error.not-permitted": "Your role does not allow this.",
+  "error.url-refused": "The server may not reach this address. It must be a public http or https address, or one that the operator allows.",
 };

@@ -170,7 +170,6 @@ export const home = {
   "empty.projectText": "Recordings belong to projects: who is in one sees them. Make yours, or ask a colleague to add you to theirs.",
   "empty.projectName": "Name of the project",
   "empty.projectMake": "Make the project",
-  "error.url-refused": "The server may not fetch from this address. It must be a public http or https address, or one that the operator allows.",
   "error.quota-exceeded": "The project has used up what it may store or have transcribed. Ask an administrator for more.",
   "error.upload-too-large": "The file is larger than this site takes.",
   "error.not-media": "This is no audio or video file.",
@@ -178,5 +177,4 @@ export const home = {
   "error.empty-upload": "The file is empty.",
   "error.damaged-media": "The file is damaged and cannot be read.",
   "error.storage-full": "The server has no room left. Ask the operator.",
-  "error.legal-hold": "It is on legal hold and has to be kept.",
 };

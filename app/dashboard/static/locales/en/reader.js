@@ -247,7 +247,5 @@ export const reader = {
   "reader.replaced": { one: "Replaced in {count} passage", other: "Replaced in {count} passages" },
   "reader.days": { one: "{count} day", other: "{count} days" },
   "reader.rewritten": { one: "{count} passage", other: "{count} passages" },
-  "error.legal-hold": "This recording must be kept as it is: a legal hold forbids the change.",
   "error.share-ended": "This link has ended. Ask whoever sent it to you for a new one.",
-  "error.not-permitted": "Your role in the project does not allow this.",
 };

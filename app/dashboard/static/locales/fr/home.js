@@ -170,7 +170,6 @@ export const home = {
   "empty.projectText": "Les enregistrements appartiennent à des projets : qui en est membre les voit. Créez le vôtre, ou demandez à un collègue de vous ajouter au sien.",
   "empty.projectName": "Nom du projet",
   "empty.projectMake": "Créer le projet",
-  "error.url-refused": "Le serveur n’a pas le droit de lire cette adresse. Il faut une adresse http ou https publique, ou une que l’exploitant autorise.",
   "error.quota-exceeded": "Le projet a épuisé ce qu’il peut stocker ou faire transcrire. Demandez plus à un administrateur.",
   "error.upload-too-large": "Le fichier est plus gros que ce que ce site accepte.",
   "error.not-media": "Ce n’est pas un fichier audio ou vidéo.",
@@ -178,5 +177,4 @@ export const home = {
   "error.empty-upload": "Le fichier est vide.",
   "error.damaged-media": "Le fichier est abîmé et ne peut pas être lu.",
   "error.storage-full": "Le serveur n’a plus de place. Prévenez l’exploitant.",
-  "error.legal-hold": "Il est sous conservation légale et doit être gardé.",
 };

@@ -247,7 +247,5 @@ export const reader = {
   "reader.replaced": { one: "Remplacé dans {count} passage", other: "Remplacé dans {count} passages" },
   "reader.days": { one: "{count} jour", other: "{count} jours" },
   "reader.rewritten": { one: "{count} passage", other: "{count} passages" },
-  "error.legal-hold": "Cet enregistrement doit rester tel quel : une conservation légale interdit ce changement.",
   "error.share-ended": "Ce lien a pris fin. Demandez-en un nouveau à qui vous l’a envoyé.",
-  "error.not-permitted": "Votre rôle dans le projet ne le permet pas.",
 };
