@@ -20,7 +20,7 @@ def create_app() -> web.Application:
 async def application() -> web.Application:
     """What gunicorn serves."""
     settings = load_settings()
-    configure_logging(settings.log_level, settings.log_format)
+    configure_logging(settings.log_level, settings.log_format, settings.log_file)
     return create_app()
 
 

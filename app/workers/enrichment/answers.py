@@ -112,11 +112,6 @@ def statement_of(raw: str, *, cut: bool) -> str:
     return " ".join(sentences(text, cut=cut)).rstrip(",;: ")
 
 
-def worth_showing(texts: Iterable[str], told: Told, least_characters: int) -> list[str]:
-    """Return the texts that say something whole and new."""
-    return [text for text in distinct(texts) if is_worth_showing(text, told, least_characters)]
-
-
 def is_worth_showing(text: str, told: Told, least_characters: int) -> bool:
     return len(text) >= least_characters and not is_loop(text) and not told.is_echoed_by(text)
 

@@ -3,6 +3,7 @@
 import { html, useEffect, useLayoutEffect, useState } from "../html.js";
 import { t } from "../i18n.js";
 import { loadStyle, showStyle } from "../styles.js";
+import { Button } from "./button.js";
 import { Notice } from "./notice.js";
 
 const loaded = new Map();
@@ -26,7 +27,13 @@ export function Lazy({ load, style, values, query }) {
   useLayoutEffect(() => {
     if (state.Page) showStyle(style);
   }, [state.Page]);
-  if (state.failed) return html`<${Notice} kind="bad">${t("error.unreachable")}<//>`;
+  if (state.failed) {
+    // A browser does not ask again for a module that it could not get, until the page is loaded anew.
+    return html`<${Notice} kind="bad">
+      <p>${t("app.pageFailed")}</p>
+      <${Button} onPress=${() => window.location.reload()}>${t("action.retry")}<//>
+    <//>`;
+  }
   if (!state.Page) return html`<p role="status">${t("app.loading")}</p>`;
   return html`<${state.Page} ...${values} query=${query} />`;
 }

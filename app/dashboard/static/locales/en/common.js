@@ -13,6 +13,7 @@ export const common = {
   "app.menu": "Settings",
   "app.navigation": "Pages",
   "app.notFound": "There is no such page.",
+  "app.pageFailed": "This page could not be loaded. Check the connection and try again.",
   "app.loading": "Loading…",
   "app.offline": "No connection. What you do is kept and sent when it is back.",
   "action.cancel": "Cancel",

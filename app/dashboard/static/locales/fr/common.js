@@ -13,6 +13,7 @@ export const common = {
   "app.menu": "Réglages",
   "app.navigation": "Pages",
   "app.notFound": "Cette page n’existe pas.",
+  "app.pageFailed": "Cette page n’a pas pu être chargée. Vérifiez la connexion et réessayez.",
   "app.loading": "Chargement…",
   "app.offline": "Pas de connexion. Ce que vous faites est gardé et sera envoyé à son retour.",
   "action.cancel": "Annuler",
