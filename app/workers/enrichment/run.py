@@ -131,16 +131,16 @@ class Run:
     ) -> None:
         """Ask every task of what it reads; all questions about one window follow one another."""
         if len(leaves) == 1:
-            for task in [task for task in self._tasks if task in whole or task in by_window]:
-                self._ask(task, leaves[0])
+            tasks = [task for task in self._tasks if task in whole or task in by_window]
+            self._ask_about(leaves[0], tasks)
+            for task in tasks:
                 self._finish(task, 1)
             return
         notes = []
         for number, leaf in enumerate(leaves, start=1):
             if whole and not self._faults.get(_NOTES):
                 notes += self._noted(leaf, Place(1, number, len(leaves)))
-            for task in by_window:
-                self._ask(task, leaf)
+            self._ask_about(leaf, by_window)
         self._read_notes(passages, limit, notes, whole)
         for task in by_window:
             self._finish(task, len(leaves))
@@ -181,6 +181,10 @@ class Run:
                     self._ask(task, cut[task.name][index])
         for task in tasks:
             self._finish(task, len(cut[task.name]))
+
+    def _ask_about(self, leaf: Window, tasks: Sequence[Task]) -> None:
+        for task in tasks:
+            self._ask(task, leaf)
 
     def _ask(self, task: Task, passages: Sequence[Passage], *, notes: bool = False) -> None:
         """Ask one task of some passages, and keep what can be kept of the answer."""
