@@ -22,7 +22,7 @@ WARM_UP_MINUTES = 1.0
 SUFFIX = "_seconds"
 WHOLE = "total_seconds"
 # What engines measure lies inside of the stages that jobs go through, and is shown below them.
-INSIDE = ("sound", "features", "encoder", "decoder", "alignment", "voice_activity")
+INSIDE = ("sound", "features", "encoder", "decoder", "alignment", "second_attempt", "voice_activity")
 
 
 @click.command()

@@ -23,7 +23,7 @@ UPLOAD_WAYS = ("form", "pieces")
 STAGES = frozenset(
     {
         "probing", "listening", "surveying", "loading_model", "transcribing", "segmentation", "embeddings", "clustering",
-        "waiting", "sound", "voice_activity", "features", "encoder", "decoder", "alignment",
+        "waiting", "sound", "voice_activity", "features", "encoder", "decoder", "alignment", "second_attempt",
         "title", "summary", "points",
     }
 )  # fmt: skip

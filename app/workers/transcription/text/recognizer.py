@@ -99,7 +99,8 @@ class Recognizer:
         """Return how long each part of the work took since this was last asked.
 
         Keys, of the parts that did anything: `encoder_seconds`, `decoder_seconds`, `alignment_seconds`,
-        `features_seconds`, and what `sound` counts, whoever read from it: `sound_seconds`, `voice_activity_seconds`.
+        `features_seconds`, `second_attempt_seconds` (what was decoded once more; the others are inside of it), and what
+        `sound` counts, whoever read from it: `sound_seconds`, `voice_activity_seconds`.
         """
         for model in self._loaded.values():
             self._collect_seconds(model.seconds)

@@ -31,7 +31,7 @@ from app.workers.transcription.text.guards import (
     went_wrong,
 )
 from app.workers.transcription.text.packing import Packed, balanced, settled
-from app.workers.transcription.timing import Timed
+from app.workers.transcription.timing import Timed, counted
 
 if TYPE_CHECKING:
     from faster_whisper import BatchedInferencePipeline, WhisperModel
@@ -61,6 +61,8 @@ _HOTWORD_TOKENS_BESIDE_PROMPT = 111
 
 _PARTS_OF_MODEL = {"encode": "encoder_seconds", "generate": "decoder_seconds", "align": "alignment_seconds"}
 _PART_OF_FEATURES = {"__call__": "features_seconds"}
+# All that decoding a window or its rest again takes; the parts above are inside of it.
+_SECOND_ATTEMPT_SECONDS = "second_attempt_seconds"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,7 +204,8 @@ class Whisper:
                 yield segment
 
     def _decode_again(self, window: Packed, language: str | None, options: TranscriptionOptions) -> list[Segment]:
-        again = list(self._walk(window.samples, language, options, _TEMPERATURES_AGAIN))
+        with counted(self.seconds, _SECOND_ATTEMPT_SECONDS):
+            again = list(self._walk(window.samples, language, options, _TEMPERATURES_AGAIN))
         log.debug("decoded a window again", extra={"fields": {"segments": len(again)}})
         return again
 
@@ -218,7 +221,10 @@ class Whisper:
         heard = segments[-1].words[-1].end
         if len(window.samples) / SAMPLE_RATE - heard < _UNHEARD_SECONDS:
             return []
-        rest = self._walk(window.samples[round(heard * SAMPLE_RATE) :], language, options, _TEMPERATURES_AGAIN)
+        with counted(self.seconds, _SECOND_ATTEMPT_SECONDS):
+            rest = list(
+                self._walk(window.samples[round(heard * SAMPLE_RATE) :], language, options, _TEMPERATURES_AGAIN)
+            )
         return [segment.shifted(heard) for segment in rest if not went_wrong(segment)]
 
     def _arguments(self, language: str | None, options: TranscriptionOptions) -> dict[str, Any]:

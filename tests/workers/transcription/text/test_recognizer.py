@@ -205,8 +205,10 @@ def test_an_english_model_translates_nothing(recognizer: Recognizer) -> None:
 
 
 def test_where_the_decoder_stops_early_the_rest_is_decoded_too(recognizer: Recognizer) -> None:
+    recognizer.take_seconds()
     segments = transcribed(recognizer, SPEECH, ENGLISH_MODEL)
     assert plain(text(segments)).endswith("tired out with walking and watching")
+    assert recognizer.take_seconds()["second_attempt_seconds"] > 0
 
 
 def test_without_word_timestamps_there_are_segments_but_no_words(recognizer: Recognizer) -> None:
