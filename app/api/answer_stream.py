@@ -9,7 +9,7 @@ import time
 from typing import Any
 from uuid import UUID
 
-from app.api.authentication import authenticate
+from app.api.authentication import Authenticate
 from app.api.event_stream import EventStream
 from app.api.hub import Hub, Listener
 from app.core.access import Principal
@@ -33,13 +33,13 @@ class AnswerFeed:
         channel: EventStream,
         database: Database,
         hub: Hub,
-        credentials: tuple[str | None, str | None],
+        authenticate: Authenticate,
         question: UUID,
     ) -> None:
         self._channel = channel
         self._database = database
         self._hub = hub
-        self._credentials = credentials
+        self._authenticate = authenticate
         self._question = question
         self._state: str | None = None
         self._written = ""
@@ -56,7 +56,7 @@ class AnswerFeed:
             while True:
                 event = await _next(listener, checked + _CREDENTIALS_CHECK_SECONDS)
                 if event is None or event.concerns(principal.user):
-                    principal, checked = await authenticate(self._database, *self._credentials), time.monotonic()
+                    principal, checked = await self._authenticate(), time.monotonic()
                     break
                 if event.kind == EventKind.QUESTION and event.data.get("question") == str(self._question):
                     cursor = event.id

@@ -24,6 +24,7 @@ from app.api.keys import (
     DOWNLOADS,
     HOLDS,
     HUB,
+    LOOKS,
     METRICS,
     OIDC,
     PASSWORD_SLOTS,
@@ -65,6 +66,7 @@ from app.api.routes import (
     openai,
     operations,
     original,
+    original_admin,
     projects,
     questions,
     quotas,
@@ -93,12 +95,15 @@ from app.api.tus.protocol import name_the_version
 from app.api.uploads import UploadVolume
 from app.api.webhooks.dispatching import Webhooks
 from app.db.database import Database
+from app.db.looks import Looks
 from app.logs import configure_logging
 from app.notify import ServiceManager
 from app.queueing.connections import connect, connect_async
 from app.settings import Settings, load_settings
 
 _ROOMS = (
+    # The one that is read most: addresses are tried in this order.
+    transcriptions,
     audit,
     auth,
     sessions,
@@ -115,6 +120,7 @@ _ROOMS = (
     operations,
     storage,
     original,
+    original_admin,
     projects,
     api_keys,
     questions,
@@ -128,7 +134,6 @@ _ROOMS = (
     shares,
     speakers,
     task_sets,
-    transcriptions,
     updates,
     uploads,
     users,
@@ -205,7 +210,8 @@ async def _database(app: web.Application) -> AsyncIterator[None]:
     database.use.observe = app[METRICS].database_wait.observe
     app[DATABASE] = database
     app[OVERVIEWS] = Overviews(database)
-    app[READINGS] = Readings(database)
+    app[LOOKS] = Looks(database)
+    app[READINGS] = Readings(database, app[LOOKS])
     yield
     await asyncio.to_thread(database.close)
 
@@ -282,8 +288,8 @@ async def _audit(app: web.Application) -> AsyncIterator[None]:
 
 
 async def _webhooks(app: web.Application) -> AsyncIterator[None]:
-    app[WEBHOOKS] = Webhooks(app[SETTINGS], app[DATABASE], app[ASYNC_REDIS], app[DELIVERY])
-    async with _background(app[WEBHOOKS].run()), _background(app[WEBHOOKS].follow()):
+    app[WEBHOOKS] = sender = Webhooks(app[SETTINGS], app[DATABASE], app[ASYNC_REDIS], app[DELIVERY])
+    async with _background(sender.run()), _background(sender.follow()), _background(sender.sweep()):
         yield
 
 

@@ -1,23 +1,29 @@
 """Who sends a request: a user's token, a project's key, or a worker's internal key."""
 
 import hmac
+from collections.abc import Awaitable, Callable
+from functools import partial
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from app.api import session_cookie
 from app.api.auditing import name_actor
+from app.api.beforehand import beginning_of
 from app.api.client_address import counted_as
 from app.api.contract import Access, contract_of, is_page
-from app.api.keys import ATTEMPTS, DATABASE, PRINCIPAL, PROXIES, SETTINGS
+from app.api.keys import ATTEMPTS, DATABASE, LOOKS, PRINCIPAL, PROXIES, SETTINGS
 from app.api.openai import OPENAI_PREFIX
 from app.core.access import Principal
 from app.core.audit import Actor, ActorKind
 from app.core.errors import KeyExpired, NotAuthenticated
-from app.db import accounts
+from app.db import principals
 from app.db.accounts import Origin
-from app.db.database import Database
+from app.db.looks import Key, Token
 from app.logs import add_to_log
+
+Authenticate = Callable[[], Awaitable[Principal]]
+"""Asks who somebody is who stays: a login may end, and roles change."""
 
 _BEARER = "bearer"
 
@@ -38,6 +44,8 @@ async def authentication_middleware(request: web.Request, handler: Handler) -> w
         _require_internal_key(request)
         name_actor(Actor(ActorKind.WORKER))
     elif promised is None or not (promised.access is Access.PUBLIC or promised.credentials_later):
+        if (begin := beginning_of(request.match_info.handler)) is not None:
+            begin(request)
         request[PRINCIPAL] = await admit(request, *credentials(request))
     return await handler(request)
 
@@ -67,8 +75,8 @@ async def admit(request: web.Request, token: str | None, api_key: str | None) ->
 async def _identify(request: web.Request, token: str | None, api_key: str | None) -> Principal:
     if token is not None and request.path.startswith(OPENAI_PREFIX):
         # Programs written for OpenAI send the one secret that they have as a bearer token.
-        return await request.app[DATABASE].run(accounts.principal_of_bearer, token)
-    return await authenticate(request.app[DATABASE], token, api_key)
+        return await request.app[DATABASE].run(principals.of_bearer, token)
+    return await authenticate(request.app, token, api_key)
 
 
 def sender_of(request: web.Request) -> str:
@@ -94,16 +102,21 @@ def credentials(request: web.Request) -> tuple[str | None, str | None]:
     return token or (None if api_key else session_cookie.token_of(request)), api_key
 
 
-async def authenticate(database: Database, token: str | None, api_key: str | None) -> Principal:
+async def authenticate(app: web.Application, token: str | None, api_key: str | None) -> Principal:
     """Return who these credentials belong to; `NotAuthenticated` where they are missing or worth nothing.
 
     A busy program's requests are looked up together, but each after it came: what is revoked is worth nothing at once.
     """
     if token is not None:
-        return await database.run_shared(accounts.principal_of_token, token)
+        return await app[LOOKS].principal(Token(token))
     if api_key is not None:
-        return await database.run_shared(accounts.principal_of_key, api_key)
+        return await app[LOOKS].principal(Key(api_key))
     raise NotAuthenticated
+
+
+def authenticator(app: web.Application, token: str | None, api_key: str | None) -> Authenticate:
+    """Return what asks again, each time that it is called, who these credentials belong to."""
+    return partial(authenticate, app, token, api_key)
 
 
 def _in_one_line(name: str) -> str:

@@ -1,6 +1,7 @@
 """Where a request comes from: the other end of the connection, or what a trusted proxy says was at its other end."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Self
 
@@ -12,6 +13,7 @@ FORWARDED_FOR = "X-Forwarded-For"
 # Behind more proxies than that nobody is; the header is the client's to fill.
 _MOST_PROXIES = 20
 _SITE_PREFIX = 64
+_REMEMBERED_ADDRESSES = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,8 @@ def counted_as(address: Address | None) -> str:
     return "unknown" if address is None else str(address)
 
 
+# The same few proxies and clients send most of the requests.
+@lru_cache(_REMEMBERED_ADDRESSES)
 def _address(text: str) -> Address | None:
     try:
         found = ip_address(text)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 from uuid import UUID
 
-from app.api.authentication import authenticate
+from app.api.authentication import Authenticate
 from app.api.hub import Listener
 from app.core.access import Principal, Role
 from app.core.identifiers import EventId, ProjectId
@@ -44,14 +44,12 @@ class Feed:
         self,
         channel: Channel,
         database: Database,
-        token: str | None,
-        api_key: str | None,
+        authenticate: Authenticate,
         only: UUID | None,
     ) -> None:
         self._channel = channel
         self._database = database
-        self._token = token
-        self._api_key = api_key
+        self._ask_who_it_is = authenticate
         self._only = only
         self._checked = 0.0
 
@@ -81,7 +79,7 @@ class Feed:
             return None
 
     async def _authenticate(self) -> Principal:
-        principal = await authenticate(self._database, self._token, self._api_key)
+        principal = await self._ask_who_it_is()
         self._checked = time.monotonic()
         return principal
 

@@ -20,6 +20,7 @@ from app.api.uploads import UploadVolume
 from app.api.webhooks.dispatching import Webhooks
 from app.core.access import Principal
 from app.db.database import Database
+from app.db.looks import Looks
 from app.settings import Settings
 
 SETTINGS = web.AppKey("settings", Settings)
@@ -29,6 +30,7 @@ ASYNC_REDIS = web.AppKey("async_redis", AsyncRedis)
 DELIVERY = web.AppKey("delivery", Delivery)
 HUB = web.AppKey("hub", Hub)
 METRICS = web.AppKey("metrics", Metrics)
+LOOKS = web.AppKey("looks", Looks)
 READINGS = web.AppKey("readings", Readings)
 UPLOADS = web.AppKey("uploads", UploadVolume)
 HOLDS = web.AppKey("holds", Holds)

@@ -11,7 +11,8 @@ from app.core.access import Principal, Role
 from app.db import freshness, original
 from app.db.database import Database
 from app.db.freshness import Mark
-from app.db.sharing import Batched
+from app.db.looks import Look, Looks, Seen
+from app.db.sharing import Asked
 
 KEPT_BYTES = 32 * 1024 * 1024
 LARGEST_KEPT_BYTES = 4 * 1024 * 1024
@@ -35,19 +36,26 @@ class Readings:
     asked for many requests at once. Whoever reads must be allowed to, each time.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, looks: Looks) -> None:
         self._database = database
+        self._looks = looks
         self._kept: OrderedDict[UUID, tuple[int, Reading]] = OrderedDict()
         self._number = 0
         self._bytes = 0
-        self._marks: Batched[UUID, Mark] = Batched(lambda asked: database.read(freshness.marks, asked))
 
-    async def read(self, principal: Principal, transcription: UUID) -> Reading:
-        """Return a transcription; `NotFound` or `NotPermitted` where it is not the principal's to read."""
-        if transcription in self._kept:
-            mark = await self._marks.answer(transcription)
+    def begin(self, transcription: UUID) -> Asked[Look, Seen] | None:
+        """Ask whether what is kept of a transcription still stands; None where nothing is kept."""
+        return self._looks.mark(transcription) if transcription in self._kept else None
+
+    async def read(self, principal: Principal, transcription: UUID, begun: Asked[Look, Seen] | None) -> Reading:
+        """Return a transcription; `NotFound` or `NotPermitted` where it is not the principal's to read.
+
+        What was `begun` for this very request saves asking.
+        """
+        if begun is not None:
+            mark = await begun
             _, kept = self._kept.get(transcription, (0, None))
-            if mark is not None and kept is not None and kept.mark == mark:
+            if isinstance(mark, Mark) and kept is not None and kept.mark == mark:
                 principal.require(mark.project, Role.VIEWER)
                 self._kept.move_to_end(transcription)
                 return kept

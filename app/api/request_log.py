@@ -45,6 +45,8 @@ async def name_the_request(request: web.Request, response: web.StreamResponse) -
 
 
 def _log(request: web.Request, outcome: str, started: float, level: int = logging.INFO) -> None:
+    if not logger.isEnabledFor(level):
+        return
     fields = {"seconds": f"{time.monotonic() - started:.3f}"}
     # The path as it was sent: decoded it could hold a line end, and write lines of its own into the log.
     path = request.rel_url.raw_path[:_LOGGED_PATH_CHARACTERS]

@@ -8,26 +8,22 @@ storage, git's SHA-1 for the rest. A partial file is kept under that checksum, s
 whatever the hub's answer was called meanwhile (ETag), and the whole is checked against it.
 """
 
-import hashlib
 import json
 import os
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
-from typing import Any, Final
+from pathlib import Path
+from typing import Any
 from urllib.parse import quote, urlsplit
 
 import requests
 import urllib3
 
-from app import __version__
 from app.catalog.errors import ModelPullFailed, NotEnoughSpace
-from app.catalog.installed import HASH_BLOCK_BYTES
-
-DEFAULT_HUB = "https://huggingface.co"
+from app.catalog.hub_access import DEFAULT_HUB, checked_url, hub_session
+from app.catalog.repository import HubFile, Repository, content_matches, described
 
 ATTEMPTS = 5
 FIRST_PAUSE_SECONDS = 1.0
@@ -41,34 +37,9 @@ _LARGEST_ANSWER_BYTES = 32 * 1024 * 1024
 
 _REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}", re.ASCII)
 _REVISION = re.compile(r"[A-Za-z0-9][\w./-]{0,127}", re.ASCII)
-_COMMIT = re.compile(r"[0-9a-f]{40}")
-_DIGEST = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
-_TOKEN = re.compile(r"[\x21-\x7e]+")
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
-_SHA256_DIGITS = 64
-_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 Say = Callable[[str], None]
-
-
-@dataclass(frozen=True, slots=True)
-class HubFile:
-    """A file of a repository. `digest` is its SHA-256, or git's SHA-1 of it (40 digits)."""
-
-    path: str
-    size: int
-    digest: str
-
-
-@dataclass(frozen=True, slots=True)
-class Repository:
-    """A repository at one commit, as the hub describes it. `licence` is empty where it states none."""
-
-    name: str
-    commit: str
-    licence: str
-    languages: tuple[str, ...]
-    files: tuple[HubFile, ...]
 
 
 class _Interrupted(Exception):
@@ -78,38 +49,6 @@ class _Interrupted(Exception):
         self.reason = reason
         self.pause = pause
         super().__init__(reason)
-
-
-class _Session(requests.Session):
-    """Keeps the token with the hub: not along to the storage it redirects to, and no password of ~/.netrc instead."""
-
-    def rebuild_auth(self, prepared_request: requests.PreparedRequest, response: requests.Response) -> None:
-        if self.should_strip_auth(response.request.url, prepared_request.url):  # type: ignore[no-untyped-call]
-            prepared_request.headers.pop("Authorization", None)
-
-
-def hub_token(url: str, environment: Mapping[str, str] = os.environ) -> str | None:
-    """Return the token for the hub at `url`: `VOCALYX_HUB_TOKEN`, a file of it, or `HF_TOKEN`.
-
-    `VOCALYX_HUB_TOKEN_FILE` names the file, or it is the credential `vocalyx_hub_token`. `HF_TOKEN` is meant for
-    huggingface.co and goes nowhere else. Raises `ModelPullFailed` where a file cannot be read.
-    """
-    if token := environment.get("VOCALYX_HUB_TOKEN", "").strip():
-        return token
-    named = environment.get("VOCALYX_HUB_TOKEN_FILE")
-    credentials = environment.get("CREDENTIALS_DIRECTORY")
-    path = Path(named) if named else Path(credentials) / "vocalyx_hub_token" if credentials else None
-    if path is not None and (named or path.exists()):
-        try:
-            return path.read_text(encoding="ascii").strip() or None
-        except (OSError, UnicodeDecodeError) as error:
-            raise ModelPullFailed(
-                f"The token in {path} cannot be read ({type(error).__name__}).",
-                remedy="Correct VOCALYX_HUB_TOKEN_FILE or the file.",
-            ) from error
-    if url.rstrip("/") == DEFAULT_HUB:
-        return environment.get("HF_TOKEN", "").strip() or None
-    return None
 
 
 class Hub:
@@ -123,15 +62,12 @@ class Hub:
         say: Say = lambda _text: None,
         first_pause_seconds: float = FIRST_PAUSE_SECONDS,
     ) -> None:
-        self.url = _checked_url(url, with_token=token is not None)
+        self.url = checked_url(url, with_token=token is not None)
         self._host = urlsplit(self.url).netloc
         self._say = say
         self._first_pause = first_pause_seconds
         self._has_token = token is not None
-        self._session = _Session()
-        self._session.headers["User-Agent"] = f"vocalyx/{__version__}"
-        # Set even without a token: requests would otherwise look for a password in ~/.netrc.
-        self._session.auth = _bearer(token)
+        self._session = hub_session(token)
 
     def close(self) -> None:
         self._session.close()
@@ -295,18 +231,9 @@ class Hub:
 
     def _described(self, name: str, answer: Any) -> Repository:
         try:
-            card = answer.get("cardData") or {}
-            languages = card.get("language") or ()
-            return Repository(
-                name=name,
-                commit=_commit(answer["sha"]),
-                licence=str(card.get("license") or ""),
-                languages=(languages,) if isinstance(languages, str) else tuple(map(str, languages)),
-                files=tuple(map(_described_file, answer["siblings"])),
-            )
-        except (KeyError, TypeError, AttributeError, ValueError) as error:
-            reason = str(error) if isinstance(error, ValueError) else "not what a hub writes"
-            raise self._not_a_hub(f"its description of {name} cannot be used: {reason}") from error
+            return described(name, answer)
+        except ValueError as error:
+            raise self._not_a_hub(f"its description of {name} cannot be used: {error}") from error
 
     def _patiently(self, ask: Callable[[], Any]) -> Any:
         failures = 0
@@ -337,81 +264,6 @@ class Hub:
             f"{self._host} does not answer like a model hub: {reason}.",
             remedy="Check --hub or VOCALYX_HUB_URL, and whether a proxy or a login page stands before it.",
         )
-
-
-def content_matches(path: Path, digest: str) -> bool:
-    """Read the file and tell whether its SHA-256, or git's SHA-1 of it (40 digits), is `digest`."""
-    if len(digest) == _SHA256_DIGITS:
-        found = hashlib.sha256()
-    else:
-        # Git names content by it; against tampering stands the connection, not this sum.
-        found = hashlib.sha1(b"blob %d\0" % path.stat().st_size, usedforsecurity=False)
-    with path.open("rb") as file:
-        while block := file.read(HASH_BLOCK_BYTES):
-            found.update(block)
-    return found.hexdigest() == digest
-
-
-def is_safe_path(path: Any) -> bool:
-    """Tell whether a path out of a repository stays below the folder it is put into."""
-    return (
-        isinstance(path, str)
-        and path.isprintable()
-        and "\\" not in path
-        and not path.startswith("/")
-        and all(part not in {"", ".", ".."} for part in path.split("/"))
-        and PurePosixPath(path).name != ""
-    )
-
-
-def _commit(text: str) -> str:
-    if not _COMMIT.fullmatch(text):
-        raise ValueError("it states no commit")
-    return text
-
-
-def _described_file(entry: Mapping[str, Any]) -> HubFile:
-    path, large = entry["rfilename"], entry.get("lfs") or {}
-    if not is_safe_path(path):
-        raise ValueError(f"it has a file {path[:100]!r}")
-    size = large.get("size", entry.get("size"))
-    if not isinstance(size, int) or size < 0:
-        raise ValueError(f"it states no size of {path}")
-    digest = large.get("sha256") or entry.get("blobId") or ""
-    if not _DIGEST.fullmatch(digest):
-        raise ValueError(f"it states no checksum of {path}")
-    return HubFile(path, size, digest)
-
-
-def _checked_url(url: str, *, with_token: bool) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
-        raise ModelPullFailed(f"{url!r} is not the address of a hub.", remedy=f"Name one like {DEFAULT_HUB}.")
-    if parts.username or parts.password:
-        raise ModelPullFailed(
-            "The hub's address holds a password, which would be seen in logs.",
-            remedy="Leave it out and put a token into VOCALYX_HUB_TOKEN.",
-        )
-    if with_token and parts.scheme == "http" and parts.hostname not in _LOOPBACK:
-        raise ModelPullFailed(
-            f"The token would go to {parts.netloc} unencrypted.",
-            remedy="Use the mirror's https address, or pull without a token.",
-        )
-    return url.rstrip("/")
-
-
-def _bearer(token: str | None) -> Callable[[requests.PreparedRequest], requests.PreparedRequest]:
-    if token is not None and not _TOKEN.fullmatch(token):
-        raise ModelPullFailed(
-            "The hub's token holds spaces or other characters that none has.", remedy="Copy it again."
-        )
-
-    def sign(request: requests.PreparedRequest) -> requests.PreparedRequest:
-        if token is not None:
-            request.headers["Authorization"] = f"Bearer {token}"
-        return request
-
-    return sign
 
 
 def _block(response: requests.Response) -> bytes:

@@ -14,11 +14,12 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from app.catalog.errors import ModelPullFailed, ModelRefused
-from app.catalog.hub import Hub, HubFile, Repository, content_matches
+from app.catalog.hub import Hub
 from app.catalog.inspection import inspect
 from app.catalog.installed import DESCRIPTION_FILE, InstalledModel, ModelKind, describe, write_description
 from app.catalog.place import files_in, move_into_place, partial_of, place_of, require_space, sole_writer
 from app.catalog.progress import ArrivalObserver
+from app.catalog.repository import HubFile, Repository, content_matches
 from app.catalog.shelf import PIPELINE_NEEDED, PIPELINE_WANTED, Piece, ShelfModel, whisper_piece
 
 UNSTATED = "not stated"

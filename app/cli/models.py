@@ -16,7 +16,8 @@ from app.catalog import InstalledModel, ModelKind, installed
 from app.catalog.carry import bring_in, take_away
 from app.catalog.demo import DEMO_MODELS, FIRST_START, DemoModel
 from app.catalog.fetch import fetch
-from app.catalog.hub import DEFAULT_HUB, Hub, hub_token
+from app.catalog.hub import Hub
+from app.catalog.hub_access import DEFAULT_HUB, hub_token
 from app.catalog.needs import memory_needed
 from app.catalog.place import partial_of
 from app.catalog.pull import order_from_repository, order_from_shelf, partial_bytes, pull

@@ -3,7 +3,6 @@
 import datetime as dt
 import hashlib
 import secrets
-from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -12,15 +11,13 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 from peewee import IntegrityError
 
-from app.core.access import Principal, Role, Scope
 from app.core.audit import Action, Actor, ActorKind
-from app.core.errors import Conflict, KeyExpired, NotAuthenticated, NotFound, WrongCredentials
-from app.core.identifiers import EventId, ProjectId, UserId
+from app.core.errors import Conflict, NotFound, WrongCredentials
+from app.core.identifiers import EventId
 from app.db import audit, events
-from app.db.models import ApiKey, Membership, Session, User, database, now
+from app.db.models import Session, User, database, now
 
 API_KEY_PREFIX = "vx_"
-_LAST_USE_PRECISION = dt.timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,73 +150,6 @@ def log_out(token: str) -> EventId | None:
     session.delete_instance()
     audit.record(Action.LOGIN_ENDED, session.user.id, actor=_as_actor(session.user))
     return events.append_credentials_ended(user=session.user.id)
-
-
-def principal_of_token(token: str) -> Principal:
-    """Return who is logged in with this token; `NotAuthenticated` where nobody is."""
-    session = (
-        Session.select(Session, User)
-        .join(User)
-        .where(Session.token_hash == digest(token), Session.expires_at > now(), User.active)
-        .first()
-    )
-    if session is None:
-        raise NotAuthenticated("The login has ended or never was.")
-    if now() - session.last_used_at > _LAST_USE_PRECISION:
-        Session.update(last_used_at=now()).where(Session.id == session.id).execute()
-    return _principal_of_user(session.user, session.id)
-
-
-def principal_of_key(key: str) -> Principal:
-    """Return the program that this API key belongs to; `NotAuthenticated` where it is unknown, revoked or expired."""
-    found = ApiKey.get_or_none(ApiKey.key_hash == digest(key), ApiKey.revoked_at.is_null())
-    if found is None:
-        raise NotAuthenticated("The API key is unknown or revoked.")
-    if found.expires_at is not None and found.expires_at <= now():
-        raise KeyExpired(f"The API key expired on {found.expires_at.astimezone(dt.UTC):%Y-%m-%d at %H:%M} UTC.")
-    if found.last_used_at is None or now() - found.last_used_at > _LAST_USE_PRECISION:
-        ApiKey.update(last_used_at=now()).where(ApiKey.id == found.id).execute()
-    return Principal(
-        user=None,
-        name=f"key:{found.name}",
-        roles={ProjectId(found.project_id): Role(found.role)},
-        scopes=None if found.scopes is None else _known_scopes(found.scopes),
-        expires_at=found.expires_at,
-        key=found.id,
-    )
-
-
-def principal_of_bearer(secret: str) -> Principal:
-    """Return who an API key or a login's token belongs to, where either may come; `NotAuthenticated` where it is none."""
-    # One token in many thousands happens to begin like a key.
-    kinds = (principal_of_key, principal_of_token) if secret.startswith(API_KEY_PREFIX) else (principal_of_token,)
-    for find in kinds:
-        try:
-            return find(secret)
-        except KeyExpired:
-            raise
-        except NotAuthenticated:
-            continue
-    raise NotAuthenticated(
-        "The bearer token is neither an active API key nor a login that lasts.",
-        remedy="Send a project's API key, or the token of POST /api/auth/token, as 'Authorization: Bearer …'.",
-    )
-
-
-def _known_scopes(stored: Collection[str]) -> frozenset[Scope]:
-    # One that only a newer release knows opens nothing here.
-    return frozenset(Scope(scope) for scope in stored if scope in set(Scope))
-
-
-def _principal_of_user(user: Any, session: UUID) -> Principal:
-    memberships = Membership.select().where(Membership.user == user)
-    return Principal(
-        user=UserId(user.id),
-        name=user.username,
-        administrator=user.administrator,
-        roles={ProjectId(row.project_id): Role(row.role) for row in memberships},
-        session=session,
-    )
 
 
 def _as_actor(user: Any) -> Actor:

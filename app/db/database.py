@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
-from typing import Any, ParamSpec, TypeVar, TypeVarTuple
+from typing import Any, ParamSpec, TypeVar
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from peewee import InterfaceError, OperationalError
@@ -20,11 +20,9 @@ from playhouse.postgres_ext import PooledPostgresqlExtDatabase
 
 from app.core.errors import DependencyDown
 from app.db import models
-from app.db.sharing import Shared
 
 P = ParamSpec("P")
 R = TypeVar("R")
-Ts = TypeVarTuple("Ts")
 
 # No unit takes long: what does is a fault, and must not hold its locks and its thread for ever. In milliseconds.
 _SESSION_OPTIONS = (
@@ -115,7 +113,6 @@ class Database:
         self._executor = ThreadPoolExecutor(max_workers=connections, thread_name_prefix="database")
         # A thread of its own, and one alone: questions about a server that hangs do not pile up in others' threads.
         self._checker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="database-check")
-        self._shared: Shared[Any, Any] = Shared(lambda question: self.read(question[0], *question[1]))
 
     async def run(self, unit: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run one unit of work in a thread, and return what it returns."""
@@ -125,14 +122,6 @@ class Database:
         """Run a unit that reads, in a thread, each of its statements by itself: that is half the talk of a transaction."""
         call = functools.partial(unit, *args, **kwargs)
         return await self._in_thread(functools.partial(self._with_connection, contextlib.nullcontext, call))
-
-    async def run_shared(self, unit: Callable[[*Ts], R], *args: *Ts) -> R:
-        """Return what one run of a unit gives to all who ask for the same at this time (see `Shared`).
-
-        The unit reads (see `read`), and nobody changes what it returns.
-        """
-        result: R = await self._shared.answer((unit, args))
-        return result
 
     def run_here(self, unit: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run one unit of work in this thread."""

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from app.core.identifiers import ProjectId
 from app.core.lifecycle import STOPPED_STATES
-from app.db.models import database
+from app.db.prepared import Prepared
 
 # All that is shown of a transcription, but its own row and its project's name.
 _TABLES = ("enrichments", "speakers", "segments", "chunks", "jobs")
@@ -21,23 +21,28 @@ class Mark:
     version: tuple[Any, ...]
 
 
+_SUMS = ", ".join(
+    f"(select count(*) || ':' || sum(part.xmin::text::bigint) from {table} part"  # noqa: S608 - named above
+    " where part.transcription_id = transcriptions.id)"
+    for table in _TABLES
+)
+_MARKS = Prepared(
+    "marks_of_transcriptions",
+    ["uuid[]", "text[]"],
+    f"""
+    select transcriptions.id, project_id, projects.name, transcriptions.xmin::text, {_SUMS}
+    from transcriptions join projects on projects.id = project_id
+    where transcriptions.id = any($1) and state = any($2)
+    """,  # noqa: S608 - as above
+)
+_AT_REST = [str(state) for state in STOPPED_STATES]
+
+
 def marks(transcriptions: Collection[UUID]) -> dict[UUID, Mark]:
     """Return the marks of those transcriptions that are at rest: the others change while they are read.
 
     PostgreSQL notes in each row which transaction wrote it (`xmin`), and numbers those upwards. So whatever is written,
     by whomever, changes the number of rows or the sum of these.
     """
-    sums = ", ".join(
-        f"(select count(*) || ':' || sum(part.xmin::text::bigint) from {table} part"  # noqa: S608 - named above
-        " where part.transcription_id = transcriptions.id)"
-        for table in _TABLES
-    )
-    rows = database.execute_sql(
-        f"""
-        select transcriptions.id, project_id, projects.name, transcriptions.xmin::text, {sums}
-        from transcriptions join projects on projects.id = project_id
-        where transcriptions.id = any(%s::uuid[]) and state = any(%s)
-        """,  # noqa: S608 - as above
-        [[str(transcription) for transcription in transcriptions], [str(state) for state in STOPPED_STATES]],
-    )
-    return {row[0]: Mark(ProjectId(row[1]), tuple(row[2:])) for row in rows.fetchall()}
+    rows = _MARKS.rows([str(transcription) for transcription in transcriptions], _AT_REST)
+    return {row[0]: Mark(ProjectId(row[1]), tuple(row[2:])) for row in rows}

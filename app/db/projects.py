@@ -129,6 +129,15 @@ def set_member(project: Project, username: str, role: Role) -> EventId:
     return events.append_access(user=user.id, project=project.id)
 
 
+def add_member(project: Project, user: User, role: Role) -> EventId | None:
+    """Make a user a member who is none yet; None where they are one already, who keeps the role."""
+    added = Membership.insert(user=user, project=project, role=role).on_conflict_ignore().returning(Membership.user)
+    if not list(added.execute()):
+        return None
+    audit.record(Action.MEMBER_ADDED, user.id, project=project.id, name=user.username, role=role, before=None)
+    return events.append_access(user=user.id, project=project.id)
+
+
 def remove_member(project: Project, username: str) -> EventId:
     user = User.get_or_none(User.username == username)
     if user is None or not Membership.delete().where(Membership.project == project, Membership.user == user).execute():

@@ -1,8 +1,9 @@
 """One run of a question for all who ask it at the same time."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Hashable, Iterator
-from typing import Generic, TypeVar
+from collections.abc import Awaitable, Callable, Generator, Hashable, Iterator
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
 Question = TypeVar("Question", bound=Hashable)
 Answer = TypeVar("Answer")
@@ -17,12 +18,12 @@ class Shared(Generic[Question, Answer]):
     """
 
     def __init__(self, ask: Callable[[Question], Awaitable[Answer]]) -> None:
-        self._ask = ask
+        self._run_of = ask
         self._waiting: dict[Question, list[asyncio.Future[Answer]]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def answer(self, question: Question) -> Answer:
-        """Return the answer of a run that begins now or later."""
+    def ask(self, question: Question) -> asyncio.Future[Answer]:
+        """Have a question answered by a run that begins now or later; the answer need not be waited for."""
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         waiting = self._waiting.get(question)
         if waiting is None:
@@ -32,16 +33,22 @@ class Shared(Generic[Question, Answer]):
             task.add_done_callback(self._tasks.discard)
         else:
             waiting.append(future)
-        return await future
+        return future
+
+    async def answer(self, question: Question) -> Answer:
+        """Return the answer of a run that begins now or later."""
+        return await self.ask(question)
 
     async def _run(self, question: Question) -> None:
         while askers := self._waiting[question]:
             self._waiting[question] = []
             try:
-                answer = await self._ask(question)
+                answer = await self._run_of(question)
             except Exception as error:  # noqa: BLE001 - it is the askers', each of whom raises it
                 for future in _still_waiting(askers):
                     future.set_exception(error)
+                    # Where nobody waits, nobody misses it.
+                    future.exception()
             else:
                 for future in _still_waiting(askers):
                     future.set_result(answer)
@@ -53,19 +60,31 @@ def _still_waiting(askers: list[asyncio.Future[Answer]]) -> Iterator[asyncio.Fut
     return (future for future in askers if not future.done())
 
 
+@dataclass(frozen=True, slots=True)
+class Asked(Generic[Question, Answer]):
+    """A question whose answer is on its way: awaited, it is that answer, or None where there was none."""
+
+    question: Question
+    run: asyncio.Future[dict[Question, Answer]]
+
+    def __await__(self) -> Generator[Any, None, Answer | None]:
+        answers = yield from self.run.__await__()
+        return answers.get(self.question)
+
+
 class Batched(Generic[Question, Answer]):
-    """As `Shared`, for questions of one kind that are answered many at once: `ask` is given those that wait."""
+    """As `Shared`, for questions that are answered many at once: `ask` is given those that wait."""
 
     def __init__(self, ask: Callable[[frozenset[Question]], Awaitable[dict[Question, Answer]]]) -> None:
-        self._ask = ask
+        self._run_of = ask
         self._asked: set[Question] = set()
         self._runs: Shared[None, dict[Question, Answer]] = Shared(self._run)
 
-    async def answer(self, question: Question) -> Answer | None:
-        """Return the answer of a run that begins now or later; None where it gave none."""
+    def ask(self, question: Question) -> Asked[Question, Answer]:
+        """Have a question answered by a run that begins now or later; the answer need not be waited for."""
         self._asked.add(question)
-        return (await self._runs.answer(None)).get(question)
+        return Asked(question, self._runs.ask(None))
 
     async def _run(self, _: None) -> dict[Question, Answer]:
         asked, self._asked = frozenset(self._asked), set()
-        return await self._ask(asked)
+        return await self._run_of(asked)

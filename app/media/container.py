@@ -55,6 +55,15 @@ def begins_like_media(path: Path) -> bool:
     return any(head[offset : offset + len(mark)] == mark for offset, mark in _SIGNATURES)
 
 
+def stated_duration(container: InputContainer, stream: AudioStream) -> float | None:
+    """Return the stream's length in seconds, or the container's, or None."""
+    if stream.duration and stream.duration > 0 and stream.time_base:
+        return float(stream.duration * stream.time_base)
+    if container.duration and container.duration > 0:
+        return float(container.duration / av.time_base)
+    return None
+
+
 @contextmanager
 def open_recording(path: Path) -> Iterator[tuple[InputContainer, AudioStream]]:
     """Open the recording at `path` and its main audio stream.

@@ -22,7 +22,7 @@ from av.container import InputContainer
 from numpy.typing import NDArray
 
 from app.core.errors import DamagedMedia
-from app.media.container import open_recording
+from app.media.container import open_recording, stated_duration
 
 Samples = NDArray[np.float32]
 
@@ -56,15 +56,6 @@ def declared(path: Path) -> Declared:
     """Return what the container states or implies. Raises what `open_recording` raises."""
     with open_recording(path) as (container, stream):
         return Declared(stated_duration(container, stream), int(stream.codec_context.channels))
-
-
-def stated_duration(container: InputContainer, stream: AudioStream) -> float | None:
-    """Return the stream's length in seconds, or the container's, or None."""
-    if stream.duration and stream.duration > 0 and stream.time_base:
-        return float(stream.duration * stream.time_base)
-    if container.duration and container.duration > 0:
-        return float(container.duration / av.time_base)
-    return None
 
 
 def decode_blocks(

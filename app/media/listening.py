@@ -1,4 +1,7 @@
-"""What a file is, by opening it and hearing its first sound: the short-lived process that `app.media.probe` starts."""
+"""What a file is, by opening it and hearing its first sound: the short-lived process that `app.media.probe` starts.
+
+Every upload waits for it, and most of its time is what it imports: nothing that calculates with sound, and no event loop.
+"""
 
 import json
 import resource
@@ -12,9 +15,8 @@ from av.container import InputContainer
 from av.stream import Disposition
 
 from app.core.errors import DamagedMedia, NoAudio, NotMedia
-from app.media.container import begins_like_media, open_recording
-from app.media.decode import stated_duration
-from app.media.probe import MediaInfo
+from app.media.container import begins_like_media, open_recording, stated_duration
+from app.media.information import MediaInfo
 
 # A damaged beginning is forgiven for so many packets; arbitrary bytes under a recording's name never decode for long.
 _PACKETS_LISTENED_TO = 500

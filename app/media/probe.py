@@ -9,28 +9,16 @@ import asyncio
 import json
 import os
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 import app
 from app.core.errors import DamagedMedia, EmptyUpload, NoAudio, NotMedia, VocalyxError
+from app.media.information import MediaInfo
 
 # Named, not imported: that module loads libav, which the API never does.
 _LISTENER = "app.media.listening"
 
 _ERRORS: dict[str, type[VocalyxError]] = {error.code: error for error in (NotMedia, DamagedMedia, NoAudio)}
-
-
-@dataclass(frozen=True, slots=True)
-class MediaInfo:
-    """What a recording is: container and codec by libav's names, `sample_rate` in hertz, length where it is stated."""
-
-    format: str
-    codec: str
-    channels: int
-    sample_rate: int
-    duration_seconds: float | None
-    has_video: bool
 
 
 async def probe(path: Path, timeout_seconds: float) -> MediaInfo:

@@ -51,12 +51,18 @@ def _no_recording(world: World) -> dict[str, Any]:
     return {"data": form, "headers": {"OpenAI-Project": world.things["project"]}}
 
 
+def _member_of(world: World, project: str) -> dict[str, Any]:
+    return {"json": {"user_id": world.things["user"], "project_id": project}}
+
+
 # What the contract's own example cannot know, by the route's operation id: who and what there is in this world.
 REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     "auth_log_in": lambda world: {"json": {"username": world.things["member"], "password": PASSWORD}},
     "auth_log_in_by_cookie": lambda world: {"json": {"username": world.things["member"], "password": PASSWORD}},
     "openai_transcribe": _no_recording,
     "openai_translate": _no_recording,
+    "original_admin_assign_project": lambda world: _member_of(world, world.elsewhere),
+    "original_admin_remove_project": lambda world: _member_of(world, world.things["project"]),
     "sessions_change_password": lambda _: {"json": {"old_password": PASSWORD, "new_password": PASSWORD[::-1]}},
     "search_search": lambda _: {"params": {"q": "good morning"}},
     "transcriptions_create": _recording,

@@ -19,7 +19,7 @@ from app.core.task_sets import TaskSet
 from app.core.transcript import ChunkText, Diarization, PlanPart
 from app.core.waveform import cells
 from app.core.webhooks import DeliveryOutcome, new_secret
-from app.db import accounts, api_keys, jobs, projects, shared_links, transcriptions, uploads
+from app.db import accounts, api_keys, jobs, principals, projects, shared_links, transcriptions, uploads
 from app.db.jobs import VoicesOfStretch
 from app.db.models import Project, Speaker, User, Voiceprint, now
 from app.db.question_models import Question
@@ -95,7 +95,7 @@ def _make(volume: Path) -> World:
 def _another_session(user: User) -> str:
     # Not the one that asks: ending that would end the asking.
     token = accounts.begin_session(user, 3600, method="password")
-    return str(accounts.principal_of_token(token).session)
+    return str(principals.of_token(token).session)
 
 
 def _things(project: Project, volume: Path, member: str) -> dict[str, str]:

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from app.catalog import ModelKind, find, installed
 from app.catalog.errors import ModelPullFailed, ModelRefused, NotEnoughSpace
-from app.catalog.hub import ATTEMPTS, Hub, hub_token
+from app.catalog.hub import ATTEMPTS, Hub
+from app.catalog.hub_access import hub_token
 from app.catalog.installed import InstalledModel
 from app.catalog.progress import Arriving
 from app.catalog.pull import PullOrder, order_from_repository, pull

@@ -4,8 +4,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from app.cli.admin import admin
-from app.core.errors import Conflict, LastAdministrator, NotFound
-from app.db import accounts
+from app.core.errors import Conflict, LastAdministrator, NotAuthenticated, NotFound
+from app.db import accounts, principals
 from app.db.database import Database
 
 PASSWORD = "a password for tests"
@@ -73,8 +73,8 @@ def test_sessions_end_from_the_machine(database_url: str) -> None:
     def is_in(token: str) -> bool:
         database = Database(database_url, connections=1)
         try:
-            database.run_here(accounts.principal_of_token, token)
-        except accounts.NotAuthenticated:
+            database.run_here(principals.of_token, token)
+        except NotAuthenticated:
             return False
         finally:
             database.close()

@@ -1,6 +1,7 @@
 """Answers that are shared: by those who ask at the same time, and never older than the question."""
 
 import asyncio
+import gc
 import itertools
 
 import pytest
@@ -87,6 +88,19 @@ async def test_one_who_goes_takes_nothing_from_the_others() -> None:
         await going
 
 
+async def test_a_failure_that_nobody_waits_for_is_nobodys(caplog: pytest.LogCaptureFixture) -> None:
+    async def ask(_: frozenset[int]) -> dict[int, int]:
+        await asyncio.sleep(0)
+        raise NotAuthenticated
+
+    batched: Batched[int, int] = Batched(ask)
+    asked = batched.ask(1)
+    await soon()
+    del asked
+    gc.collect()
+    assert not caplog.records
+
+
 async def test_questions_that_wait_are_asked_together() -> None:
     source: list[frozenset[int]] = []
     gate = asyncio.Event()
@@ -97,11 +111,11 @@ async def test_questions_that_wait_are_asked_together() -> None:
         return {question: 10 * question for question in questions if question != 3}
 
     batched: Batched[int, int] = Batched(ask)
-    first = asyncio.create_task(batched.answer(1))
+    first = batched.ask(1)
     await soon()
-    later = [asyncio.create_task(batched.answer(question)) for question in (2, 3, 2, 1)]
+    later = [batched.ask(question) for question in (2, 3, 2, 1)]
     await soon()
     gate.set()
     assert await first == 10
-    assert await asyncio.gather(*later) == [20, None, 20, 10]
+    assert [await asked for asked in later] == [20, None, 20, 10]
     assert source == [frozenset({1}), frozenset({1, 2, 3})]

@@ -12,7 +12,8 @@ import pytest
 
 from app.core.errors import DamagedMedia, EmptyUpload, NoAudio, NotMedia, VocalyxError
 from app.media.decode import Samples, decode_span
-from app.media.probe import MediaInfo, probe
+from app.media.information import MediaInfo
+from app.media.probe import probe
 from tests.media.recordings import SPEECH, write, write_picture_only
 
 
@@ -144,4 +145,9 @@ async def test_a_reader_that_takes_too_long_is_ended(tmp_path: Path, speech: Sam
 
 def test_asking_loads_no_native_library() -> None:
     code = "import sys, app.media.probe; sys.exit(bool({'av', 'numpy'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_looking_loads_nothing_that_every_upload_would_wait_for() -> None:
+    code = "import sys, app.media.listening; sys.exit(bool({'asyncio', 'numpy'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

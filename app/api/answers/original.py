@@ -90,6 +90,16 @@ class OriginalUser(Answer):
     projects: list[OriginalProject]
 
 
+class OriginalPasswordChange(Answer):
+    status: Literal["password updated"]
+    user_id: UUID
+
+
+class OriginalDeletion(Answer):
+    status: Literal["user deleted"]
+    user_id: UUID
+
+
 class OriginalTaskResult(Answer):
     transcription_id: UUID
     status: OriginalStatus

@@ -52,6 +52,15 @@ _ROUTES = {
         "Dire où en est une tâche : celle d’une transcription a son identifiant"
     ),
     "Cancel the transcription of this id": "Annuler la transcription de cet identifiant",
+    "List all users of the site by name, each with their projects": (
+        "Lister tous les utilisateurs du site par nom, chacun avec ses projets"
+    ),
+    "Make a user an editor of a project; who is a member already keeps the role": (
+        "Faire d’un utilisateur un éditeur d’un projet ; qui en est déjà membre garde son rôle"
+    ),
+    "Let a user be a member of a project no more; what they sent stays": (
+        "Retirer un utilisateur d’un projet ; ce qu’il a envoyé reste"
+    ),
 }
 
 _PROBLEMS = {

@@ -12,6 +12,7 @@ import aiohttp
 from app.api.delivery import Delivery
 from app.api.outbound.addresses import AddressPolicy
 from app.api.outbound.opening import FetchFailed, opened
+from app.api.rounds import Rounds
 from app.api.uploads import ReceivedFile, UploadVolume
 from app.core.errors import DependencyDown, StorageFull, VocalyxError
 from app.db import downloads
@@ -51,48 +52,29 @@ class Downloads:
         self._volume = volume
         self._probe_slots = probe_slots
         self._policy = address_policy(settings)
-        self._woken = asyncio.Event()
-        self._running: set[asyncio.Task[None]] = set()
+        self._rounds = Rounds(
+            "downloads",
+            self._claim,
+            self._download,
+            at_once=_AT_ONCE,
+            interval_seconds=settings.reconcile_interval,
+        )
 
     @property
     def running(self) -> int:
         """How many recordings are being fetched just now."""
-        return len(self._running)
+        return self._rounds.running
 
     def wake(self) -> None:
         """Look at once for what is due."""
-        self._woken.set()
+        self._rounds.wake()
 
     async def run(self) -> None:
         """Fetch what is due until cancelled; what is under way then is given back."""
-        try:
-            while True:
-                self._woken.clear()
-                try:
-                    await self._begin_due()
-                except DependencyDown as error:
-                    logger.warning("downloads wait: %s", error.detail)
-                except Exception:
-                    # Whatever went wrong with one of them must not end all later rounds.
-                    logger.exception("looking for downloads failed")
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(self._settings.reconcile_interval):
-                        await self._woken.wait()
-        finally:
-            for task in self._running:
-                task.cancel()
-            if self._running:
-                await asyncio.wait(self._running)
+        await self._rounds.run()
 
-    async def _begin_due(self) -> None:
-        while len(self._running) < _AT_ONCE and (claimed := await self._database.run(downloads.claim)) is not None:
-            task = asyncio.create_task(self._download(claimed))
-            self._running.add(task)
-            task.add_done_callback(self._ended)
-
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        self._running.discard(task)
-        self.wake()
+    async def _claim(self) -> Claimed | None:
+        return await self._database.run(downloads.claim)
 
     async def _download(self, claimed: Claimed) -> None:
         fetching = asyncio.create_task(self._fetch(claimed))

@@ -15,7 +15,7 @@ from uuid import UUID
 from aiohttp import web
 
 import app
-from app.api.authentication import authenticate, credentials
+from app.api.authentication import authenticator, credentials
 from app.api.exports.archive import Archive
 from app.api.exports.names import folder_name, recording_name
 from app.api.keys import DATABASE, PRINCIPAL, UPLOADS
@@ -50,6 +50,7 @@ class ProjectExport:
     def __init__(self, request: web.Request, project: UUID, *, recordings: bool) -> None:
         self._request = request
         self._database = request.app[DATABASE]
+        self._authenticate = authenticator(request.app, *credentials(request))
         self._root = request.app[UPLOADS].root
         self._principal: Principal = request[PRINCIPAL]
         self._checked = time.monotonic()
@@ -180,7 +181,7 @@ class ProjectExport:
     async def _ask(self, unit: Callable[..., Result], *arguments: Any) -> Result:
         """Run a unit of work as whoever asks; credentials are looked at again now and then: an export takes hours."""
         if time.monotonic() - self._checked >= _CREDENTIALS_CHECK_SECONDS:
-            self._principal = await _patiently(lambda: authenticate(self._database, *credentials(self._request)))
+            self._principal = await _patiently(self._authenticate)
             self._checked = time.monotonic()
         found: Result = await _patiently(lambda: self._database.run(unit, self._principal, *arguments))
         return found

@@ -22,9 +22,9 @@ async def metrics_middleware(request: web.Request, handler: Handler) -> web.Stre
     route = UNMATCHED if resource is None else resource.canonical
     status, timed = _FAILED, True
     begun = time.perf_counter()
+    metrics.in_progress.inc()
     try:
-        with metrics.in_progress.track_inprogress():
-            response = await handler(request)
+        response = await handler(request)
     except web.HTTPException as answer:
         status = str(answer.status)
         raise
@@ -33,8 +33,13 @@ async def metrics_middleware(request: web.Request, handler: Handler) -> web.Stre
         raise
     else:
         status = str(response.status)
-        # Those last as long as the client likes.
-        timed = not isinstance(response, web.WebSocketResponse) and response.content_type != _EVENT_STREAM
+        timed = isinstance(response, web.Response) or not _lasts(response)
         return response
     finally:
+        metrics.in_progress.dec()
         metrics.answered(route, request.method, status, time.perf_counter() - begun if timed else None)
+
+
+def _lasts(response: web.StreamResponse) -> bool:
+    """Tell whether it goes on for as long as the client likes."""
+    return isinstance(response, web.WebSocketResponse) or response.content_type == _EVENT_STREAM

@@ -1,7 +1,7 @@
 """Answers in the shapes of the first Vocalyx. What has no counterpart here is null."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from app.core.languages import separator
@@ -82,6 +82,23 @@ def counts(by_state: Mapping[TranscriptionState, int]) -> dict[str, int]:
     found = {status: sum(by_state.get(state, 0) for state in states) for status, states in STATES.items()}
     total = sum(found.values())
     return {"total_filtered": total, **found, "total_global": total}
+
+
+def user(who: Any, projects: Iterable[Any]) -> dict[str, Any]:
+    """Return a user and their projects."""
+    return {
+        "id": str(who.id),
+        "username": who.username,
+        "is_admin": who.administrator,
+        "created_at": who.created_at.isoformat(),
+        "last_login_at": None,
+        "projects": [project(found) for found in projects],
+    }
+
+
+def project(found: Any) -> dict[str, Any]:
+    """Return a project."""
+    return {"id": str(found.id), "name": found.name, "created_at": found.created_at.isoformat()}
 
 
 def _status(body: Mapping[str, Any]) -> str:

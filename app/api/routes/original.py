@@ -1,6 +1,6 @@
 """Addresses of the first Vocalyx that have none of ours under them; docs/compatibility.md has them all."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
@@ -46,16 +46,7 @@ class PageQuery(CountQuery):
 async def me(request: web.Request) -> web.Response:
     """Say who is logged in, and in which projects."""
     user, projects = await request.app[DATABASE].run(original.profile, request[PRINCIPAL])
-    return web.json_response(
-        {
-            "id": str(user.id),
-            "username": user.username,
-            "is_admin": user.administrator,
-            "created_at": user.created_at.isoformat(),
-            "last_login_at": None,
-            "projects": [_project(project) for project in projects],
-        }
-    )
+    return web.json_response(shapes.user(user, projects))
 
 
 @routes.get("/api/user/projects")
@@ -70,7 +61,7 @@ async def list_projects(request: web.Request) -> web.Response:
     Their keys are known to nobody any more.
     """
     _, projects = await request.app[DATABASE].run(original.profile, request[PRINCIPAL])
-    return web.json_response([_project(project) | {"api_key": None} for project in projects])
+    return web.json_response([shapes.project(project) | {"api_key": None} for project in projects])
 
 
 @routes.get("/api/user/transcriptions")
@@ -172,7 +163,3 @@ async def _counted(request: web.Request) -> web.Response:
         original.count, request[PRINCIPAL], project=query.project, states=query.states()
     )
     return web.json_response(shapes.counts(found))
-
-
-def _project(project: Any) -> dict[str, Any]:
-    return {"id": str(project.id), "name": project.name, "created_at": project.created_at.isoformat()}

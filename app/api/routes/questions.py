@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from app.api.answer_stream import AnswerFeed
 from app.api.answers.questions import Question, QuestionList
-from app.api.authentication import credentials
+from app.api.authentication import authenticator, credentials
 from app.api.contract import Access, Reply, Tag, contract
 from app.api.event_stream import EVENTS_TYPE, EventStream, carry, say_why
 from app.api.filtering import read_query
@@ -165,7 +165,7 @@ async def events(request: web.Request) -> web.StreamResponse:
     """Send the answer while it is written, as server-sent events: pieces of its text, then the whole of it, checked."""
     app, principal, question = request.app, request[PRINCIPAL], path_id(request)
     channel = EventStream(request)
-    feed = AnswerFeed(channel, app[DATABASE], app[HUB], credentials(request), question)
+    feed = AnswerFeed(channel, app[DATABASE], app[HUB], authenticator(app, *credentials(request)), question)
     async with app[HUB].listen() as listener:
         await app[DATABASE].run(questions.read, principal, question)
         await channel.begin()

@@ -10,9 +10,9 @@ from app.api import answers
 from app.api.authentication import sender_of
 from app.api.contract import Access, Tag, contract
 from app.api.keys import ATTEMPTS, DATABASE, DELIVERY, PASSWORD_SLOTS, PRINCIPAL
+from app.api.logins import NewPassword
 from app.api.parameters import SESSION
 from app.api.requests import path_id, read_json
-from app.api.routes.users import NewPassword
 from app.core.audit import Action
 from app.core.errors import TooManyAttempts, WrongCredentials, WrongPassword
 from app.db import accounts, sessions, users

@@ -1,13 +1,15 @@
 """Transcriptions: send, list, read, describe, cancel, retry, delete."""
 
+from contextlib import suppress
 from enum import StrEnum
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 from uuid import UUID
 
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from app.api import answers
+from app.api.beforehand import beforehand
 from app.api.contract import Access, Combined, Multipart, Reply, Tag, contract
 from app.api.creation import IDEMPOTENCY_KEY, receive_transcription
 from app.api.downloads.ordering import Order as FetchOrder
@@ -54,12 +56,15 @@ from app.core.task_sets import UnknownTaskSet
 from app.db import listing, metadata, original, transcriptions
 from app.db.listing import Order, Sort
 from app.db.quotas import QuotaExceeded
+from app.db.sharing import Asked
 from app.db.transcriptions import IdempotencyKeyUsed, RecordingRemoved
 from app.db.unheld import LegalHoldInForce
 
 _DOCUMENT_TYPES = tuple(dict.fromkeys(FORMATS[name].content_type for name in OFFERED.values() if name != "json"))
 
 routes = web.RouteTableDef()
+
+_BEGUN: web.RequestKey[Any] = web.RequestKey("begun", Asked)
 
 _MADE = answers.Transcription | answers.OriginalTranscription
 
@@ -218,7 +223,14 @@ async def read_rendered(request: web.Request) -> web.Response:
     return await rendered(request, path_id(request), name, wanted_presentation(request, name))
 
 
+def _begin_reading(request: web.Request) -> None:
+    # An address that names nothing is told of later, and not to everybody.
+    with suppress(NotFound):
+        request[_BEGUN] = request.app[READINGS].begin(path_id(request))
+
+
 @routes.get(_ONE)
+@beforehand(_begin_reading)
 @contract(
     tag=Tag.TRANSCRIPTIONS,
     access=Access.VIEWER,
@@ -246,13 +258,11 @@ async def read(request: web.Request) -> web.Response:
             # Or whoever asks for less would be given everything.
             message = "The transcription itself is not redacted: ask for the document, with the ending .json."
             raise InvalidFields([{"field": "redact", "message": message}])
-        reading = await request.app[READINGS].read(request[PRINCIPAL], path_id(request))
+        reading = await request.app[READINGS].read(request[PRINCIPAL], path_id(request), request.get(_BEGUN))
         # The tag is that of what people say about it, which no document shows whole.
-        response = web.Response(
-            body=reading.body, content_type="application/json", charset="utf-8", headers={"ETag": reading.etag}
-        )
-    else:
-        response = await rendered(request, path_id(request), name, presentation)
+        headers = {"Content-Type": "application/json; charset=utf-8", "ETag": reading.etag, "Vary": "Accept"}
+        return web.Response(body=reading.body, headers=headers)
+    response = await rendered(request, path_id(request), name, presentation)
     response.headers["Vary"] = "Accept"
     return response
 

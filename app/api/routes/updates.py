@@ -9,7 +9,7 @@ from uuid import UUID
 from aiohttp import WSCloseCode, WSMsgType, web
 from pydantic import BaseModel, Field, StringConstraints, TypeAdapter, ValidationError
 
-from app.api.authentication import admit, credentials
+from app.api.authentication import admit, authenticator, credentials
 from app.api.contract import Access, Parameter, Reply, Tag, contract
 from app.api.event_stream import EVENTS_TYPE, EventStream, carry, say_why
 from app.api.feed import Feed
@@ -76,7 +76,6 @@ async def updates(request: web.Request) -> web.StreamResponse:
     query = validate(TypeAdapter(UpdatesQuery), dict(request.query))
     after = EventId(int(query.after)) if query.after else None
     token, api_key = credentials(request)
-    database = request.app[DATABASE]
     if token or api_key:
         await admit(request, token, api_key)
     socket = web.WebSocketResponse(heartbeat=_HEARTBEAT_SECONDS, max_msg_size=_MESSAGE_LIMIT_BYTES)
@@ -85,7 +84,8 @@ async def updates(request: web.Request) -> web.StreamResponse:
         token, api_key = await _first_message(socket)
         if not await _is_admitted(request, socket, token, api_key):
             return socket
-    feed = Feed(_SocketChannel(socket), database, token, api_key, query.transcription)
+    authenticate = authenticator(request.app, token, api_key)
+    feed = Feed(_SocketChannel(socket), request.app[DATABASE], authenticate, query.transcription)
     async with request.app[HUB].listen() as listener:
         # Reading is what notices that the client has gone; nothing that it says after the start is of interest.
         await carry(feed.send(listener, after), _read_until_closed(socket), lambda error: _close(socket, error))
@@ -114,7 +114,8 @@ async def stream(request: web.Request) -> web.StreamResponse:
     query = validate(TypeAdapter(UpdatesQuery), dict(request.query))
     resumed = _last_event_id(request) or query.after
     channel = EventStream(request)
-    feed = Feed(channel, request.app[DATABASE], *credentials(request), query.transcription)
+    authenticate = authenticator(request.app, *credentials(request))
+    feed = Feed(channel, request.app[DATABASE], authenticate, query.transcription)
     async with request.app[HUB].listen() as listener:
         await channel.begin()
         after = EventId(int(resumed)) if resumed else None

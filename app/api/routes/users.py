@@ -1,6 +1,5 @@
 """The site's users, for its administrators."""
 
-import asyncio
 from typing import Annotated, Any, Self
 
 from aiohttp import web
@@ -8,7 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool, TypeAdapter, mode
 
 from app.api import answers
 from app.api.contract import Access, Reply, Tag, contract
-from app.api.keys import DATABASE, DELIVERY, PASSWORD_SLOTS, PRINCIPAL
+from app.api.keys import DATABASE, DELIVERY, PRINCIPAL
+from app.api.logins import NewPassword, NewUsername, hashed
 from app.api.parameters import USER, PageCursor
 from app.api.requests import path_id, read_json, validate
 from app.core.audit import Action
@@ -19,11 +19,9 @@ routes = web.RouteTableDef()
 
 _LONGEST_PAGE = 200
 
-NewPassword = Annotated[str, Field(min_length=12, max_length=1000)]
-
 
 class NewUser(BaseModel):
-    username: Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[\w.@+-]+$")]
+    username: NewUsername
     password: NewPassword
     administrator: StrictBool = False
 
@@ -91,7 +89,7 @@ async def create_user(request: web.Request) -> web.Response:
     """Add a user."""
     request[PRINCIPAL].require_administrator()
     new = await read_json(request, NewUser)
-    password_hash = await _hashed(request, new.password)
+    password_hash = await hashed(request.app, new.password)
     user = await request.app[DATABASE].run(
         accounts.add_user, new.username, password_hash, administrator=new.administrator
     )
@@ -169,7 +167,7 @@ async def set_password(request: web.Request) -> web.Response:
     """Give a user a new password; all logins of the user end."""
     request[PRINCIPAL].require_administrator()
     user, new = path_id(request), await read_json(request, PasswordOfUser)
-    password_hash = await _hashed(request, new.password)
+    password_hash = await hashed(request.app, new.password)
     await request.app[DELIVERY].wake(await request.app[DATABASE].run(users.set_password, user, password_hash))
     return web.Response(status=204)
 
@@ -187,11 +185,6 @@ async def end_sessions(request: web.Request) -> web.Response:
     request[PRINCIPAL].require_administrator()
     await request.app[DELIVERY].wake(await request.app[DATABASE].run(users.end_sessions, path_id(request)))
     return web.Response(status=204)
-
-
-async def _hashed(request: web.Request, password: str) -> str:
-    async with request.app[PASSWORD_SLOTS]:
-        return await asyncio.to_thread(accounts.hash_password, password)
 
 
 def _shown(user: Any) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from redis.asyncio import Redis as AsyncRedis
 
 from app.api.delivery import Delivery
 from app.api.outbound.addresses import AddressPolicy
+from app.api.rounds import Rounds
 from app.api.webhooks.posting import post
 from app.core.errors import DependencyDown
 from app.core.identifiers import EventId
@@ -47,13 +48,13 @@ class Webhooks:
         self._delivery = delivery
         self._policy = webhook_policy(settings)
         self._lease_seconds = settings.webhook_timeout + _LEASE_BEYOND_SECONDS
-        self._woken = asyncio.Event()
-        self._sending: set[asyncio.Task[None]] = set()
-        self._swept_at: float | None = None
+        self._rounds = Rounds(
+            "webhooks", self._claim, self._send, at_once=_AT_ONCE, interval_seconds=settings.reconcile_interval
+        )
 
     def wake(self) -> None:
         """Look at once for what is due."""
-        self._woken.set()
+        self._rounds.wake()
 
     async def follow(self) -> None:
         """Look whenever the event log has news, until cancelled: what webhooks tell is written along with it."""
@@ -73,42 +74,28 @@ class Webhooks:
 
     async def run(self) -> None:
         """Send what is due until cancelled; what is on its way then is given back."""
-        try:
-            while True:
-                self._woken.clear()
-                try:
-                    await self._begin_due()
-                    await self._sweep_now_and_then()
-                except DependencyDown as error:
-                    logger.warning("webhooks wait: %s", error.detail)
-                except Exception:
-                    # Whatever went wrong with one message must not end all later rounds.
-                    logger.exception("looking for what webhooks are to tell failed")
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(self._settings.reconcile_interval):
-                        await self._woken.wait()
-        finally:
-            for task in self._sending:
-                task.cancel()
-            if self._sending:
-                await asyncio.wait(self._sending)
+        await self._rounds.run()
 
-    async def _begin_due(self) -> None:
-        while len(self._sending) < _AT_ONCE:
+    async def sweep(self) -> None:
+        """Remove what the log of messages is done with, every hour, until cancelled."""
+        kept = dt.timedelta(seconds=self._settings.webhook_log)
+        while True:
+            try:
+                await self._database.run(webhook_outbox.sweep, kept)
+            except DependencyDown as error:
+                logger.warning("sweeping webhooks' messages waits: %s", error.detail)
+            except Exception:
+                # Whatever went wrong with one sweep must not end all later ones.
+                logger.exception("sweeping webhooks' messages failed")
+            await asyncio.sleep(_SWEEP_SECONDS)
+
+    async def _claim(self) -> Claimed | None:
+        while True:
             asked_at = time.monotonic()
             claimed = await self._database.run(webhook_outbox.claim, self._lease_seconds, _AT_ONCE_A_WEBHOOK)
-            if claimed is None:
-                return
-            if time.monotonic() - asked_at > _LONGEST_CLAIM_SECONDS:
-                # The answer took so long that the lease could end first: another instance would send beside this one.
-                continue
-            task = asyncio.create_task(self._send(claimed))
-            self._sending.add(task)
-            task.add_done_callback(self._ended)
-
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        self._sending.discard(task)
-        self.wake()
+            if claimed is None or time.monotonic() - asked_at <= _LONGEST_CLAIM_SECONDS:
+                return claimed
+            # The answer took so long that the lease could end first: another instance would send beside this one.
 
     async def _send(self, claimed: Claimed) -> None:
         try:
@@ -136,11 +123,6 @@ class Webhooks:
             # Nobody waits for this task: what it does not end as would be sent again and again.
             logger.exception("a webhook's message failed unexpectedly", extra={"fields": _fields(claimed)})
             return Tried(dt.datetime.now(dt.UTC), 0, error="The server met an error that it did not expect.")
-
-    async def _sweep_now_and_then(self) -> None:
-        if self._swept_at is None or time.monotonic() - self._swept_at >= _SWEEP_SECONDS:
-            self._swept_at = time.monotonic()
-            await self._database.run(webhook_outbox.sweep, dt.timedelta(seconds=self._settings.webhook_log))
 
 
 def _fields(claimed: Claimed) -> dict[str, object]:

@@ -1,6 +1,7 @@
 """A program that was written for the first Vocalyx, against this one: its form, its reads, its counts, its tasks."""
 
 import json
+import uuid
 from typing import Any
 
 import pytest
@@ -213,6 +214,51 @@ async def test_who_is_logged_in_and_where(owner: Person, administrator: Person, 
     theirs = await program(owner)
     for address in ("/api/user/me", "/api/user/projects"):
         await problem(await theirs.get(address), 403, "not-permitted")
+
+
+async def test_an_administrator_manages_its_users(
+    client: TestClient, administrator: Person, owner: Person, stranger: Person
+) -> None:
+    address, password = "/api/admin/users", "a password of twelve"
+    made = await administrator.post(address, json={"username": "ben", "password": password, "is_admin": False})
+    assert made.status == 201
+    ben = _held_against(answers.OriginalUser, await made.text())
+    assert (ben["username"], ben["is_admin"], ben["projects"]) == ("ben", False, [])
+    login = {"username": "ben", "password": password}
+    token = (await (await client.post("/api/auth/token", data=login)).json())["access_token"]
+    his = Person(client, {"Authorization": f"Bearer {token}"})
+
+    (first,) = (await (await owner.get("/api/projects")).json())["items"]
+    link = {"user_id": ben["id"], "project_id": first["id"]}
+    for _ in range(2):
+        assigned = await (await administrator.post(f"{address}/assign-project", json=link)).json()
+        assert [project["name"] for project in assigned["projects"]] == ["first"]
+    assert (await (await his.get("/api/auth/me")).json())["roles"] == {first["id"]: "editor"}
+    listed = {user["username"]: user for user in await (await administrator.get(address)).json()}
+    assert list(listed) == sorted(listed)
+    assert listed["ben"] == assigned
+    assert [project["name"] for project in listed["owner"]["projects"]] == ["first"]
+    assert [project["name"] for project in listed["stranger"]["projects"]] == ["second"]
+    # Assigning is no demotion.
+    theirs = {"user_id": listed["owner"]["id"], "project_id": first["id"]}
+    assert (await administrator.post(f"{address}/assign-project", json=theirs)).status == 200
+    assert (await (await owner.get(f"/api/projects/{first['id']}")).json())["role"] == "owner"
+
+    for _ in range(2):
+        removed = await (await administrator.post(f"{address}/remove-project", json=link)).json()
+        assert removed["projects"] == []
+    await problem(await his.get(f"/api/projects/{first['id']}"), 404, "not-found")
+    for unknown in ({"user_id": str(uuid.uuid4())}, {"project_id": str(uuid.uuid4())}):
+        for path in ("assign-project", "remove-project"):
+            await problem(await administrator.post(f"{address}/{path}", json=link | unknown), 404, "not-found")
+
+    answer = await administrator.ask("PUT", f"{address}/{ben['id']}/password", json={"password": password[::-1]})
+    assert await answer.json() == {"status": "password updated", "user_id": ben["id"]}
+    await problem(await his.get("/api/auth/me"), 401, "not-authenticated")
+    answer = await administrator.ask("DELETE", f"{address}/{ben['id']}")
+    assert await answer.json() == {"status": "user deleted", "user_id": ben["id"]}
+    me = await (await administrator.get("/api/user/me")).json()
+    await problem(await administrator.ask("DELETE", f"{address}/{me['id']}"), 409, "last-administrator")
 
 
 async def test_logging_in_by_its_form(client: TestClient, person: MakePerson) -> None:
