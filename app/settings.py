@@ -154,6 +154,9 @@ class Settings(BaseSettings):
     llm_server_patience: Annotated[
         float, Field(ge=0, description="For so long a job waits for one that is away, each time that it is tried")
     ] = 60
+    llm_server_at_once: Annotated[
+        int, Field(ge=1, le=64, description="So many answers a worker has written at the same time")
+    ] = 4
     stall_timeout: Annotated[int, Field(ge=10, description="A job without progress for so long gives up its lease")] = (
         900
     )

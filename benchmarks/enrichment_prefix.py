@@ -1,12 +1,14 @@
-"""What it saves that a recording's tasks share what was read: `python -m benchmarks.enrichment_prefix`.
+"""What it saves that a recording's tasks share what was read, and are answered together: `python -m benchmarks.enrichment_prefix`.
 
-The enricher does all its tasks on one transcript, and what it asked the model is written down. Then the same questions
-are put again, each one to a model that has forgotten what it read: the same model, file and process, so that the two
-differ in nothing else. A second try at a question is no new question: it shares the first one's prompt both times.
+The enricher does all its tasks on one transcript, and each list of questions that it put to the model is put again at
+once, to a second copy of the same model: one question after the other, each to a model that has forgotten what it read. So the
+two differ in nothing else, and what else the machine does meets both. A second try at a question is no new question: it
+shares the first one's prompt both times. Processor time is what a busy machine leaves comparable.
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,7 +19,7 @@ from rich.console import Console
 from app.core.options import EnrichmentTask, TranscriptionOptions
 from app.core.transcript import Segment
 from app.settings import load_settings
-from app.workers.enrichment.engine import Prompt, Reply, Sampling, Tick
+from app.workers.enrichment.engine import Listen, Prompt, Reply, Request, Sampling, Then, Tick
 from app.workers.enrichment.enricher import Enricher
 from app.workers.enrichment.llama import LlamaModel, open_installed
 from app.workers.enrichment.model_file import CONTEXT_LIMIT_TOKENS
@@ -28,24 +30,44 @@ WORDS_A_MINUTE = 150
 WORDS_A_SEGMENT = 12
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
-    """One call of the engine, what it took in seconds, and what it cost in tokens."""
+@dataclass
+class Cost:
+    """What questions took, in seconds of the clock and of the processors, and what they cost in tokens."""
 
-    prompt: Prompt
-    schema: Mapping[str, Any]
-    sampling: Sampling
-    max_tokens: int
-    seconds: float
-    reply: Reply
+    questions: int = 0
+    seconds: float = 0.0
+    processor_seconds: float = 0.0
+    read: int = 0
+    known: int = 0
+    written: int = 0
+
+    @contextmanager
+    def timed(self) -> Iterator[None]:
+        begun, worked = time.monotonic(), time.process_time()
+        yield
+        self.seconds += time.monotonic() - begun
+        self.processor_seconds += time.process_time() - worked
+
+    def count(self, reply: Reply) -> None:
+        self.questions += 1
+        self.read += reply.evaluated_tokens
+        self.known += reply.reused_tokens
+        self.written += reply.generated_tokens
 
 
 @dataclass
 class Witness:
-    """The model, with every question that it was asked written down."""
+    """The model, and a second copy of it that is asked the same, each question by itself.
+
+    `same` of the answers were the same word for word.
+    """
 
     model: LlamaModel
-    asked: list[Question] = field(default_factory=list)
+    other: LlamaModel
+    console: Console
+    shared: Cost = field(default_factory=Cost)
+    fresh: Cost = field(default_factory=Cost)
+    same: int = 0
 
     @property
     def name(self) -> str:
@@ -62,15 +84,57 @@ class Witness:
         return self.model.count_prompt_tokens(prompt)
 
     def answer(
-        self, prompt: Prompt, schema: Mapping[str, Any], sampling: Sampling, *, max_tokens: int, tick: Tick
+        self,
+        prompt: Prompt,
+        schema: Mapping[str, Any],
+        sampling: Sampling,
+        *,
+        max_tokens: int,
+        tick: Tick,
+        listen: Listen | None = None,
     ) -> Reply:
-        begun = time.monotonic()
-        reply = self.model.answer(prompt, schema, sampling, max_tokens=max_tokens, tick=tick)
-        self.asked.append(Question(prompt, schema, sampling, max_tokens, time.monotonic() - begun, reply))
-        return reply
+        del listen
+        replies: list[Reply] = []
+        self.answer_all(
+            [Request(prompt, schema, sampling, max_tokens)], then=lambda _, reply: replies.append(reply), tick=tick
+        )
+        return replies[0]
+
+    def answer_all(self, requests: Sequence[Request], *, then: Then, tick: Tick) -> None:
+        asked = {number: [request] for number, request in enumerate(requests)}
+        answers: dict[int, list[Reply]] = {number: [] for number in asked}
+
+        def noted(number: int, reply: Reply) -> Request | None:
+            answers[number].append(reply)
+            self.shared.count(reply)
+            again = then(number, reply)
+            if again is not None:
+                asked[number].append(again)
+            return again
+
+        with self.shared.timed():
+            self.model.answer_all(requests, then=noted, tick=tick)
+        for number, tries in asked.items():
+            self.other.forget()
+            for request, reply in zip(tries, answers[number], strict=True):
+                self._ask_afresh(request, reply)
+        self.console.print(
+            f"{self.shared.questions} questions so far: {self.shared.processor_seconds:.1f} s of the processors together,"
+            f" {self.fresh.processor_seconds:.1f} s afresh; {self.same} answers the same.",
+            highlight=False,
+        )
 
     def close(self) -> None:
         self.model.close()
+        self.other.close()
+
+    def _ask_afresh(self, request: Request, before: Reply) -> None:
+        with self.fresh.timed():
+            reply = self.other.answer(
+                request.prompt, request.schema, request.sampling, max_tokens=request.max_tokens, tick=lambda _: None
+            )
+        self.fresh.count(reply)
+        self.same += reply.text == before.text
 
 
 class Unwatched:
@@ -86,24 +150,40 @@ class Unwatched:
 @click.command()
 @audio_option
 @language_option
+@click.option(
+    "--models-dir",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    default=None,
+    help="Where models are installed.  [default: the site's]",
+)
 @click.option("--minutes", type=click.FloatRange(0.5, 300), default=10, show_default=True, help="Of the transcript.")
-@click.option("--model", default=None, help="An installed language model.  [default: the site's]")
+@click.option("--model", "model_name", default=None, help="An installed language model.  [default: the site's]")
 @click.option(
     "--context", type=click.IntRange(512), default=CONTEXT_LIMIT_TOKENS, show_default=True, help="Tokens of context."
 )
 @click.option("--tasks", default="", help="Separated by commas.  [default: all of them]")
-def enrichment_prefix(audio: Path, language: str, minutes: float, model: str | None, context: int, tasks: str) -> None:
+def enrichment_prefix(
+    audio: Path,
+    language: str,
+    models_dir: Path | None,
+    minutes: float,
+    model_name: str | None,
+    context: int,
+    tasks: str,
+) -> None:
     """Print what all tasks of one transcript take together, and one by one with a fresh prompt each."""
     settings = load_settings()
-    name = model or settings.default_llm_model
-    witness = Witness(open_installed(settings.models_dir, settings.threads, name, context_limit=context))
+    name = model_name or settings.default_llm_model
+    models = models_dir or settings.models_dir
+    console = new_console()
+    model, other = (open_installed(models, settings.threads, name, context_limit=context) for _ in range(2))
+    witness = Witness(model, other, console)
     segments = transcript(audio / language, minutes)
-    enricher = Enricher(settings.models_dir, settings.threads, name, open_model=lambda _: witness)
+    enricher = Enricher(models, settings.threads, name, open_model=lambda _: witness)
     asked = tuple(EnrichmentTask(task) for task in tasks.split(",")) if tasks else tuple(EnrichmentTask)
     options = TranscriptionOptions(model="", llm_model=name, language=language, tasks=asked)
     outcome = enricher.enrich(segments, language, options, Unwatched())
-    fresh = asked_afresh(witness)
-    _print(new_console(), witness, outcome, fresh, minutes)
+    _print(console, witness, outcome, minutes)
     witness.close()
 
 
@@ -126,46 +206,29 @@ def transcript(texts: Path, minutes: float) -> list[Segment]:
     ]
 
 
-def asked_afresh(witness: Witness) -> list[Question]:
-    """Put the questions again, to a model that forgets before each new one."""
-    asked, before = list(witness.asked), None
-    witness.asked.clear()
-    for question in asked:
-        if question.prompt != before:
-            witness.model.forget()
-        before = question.prompt
-        again = witness.answer(
-            question.prompt, question.schema, question.sampling, max_tokens=question.max_tokens, tick=lambda _: None
-        )
-        assert again.text == question.reply.text, "the same question has another answer"
-    fresh, witness.asked = witness.asked, asked
-    return fresh
-
-
-def _print(
-    console: Console, witness: Witness, outcome: Mapping[str, object], fresh: Sequence[Question], minutes: float
-) -> None:
+def _print(console: Console, witness: Witness, outcome: Mapping[str, object], minutes: float) -> None:
     table = new_table(
         f"{witness.name}: all tasks of {minutes:g} minutes, read in {outcome['windows']} window(s)",
-        *("prompt", "questions", "seconds", "tokens read", "known before", "written"),
+        *("prompt", "questions", "seconds", "processor seconds", "tokens read", "known before", "written"),
     )
-    for name, questions in (("shared", witness.asked), ("fresh for each task", fresh)):
+    for name, cost in (("shared, answered together", witness.shared), ("fresh for each task", witness.fresh)):
         table.add_row(
             name,
-            str(len(questions)),
-            f"{_seconds(questions):.1f}",
-            str(sum(question.reply.evaluated_tokens for question in questions)),
-            str(sum(question.reply.reused_tokens for question in questions)),
-            str(sum(question.reply.generated_tokens for question in questions)),
+            str(cost.questions),
+            f"{cost.seconds:.1f}",
+            f"{cost.processor_seconds:.1f}",
+            str(cost.read),
+            str(cost.known),
+            str(cost.written),
         )
     console.print(table)
-    part = _seconds(witness.asked) / _seconds(fresh)
+    console.print(f"The same answers, word for word: {witness.same} of {witness.shared.questions}.")
     console.print(f"Kept of earlier prompts in the end: {witness.model.kept_bytes / 1e6:.0f} MB.")
-    console.print(f"Shared over fresh: {part:.2f}; {verdict(part, MOST_OF_THE_TIME)}.")
-
-
-def _seconds(questions: Sequence[Question]) -> float:
-    return sum(question.seconds for question in questions)
+    part = witness.shared.processor_seconds / witness.fresh.processor_seconds
+    console.print(
+        f"Shared over fresh: {witness.shared.seconds / witness.fresh.seconds:.2f} of the time, {part:.2f} of the"
+        f" processors'; {verdict(part, MOST_OF_THE_TIME)}."
+    )
 
 
 if __name__ == "__main__":

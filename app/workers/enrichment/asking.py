@@ -1,12 +1,12 @@
-"""Asks one question until the answer can be used, a bounded number of times."""
+"""Asks questions until their answers can be used, each a bounded number of times."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from app.workers.enrichment.answers import InvalidReply
-from app.workers.enrichment.engine import LanguageModel, Prompt, Reply, Sampling, Tick
+from app.workers.enrichment.engine import LanguageModel, Prompt, Reply, Request, Sampling, Tick
 
 TRIES = (Sampling(), Sampling(0.5, seed=1), Sampling(0.7, seed=2), Sampling(0.9, seed=3))
 """The likeliest answer first, then ever more daring draws; seeds are fixed so that a job that runs twice says the same."""
@@ -32,6 +32,16 @@ class Inquiry(Generic[Value]):
     tries: int = len(TRIES)
 
 
+@dataclass(slots=True)
+class Answered(Generic[Value]):
+    """What came of an inquiry: a value and how it was drawn, or why there is none; and the tokens read and written."""
+
+    value: Value | None = None
+    sampling: Sampling | None = None
+    fault: str = ""
+    tokens: int = 0
+
+
 class Asker:
     """A model that is asked questions, and the tokens that this took."""
 
@@ -41,17 +51,39 @@ class Asker:
 
     def ask(self, inquiry: Inquiry[Value], tick: Tick) -> tuple[Value, Sampling]:
         """Return the answer and how it was drawn. Raises `NoAnswer`."""
-        fault = ""
-        for sampling in TRIES[: inquiry.tries]:
-            reply = self._model.answer(
-                inquiry.prompt, inquiry.schema, sampling, max_tokens=inquiry.max_tokens, tick=tick
-            )
-            self.tokens["evaluated"] += reply.evaluated_tokens
-            self.tokens["reused"] += reply.reused_tokens
-            self.tokens["generated"] += reply.generated_tokens
+        (answered,) = self.ask_all([inquiry], tick)
+        if answered.value is None or answered.sampling is None:
+            raise NoAnswer(answered.fault)
+        return answered.value, answered.sampling
+
+    def ask_all(self, inquiries: Sequence[Inquiry[Value]], tick: Tick) -> list[Answered[Value]]:
+        """Ask all of them together, one whose answer is of no use again as soon as that shows; return what came of each."""
+        all_answered: list[Answered[Value]] = [Answered() for _ in inquiries]
+        tried = [0] * len(inquiries)
+
+        def request(number: int) -> Request:
+            inquiry = inquiries[number]
+            sampling = TRIES[tried[number]]
+            tried[number] += 1
+            return Request(inquiry.prompt, inquiry.schema, sampling, inquiry.max_tokens)
+
+        def then(number: int, reply: Reply) -> Request | None:
+            inquiry, answered = inquiries[number], all_answered[number]
+            self._count(reply)
+            answered.tokens += reply.evaluated_tokens + reply.generated_tokens
             try:
-                return inquiry.read(reply), sampling
+                answered.value, answered.sampling = inquiry.read(reply), TRIES[tried[number] - 1]
             except InvalidReply as error:
-                fault = str(error)
-                logger.info("Asked again.", extra={"fields": {"task": inquiry.name, "reason": fault}})
-        raise NoAnswer(f"{fault}, in the last of {inquiry.tries} tries")
+                if tried[number] < inquiry.tries:
+                    logger.info("Asked again.", extra={"fields": {"task": inquiry.name, "reason": str(error)}})
+                    return request(number)
+                answered.fault = f"{error}, in the last of {inquiry.tries} tries"
+            return None
+
+        self._model.answer_all([request(number) for number in range(len(inquiries))], then=then, tick=tick)
+        return all_answered
+
+    def _count(self, reply: Reply) -> None:
+        self.tokens["evaluated"] += reply.evaluated_tokens
+        self.tokens["reused"] += reply.reused_tokens
+        self.tokens["generated"] += reply.generated_tokens

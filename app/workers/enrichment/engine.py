@@ -3,7 +3,7 @@
 `app.workers.enrichment.llama` runs one in this process, `app.workers.enrichment.remote` asks a server of the site.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -59,10 +59,27 @@ class Reply:
     generated_tokens: int
 
 
-class LanguageModel(Protocol):
-    """A loaded model. The same prompt, schema and sampling give the same reply, whatever was asked before.
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One of several that are put to a model together: what `LanguageModel.answer` takes of each."""
 
-    (Of a server's model that is wished, not known.)
+    prompt: Prompt
+    schema: Mapping[str, Any]
+    sampling: Sampling
+    max_tokens: int
+
+
+Then = Callable[[int, Reply], Request | None]
+"""Told an answer as soon as it is there, with its request's place in the list; may return what is to be asked instead,
+which takes that place and is answered along with the others."""
+
+
+class LanguageModel(Protocol):
+    """A loaded model. The same question alone, or the same list of them together, gets the same, whatever was asked before.
+
+    A question alone and the same one in a list need not get the same answer: numbers that are computed side by side may
+    be rounded otherwise, and where two tokens are as likely as each other that decides. (Of a server's model even the
+    rest is wished, not known.)
     """
 
     @property
@@ -92,6 +109,13 @@ class LanguageModel(Protocol):
         """Write an answer that follows the JSON schema. Raises `ContextTooSmall`, and whatever `tick` raises.
 
         A server's model raises `ModelServerDown` and `ModelServerRefused`, too.
+        """
+
+    def answer_all(self, requests: Sequence[Request], *, then: Then, tick: Tick) -> None:
+        """Write the answers to several requests at the same time, as many as there is room for.
+
+        `tick` is told the done part of all. Raises what `answer` does, and what `then` raises; answers that are not there
+        by then are lost.
         """
 
     def close(self) -> None:

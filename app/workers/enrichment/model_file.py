@@ -33,7 +33,10 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ModelFile:
-    """A model file that has been looked at, and how it is to be loaded. `slice_tokens` of a prompt are read at a time."""
+    """A model file that has been looked at, and how it is to be loaded. `slice_tokens` of a prompt are read at a time.
+
+    Beside one prompt of `context_tokens` with its answer there is room for `beside_tokens` of others written meanwhile.
+    """
 
     name: str
     path: Path
@@ -41,11 +44,17 @@ class ModelFile:
     header: GgufHeader
     context_tokens: int
     slice_tokens: int
+    beside_tokens: int = 0
+
+    @property
+    def cells(self) -> int:
+        """The keys and values of so many tokens are kept."""
+        return self.context_tokens + self.beside_tokens
 
     @property
     def cache_bytes(self) -> int:
-        """What the keys and values of the whole context take."""
-        return self.header.cache_bytes_per_token * self.context_tokens
+        """What these keys and values take."""
+        return self.header.cache_bytes_per_token * self.cells
 
     @property
     def needed_bytes(self) -> int:
@@ -56,7 +65,7 @@ class ModelFile:
     def parts(self) -> str:
         """What the memory goes to, in words."""
         return (
-            f"its file {_gigabytes(self.size_bytes)}, {self.context_tokens} tokens of context"
+            f"its file {_gigabytes(self.size_bytes)}, {self.cells} tokens of context"
             f" {_gigabytes(self.cache_bytes)}, computing and the process {_gigabytes(_WORKING_BYTES + PROCESS_BYTES)}"
         )
 
@@ -76,6 +85,10 @@ def checked(
     """
     file = fitted(model, limit or memory.memory_limit(), context_limit=context_limit, models_dir=models_dir)
     free = free_bytes()
+    if file.needed_bytes > free and file.beside_tokens:
+        # Answers are written in more turns then, which is better than not at all.
+        without = replace(file, beside_tokens=0)
+        file = replace(file, beside_tokens=_beside(file, free - without.needed_bytes))
     if file.needed_bytes > free:
         raise ModelTooLarge(
             f"{model.name} needs {file.needed_bytes // _MEBIBYTE} MiB ({file.parts}); this worker can use"
@@ -95,7 +108,9 @@ def fitted(
     context_limit: int = CONTEXT_LIMIT_TOKENS,
     models_dir: Path | None = None,
 ) -> ModelFile:
-    """Return the model's file with as long a context as the limit leaves room for. Reads its header only.
+    """Return the model's file with as long a context as the limit leaves room for, and with room beside it.
+
+    Reads the file's header only.
 
     Raises `ModelDamaged`, and `app.workers.memory.ModelTooLarge` where it will never fit, with the numbers.
     """
@@ -110,7 +125,7 @@ def fitted(
                     *(model.name, context_tokens, longest, _gigabytes(_total(whole, model))),
                     *(_gigabytes(limit.bytes), limit.source),
                 )
-            return file
+            return replace(file, beside_tokens=_beside(file, limit.bytes - _total(file, model)))
     raise _too_large(model, file, limit, models_dir, context_limit)
 
 
@@ -135,6 +150,12 @@ def _contexts(longest: int) -> Iterator[int]:
     yield longest
     first = (longest - 1) // _CONTEXT_STEP_TOKENS * _CONTEXT_STEP_TOKENS
     yield from range(first, LEAST_CONTEXT_TOKENS - 1, -_CONTEXT_STEP_TOKENS)
+
+
+def _beside(file: ModelFile, left_bytes: int) -> int:
+    """Return for how many tokens beside the context there is room: for as many again, at most."""
+    tokens = max(0, left_bytes) // max(1, file.header.cache_bytes_per_token)
+    return min(tokens - tokens % _CONTEXT_STEP_TOKENS, file.context_tokens)
 
 
 def _total(file: ModelFile, model: InstalledModel) -> int:

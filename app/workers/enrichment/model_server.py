@@ -46,6 +46,7 @@ class ModelServer:
     timeout_seconds: float
     silence_seconds: float
     patience_seconds: float
+    answers_at_once: int = 4
 
     @classmethod
     def of_settings(cls, settings: Settings) -> Self | None:
@@ -60,7 +61,15 @@ class ModelServer:
             timeout_seconds=settings.llm_server_timeout,
             silence_seconds=settings.llm_server_silence,
             patience_seconds=settings.llm_server_patience,
+            answers_at_once=settings.llm_server_at_once,
         )
+
+
+@dataclass(slots=True)
+class Pulse:
+    """When a server last wrote something, to whichever request: while it writes to one, others may wait their turn."""
+
+    at: float = float("-inf")
 
 
 class Exchange:
@@ -69,10 +78,11 @@ class Exchange:
     As a context manager it ends the connection, whatever the server is doing.
     """
 
-    def __init__(self, server: ModelServer, path: str, body: bytes) -> None:
+    def __init__(self, server: ModelServer, path: str, body: bytes, pulse: Pulse | None = None) -> None:
         self._server = server
         self._path = path
         self._body = body
+        self._pulse = pulse or Pulse()
         self._came: queue.Queue[bytes | Exception | None] = queue.Queue(_LINES_AHEAD)
         self._ended = threading.Event()
         parts = urlsplit(server.url)
@@ -102,7 +112,7 @@ class Exchange:
 
         Ends where the server ends its answer. Raises `ModelServerDown`, `ModelServerRefused` or `ContextTooSmall`.
         """
-        begun = heard = time.monotonic()
+        begun = time.monotonic()
         while True:
             try:
                 came = self._came.get(timeout=_LOOK_SECONDS)
@@ -114,13 +124,13 @@ class Exchange:
             if came is None:
                 return
             if came.startswith(b"data:"):
-                heard = now
+                self._pulse.at = now
                 yield came.removeprefix(b"data:").strip().decode("utf-8", errors="replace")
             else:
                 yield None  # comments and other fields keep a connection alive, and say nothing
             if now - begun > self._server.timeout_seconds:
                 raise ModelServerDown(f"An answer took longer than {self._server.timeout_seconds:g} s.")
-            if now - heard > self._server.silence_seconds:
+            if now - max(begun, self._pulse.at) > self._server.silence_seconds:
                 raise ModelServerDown(f"The model server wrote nothing for {self._server.silence_seconds:g} s.")
 
     def _run(self) -> None:

@@ -14,7 +14,9 @@ from typing import Any
 
 from app.workers.memory import available_bytes
 
-_SEQUENCE = 0
+TRUNK = 0
+"""The sequence whose beginning others share."""
+
 _RESERVE_BYTES = 256 * 1024**2
 """So much of the memory stays free whatever is kept: what is kept is a convenience, and computing is not."""
 
@@ -51,12 +53,17 @@ class KeptPrefixes:
         """Return how many of the first `tokens` the best of them has."""
         return max((common_length(kept.tokens, tokens) for kept in self._kept), default=0)
 
+    def length(self, tokens: Sequence[int]) -> int:
+        """Return how many tokens the best of them holds, so many cells it takes to go back to it."""
+        best = self._best(tokens)
+        return 0 if best is None else len(best.tokens)
+
     def keep(self, context: Any, tokens: Sequence[int], wanted: Sequence[int]) -> bool:
         """Keep what the context holds, which must be exactly `tokens`; tell whether there was room for it.
 
         What has most of `wanted`, which is to be read next, does not go for it.
         """
-        size = int(self._library.llama_state_seq_get_size(context, _SEQUENCE))
+        size = int(self._library.llama_state_seq_get_size(context, TRUNK))
         if not 0 < size <= self._limit:
             return False
         # One that this one goes on from has nothing that this one has not.
@@ -71,7 +78,7 @@ class KeptPrefixes:
             return False
         state = ctypes.create_string_buffer(size)
         pointer = ctypes.cast(state, ctypes.POINTER(ctypes.c_uint8))
-        if self._library.llama_state_seq_get_data(context, pointer, size, _SEQUENCE) != size:
+        if self._library.llama_state_seq_get_data(context, pointer, size, TRUNK) != size:
             return False
         self._kept.append(_Kept(tuple(tokens), state, time.monotonic()))
         logger.debug("A prompt's beginning is kept.", extra={"fields": {"tokens": len(tokens), "bytes": size}})
@@ -83,7 +90,7 @@ class KeptPrefixes:
         if best is None:
             return ()
         pointer = ctypes.cast(best.state, ctypes.POINTER(ctypes.c_uint8))
-        if not self._library.llama_state_seq_set_data(context, pointer, len(best.state), _SEQUENCE):
+        if not self._library.llama_state_seq_set_data(context, pointer, len(best.state), TRUNK):
             self._kept.remove(best)
             return ()
         best.used_at = time.monotonic()

@@ -24,20 +24,22 @@ class Steps:
         self._width = (100.0 - self._percent) / steps
 
     @contextmanager
-    def step(self, stage: str, *, counted: bool = True) -> Iterator[Tick]:
-        """One step: yields what is told its done part, 0 to 1, and raises where the job is to stop.
+    def step(self, *stages: str, counted: bool = True) -> Iterator[Tick]:
+        """One step, or several that are done at the same time: yields what is told their done part, 0 to 1.
 
-        A step that could not be expected is not `counted`: the percentage stands still meanwhile.
+        It raises where the job is to stop. Of several stages the one is named that so much work would have come to, one
+        after the other. Steps that could not be expected are not `counted`: the percentage stands still meanwhile.
         """
         start = self._percent
-        width = self._width if counted else 0.0
-        self._context.report(stage, start)
+        width = self._width * len(stages) if counted else 0.0
+        self._context.report(stages[0], start)
 
         def tick(done: float) -> None:
             self._context.checkpoint()
             self._percent = min(100.0, max(self._percent, start + width * done))
             if time.monotonic() - self._reported >= _REPORT_SECONDS:
                 self._reported = time.monotonic()
+                stage = stages[min(int(done * len(stages)), len(stages) - 1)]
                 self._context.report(stage, self._percent)
 
         yield tick

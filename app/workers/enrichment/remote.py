@@ -7,7 +7,7 @@ asked finds out, as of any engine.
 import json
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
@@ -15,9 +15,10 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from app.catalog.served import SERVED
 from app.core.errors import UnknownModel
-from app.workers.enrichment.engine import Listen, Prompt, Reply, Sampling, Tick
+from app.workers.enrichment.concurrency import answer_concurrently
+from app.workers.enrichment.engine import Listen, Prompt, Reply, Request, Sampling, Then, Tick
 from app.workers.enrichment.errors import ContextTooSmall, ModelServerDown, ModelServerRefused
-from app.workers.enrichment.model_server import Exchange, ModelServer
+from app.workers.enrichment.model_server import Exchange, ModelServer, Pulse
 
 _BYTES_A_TOKEN = 2.5
 """Fewer than any language of ours has in the vocabularies of today's models (English 4, French 3.5): lengths are guessed
@@ -81,6 +82,7 @@ class RemoteModel:
         self.name = name
         self.context_tokens = server.context_tokens
         self._server = server
+        self._pulse = Pulse()
 
     def count_tokens(self, text: str) -> int:
         """Return at least the length of `text` in tokens: it is guessed from above."""
@@ -123,6 +125,16 @@ class RemoteModel:
                 _wait(pause, tick)
                 pause = min(_LONGEST_PAUSE_SECONDS, 2 * pause)
 
+    def answer_all(self, requests: Sequence[Request], *, then: Then, tick: Tick) -> None:
+        """Have several answers written, as many at once as the operator says that the server does."""
+
+        def answer(request: Request, told: Tick) -> Reply:
+            return self.answer(
+                request.prompt, request.schema, request.sampling, max_tokens=request.max_tokens, tick=told
+            )
+
+        answer_concurrently(answer, requests, at_once=self._server.answers_at_once, then=then, tick=tick)
+
     def close(self) -> None:
         """There is nothing to give back."""
 
@@ -138,7 +150,7 @@ class RemoteModel:
         written = _Written(max_tokens)
         body = json.dumps(self._request(prompt, schema, sampling, max_tokens)).encode()
         tick(0.0)
-        with Exchange(self._server, "/chat/completions", body) as exchange:
+        with Exchange(self._server, "/chat/completions", body, self._pulse) as exchange:
             for event in exchange.events():
                 tick(min(1.0, written.pieces / max_tokens))
                 if event == "[DONE]":

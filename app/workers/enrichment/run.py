@@ -154,8 +154,7 @@ class Run:
                 return next(written) if place.level == 1 else self._note(window, place)
 
             read, _ = fold(passages, limit, self._cost, note)
-            for task in whole:
-                self._ask(task, read, notes=True)
+            self._ask([(task, read) for task in whole], notes=True)
         else:
             self._faults |= {task.name: faults for task in whole}
         for task in whole:
@@ -175,20 +174,38 @@ class Run:
     def _rewrite(self, cut: Mapping[str, Sequence[Window]]) -> None:
         tasks = [task for task in self._tasks if task.name in cut]
         # Both tasks about the same lines follow one another: what was read is known then.
-        for index in range(max((len(cut[task.name]) for task in tasks), default=0)):
-            for task in tasks:
-                if index < len(cut[task.name]):
-                    self._ask(task, cut[task.name][index])
+        longest = max((len(cut[task.name]) for task in tasks), default=0)
+        pieces = [
+            (task, cut[task.name][index]) for index in range(longest) for task in tasks if index < len(cut[task.name])
+        ]
+        self._ask(pieces)
         for task in tasks:
             self._finish(task, len(cut[task.name]))
 
     def _ask_about(self, leaf: Window, tasks: Sequence[Task]) -> None:
-        for task in tasks:
-            self._ask(task, leaf)
+        self._ask([(task, leaf) for task in tasks])
 
-    def _ask(self, task: Task, passages: Sequence[Passage], *, notes: bool = False) -> None:
-        """Ask one task of some passages, and keep what can be kept of the answer."""
+    def _ask(self, asked: Sequence[tuple[Task, Sequence[Passage]]], *, notes: bool = False) -> None:
+        """Ask each task of its passages, all of them together, and keep what can be kept of the answers."""
+        if not asked:
+            return
         began = time.monotonic()
+        inquiries = [self._inquiry(task, passages, notes=notes) for task, passages in asked]
+        with self._steps.step(*(task.name for task, _ in asked)) as tick:
+            answers = self._asker.ask_all(inquiries, tick)
+        spent, tokens = time.monotonic() - began, sum(answered.tokens for answered in answers)
+        for (task, _), answered in zip(asked, answers, strict=True):
+            if answered.value is not None and answered.sampling is not None:
+                self._parts.setdefault(task.name, []).append(answered.value)
+                self._sampling.setdefault(task.name, []).append(answered.sampling)
+            else:
+                self._faults.setdefault(task.name, []).append(answered.fault)
+                logger.warning("No usable answer.", extra={"fields": {"task": task.name, "reason": answered.fault}})
+            # What was worked on at the same time took each of them the part that its tokens are.
+            share = spent * answered.tokens / max(tokens, 1)
+            self._seconds[task.name] = self._seconds.get(task.name, 0.0) + share
+
+    def _inquiry(self, task: Task, passages: Sequence[Passage], *, notes: bool) -> Inquiry[Kept]:
         rewriting = task.scope is Scope.LINES
         prompt = self._wording.prompt(
             passages,
@@ -203,16 +220,7 @@ class Run:
         def read(reply: Reply) -> Kept:
             return task.read(reply, shown)
 
-        inquiry = Inquiry(task.name, prompt, task.schema(passages), room, read, task.tries)
-        with self._steps.step(task.name) as tick:
-            try:
-                kept, sampling = self._asker.ask(inquiry, tick)
-                self._parts.setdefault(task.name, []).append(kept)
-                self._sampling.setdefault(task.name, []).append(sampling)
-            except NoAnswer as error:
-                self._faults.setdefault(task.name, []).append(str(error))
-                logger.warning("No usable answer.", extra={"fields": {"task": task.name, "reason": str(error)}})
-        self._seconds[task.name] = self._seconds.get(task.name, 0.0) + time.monotonic() - began
+        return Inquiry(task.name, prompt, task.schema(passages), room, read, task.tries)
 
     def _finish(self, task: Task, asked: int) -> None:
         """Join the parts of one task's answer; say what is missing of it."""

@@ -6,6 +6,7 @@ import pytest
 
 from app.core.transcript import Segment
 from app.workers.control import JobControl, StopReason
+from app.workers.enrichment.engine import Reply, Request, Then, Tick
 from app.workers.enrichment.llama import LlamaModel, open_installed
 
 LANGUAGE_MODEL = "smollm2-135m-instruct"
@@ -57,6 +58,21 @@ class Listener:
         self.reports.append((stage, percent, answers))
         if self.stop_when(stage, percent):
             self.control.request_stop(StopReason.CANCELLED)
+
+
+class InTurn:
+    """For models of a test's own: what is asked together is answered one after the other."""
+
+    answer: Callable[..., Reply]
+
+    def answer_all(self, requests: Sequence[Request], *, then: Then, tick: Tick) -> None:
+        for number, first in enumerate(requests):
+            request: Request | None = first
+            while request is not None:
+                reply = self.answer(
+                    request.prompt, request.schema, request.sampling, max_tokens=request.max_tokens, tick=tick
+                )
+                request = then(number, reply)
 
 
 @pytest.fixture

@@ -40,7 +40,7 @@ class Server:
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         """Answer as llama-server does, a piece an event."""
-        wanted = self.asked[-1]
+        wanted = await request.json()  # not the last that came: several come at the same time
         system, user = (message["content"] for message in wanted["messages"])
         material, _, question = user.rpartition("\n\n")
         response = await begun(request)

@@ -18,13 +18,13 @@ from app.workers.enrichment.engine import LanguageModel, Prompt, Reply, Sampling
 from app.workers.enrichment.enricher import Enricher
 from app.workers.enrichment.errors import ContextTooSmall, EnrichmentFailed
 from app.workers.enrichment.llama import open_installed
-from tests.workers.enrichment.conftest import LANGUAGE_MODEL, MEETING, REUNION, THREADS, Listener, segments_of
+from tests.workers.enrichment.conftest import LANGUAGE_MODEL, MEETING, REUNION, THREADS, InTurn, Listener, segments_of
 
 TASKS = tuple(str(task) for task in DEFAULT_TASKS)
 
 
 @dataclass
-class Scripted:
+class Scripted(InTurn):
     """An engine at the protocol's edge: a token a word, answers from a script by task, requests kept."""
 
     answers: Mapping[str, Sequence[str]]

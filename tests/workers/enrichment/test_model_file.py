@@ -98,6 +98,33 @@ def test_the_operators_own_figure_counts(models: Path) -> None:
     assert fitted(model, MemoryLimit(6 * GIGABYTE, "")).context_tokens == 4096
 
 
+def test_what_the_limit_leaves_is_room_for_answers_written_meanwhile(models: Path) -> None:
+    phi = find(models, "llm", "phi-3-mini")
+
+    some = fitted(phi, MemoryLimit(5 * GIGABYTE, "a test"))
+    much = fitted(phi, MemoryLimit(8 * GIGABYTE, "a test"))
+
+    assert (some.context_tokens, much.context_tokens, much.beside_tokens) == (4096, 4096, 4096)
+    assert 0 < some.beside_tokens < 4096
+    assert total(some) <= 5 * GIGABYTE < total(some) + 256 * some.header.cache_bytes_per_token
+    assert total(much) == total(some) + (4096 - some.beside_tokens) * some.header.cache_bytes_per_token
+
+
+def test_where_memory_is_short_at_the_moment_that_room_goes_first(tmp_path: Path) -> None:
+    install(
+        tmp_path, "small", 10**6, "llama", block_count=32, context_length=4096, embedding_length=3072,
+        attention__head_count=32,
+    )  # fmt: skip
+    model = find(tmp_path, "llm", "small").model_copy(update={"files": {}})
+    whole = fitted(model, FOUR_GIGABYTES)
+    least = whole.needed_bytes - whole.beside_tokens * whole.header.cache_bytes_per_token
+    short = least + 700 * whole.header.cache_bytes_per_token
+
+    assert checked(model, limit=FOUR_GIGABYTES, free_bytes=lambda: short).beside_tokens == 512
+    with pytest.raises(ModelTooLarge):
+        checked(model, limit=FOUR_GIGABYTES, free_bytes=lambda: least - 1)
+
+
 @given(limit=st.integers(0, 8 * GIGABYTE))
 def test_whatever_the_limit_it_is_kept_or_the_model_refused(
     tmp_path_factory: pytest.TempPathFactory, limit: int

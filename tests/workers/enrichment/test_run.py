@@ -20,7 +20,7 @@ from app.workers.enrichment.engine import LanguageModel, Prompt, Reply, Sampling
 from app.workers.enrichment.enricher import Enricher
 from app.workers.enrichment.tasks import CATALOGUE
 from app.workers.enrichment.tasks.task import Scope
-from tests.workers.enrichment.conftest import MEETING, THREADS, Listener, segments_of
+from tests.workers.enrichment.conftest import MEETING, THREADS, InTurn, Listener, segments_of
 
 ALL = tuple(EnrichmentTask)
 BY_WINDOW = tuple(name for name in ALL if CATALOGUE[name].scope is Scope.WINDOWS)
@@ -30,7 +30,7 @@ MARK = re.compile(r"\bs\d+\b")
 
 
 @dataclass
-class Recording:
+class Recording(InTurn):
     """A model at the protocol's edge: a token a word, answers in the shape that is asked for, every prompt kept."""
 
     name: str = "recording"
