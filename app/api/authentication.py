@@ -54,7 +54,8 @@ async def admit(request: web.Request, token: str | None, api_key: str | None) ->
     """Return who these credentials of a request belong to, where they are good for its route.
 
     The one gate of all routes: `NotAuthenticated` where they are missing or worth nothing, `TooManyAttempts` where too
-    many from this address were, `MissingScope` where a key was made for other things.
+    many from this address were, `PasswordChangeDue` where the login is good for changing its password alone, `MissingScope`
+    where a key was made for other things.
     """
     try:
         principal = await _identify(request, token, api_key)
@@ -68,6 +69,8 @@ async def admit(request: web.Request, token: str | None, api_key: str | None) ->
     name_actor(principal.actor)
     add_to_log(user=_in_one_line(principal.name))
     promised = contract_of(request.match_info.handler)
+    if promised is None or not promised.before_password_change:
+        principal.require_own_password()
     principal.require_scope(promised.scope if promised else None)
     return principal
 

@@ -48,6 +48,7 @@ from app.core.errors import (
     NotAuthenticated,
     NotFound,
     NotPermitted,
+    PasswordChangeDue,
     TooManyAttempts,
     VocalyxError,
 )
@@ -208,6 +209,7 @@ class Contract:
     errors: tuple[type[VocalyxError], ...]
     refused_as: Reply | None
     credentials_later: bool
+    before_password_change: bool
     audited: tuple[Action, ...]
 
     @property
@@ -216,6 +218,8 @@ class Contract:
         found: list[type[VocalyxError]] = [BadRequest]
         if self.access is not Access.PUBLIC:
             found += (NotAuthenticated, KeyExpired, TooManyAttempts, CrossSiteRequest)
+            if not self.before_password_change:
+                found.append(PasswordChangeDue)
         if self.scope is not None:
             found.append(MissingScope)
         if self.access in (Access.PERSON, Access.EDITOR, Access.OWNER, Access.ADMINISTRATOR):
@@ -248,6 +252,7 @@ def contract(
     errors: tuple[type[VocalyxError], ...] = (),
     refused_as: Reply | None = None,
     credentials_later: bool = False,
+    before_password_change: bool = False,
     scope: Scope | EllipsisType | None = ...,
     audited: Action | tuple[Action, ...] = (),
 ) -> Callable[[Handler], Handler]:
@@ -260,6 +265,7 @@ def contract(
     - `errors`: what the route may raise besides `Contract.refusals`.
     - `refused_as`: what a refusal looks like, where clients of another API would not understand a problem document.
     - `credentials_later`: the handler looks for credentials itself, as the WebSocket does in its first message.
+    - `before_password_change`: also for a login by a password that has to be changed first.
     - `scope`: what a key has to have that was narrowed, None where every key will do; `Access.scope` where it is left out.
     - `audited`: one of these is in the audit log when it is done; the unit of work writes it (`app.db.audit.record`).
     """
@@ -283,6 +289,7 @@ def contract(
             errors=errors,
             refused_as=refused_as,
             credentials_later=credentials_later,
+            before_password_change=before_password_change,
             audited=audited if isinstance(audited, tuple) else (audited,),
         )
         setattr(handler, _ATTRIBUTE, promised)

@@ -46,3 +46,5 @@ PROBE_SLOTS = web.AppKey("probe_slots", asyncio.Semaphore)
 
 PRINCIPAL = web.RequestKey("principal", Principal)
 REQUEST_ID = web.RequestKey("request_id", str)
+REFUSED_ON = web.RequestKey("refused_on", str)
+"""The page on which a person is told of a refusal, where one is in front of the browser that asks."""

@@ -6,7 +6,9 @@ from typing import Any
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from app.api.keys import REQUEST_ID
+from app.api.faults import completed
+from app.api.keys import REFUSED_ON, REQUEST_ID
+from app.api.negotiation import best
 from app.api.openai import OPENAI_PREFIX
 from app.api.openai.errors import openai_error, sent_again_in_vain
 from app.core.errors import (
@@ -22,6 +24,7 @@ from app.core.errors import (
 )
 
 _RETRY_AFTER_SECONDS = "5"
+_PROBLEM = "application/problem+json"
 
 logger = logging.getLogger(__name__)
 
@@ -93,6 +96,10 @@ def _answer(request: web.Request, error: VocalyxError) -> web.Response:
         "request_id": request[REQUEST_ID],
         "errors": _field_errors(error),
     }
+    if request.get(REFUSED_ON) and best(request.headers.get("Accept"), [_PROBLEM, "text/html"]) == "text/html":
+        # Behind the '#', as a login's code: the page words it, and no log or server has it from there.
+        location = f"{request[REFUSED_ON]}#error={error.code}"
+        return web.Response(status=303, headers={"Location": location, "Cache-Control": "no-store"})
     headers = {}
     if isinstance(error, ChangedMeanwhile):
         body["current"] = error.current
@@ -114,14 +121,14 @@ def _answer(request: web.Request, error: VocalyxError) -> web.Response:
         if sent_again_in_vain(error):
             headers["X-Should-Retry"] = "false"
         return web.json_response(openai_error(error), status=error.status, headers=headers)
-    return web.json_response(body, status=error.status, headers=headers, content_type="application/problem+json")
+    return web.json_response(body, status=error.status, headers=headers, content_type=_PROBLEM)
 
 
-def _field_errors(error: VocalyxError) -> list[dict[str, str]]:
+def _field_errors(error: VocalyxError) -> list[dict[str, Any]]:
     if isinstance(error, InvalidFields):
-        return error.errors
+        return [completed(fault) for fault in error.errors]
     if error.field and not isinstance(error, MethodNotAllowed):
-        return [{"field": error.field, "message": error.detail}]
+        return [completed({"field": error.field, "code": error.fault or error.code, "message": error.detail})]
     return []
 
 

@@ -26,7 +26,7 @@ from app.core.formats import (
     format_named,
     render_transcript,
 )
-from app.core.formats.presentation import AS_USUAL, LineLength, Lines, ReadingSpeed, Redaction
+from app.core.formats.presentation import AS_USUAL, LineLength, Lines, ReadingSpeed, Redaction, WordingLanguage
 from app.core.options import TranscriptionOptions
 from app.core.personal_data import PersonalKind
 from app.core.redaction import redacted
@@ -67,6 +67,13 @@ class PresentationQuery(BaseModel):
             "For `srt` and `vtt`."
         ),
     ] = AS_USUAL.reading_speed
+    language: Annotated[
+        WordingLanguage | None,
+        Field(
+            description="Of the words that were not said: headings, and `Speaker 1` for who has no name. Left out: as the "
+            "recording where that is French, else English. For `txt`, `md`, `docx`, `srt` and `vtt`."
+        ),
+    ] = AS_USUAL.language
     redact: Annotated[
         Redaction | None,
         Field(
@@ -178,7 +185,9 @@ def document_of(body: dict[str, Any], diarization: Diarization | None) -> Transc
         created_at=dt.datetime.fromisoformat(body["created_at"]),
         segments=tuple(Segment.from_dict(segment) for segment in body["segments"]),
         machine_speakers=tuple(segment["machine_speaker"] for segment in body["segments"]),
-        speakers=tuple(DocumentSpeaker(speaker["label"], speaker["name"]) for speaker in body["speakers"]),
+        speakers=tuple(
+            DocumentSpeaker(speaker["label"], speaker["name"], speaker["number"]) for speaker in body["speakers"]
+        ),
         turns=diarization.turns if diarization else (),
         enrichment=DocumentEnrichment(
             title=enrichment["title"], summary=enrichment["summary"], points=tuple(enrichment["points"] or ())

@@ -9,15 +9,15 @@ from uuid import UUID
 
 from aiohttp import web
 from pydantic import AfterValidator, BaseModel, TypeAdapter, ValidationError
+from pydantic_core import PydanticCustomError
 
+from app.api.faults import fault_of
 from app.core.errors import BadRequest, InvalidFields, NotFound
 
 Model = TypeVar("Model", bound=BaseModel)
 Value = TypeVar("Value")
 
 _SHOWN_FAULTS = 20
-# What the library says before what our own checks say.
-_LIBRARYS_WORDS = "Value error, "
 _DEEPEST = 64
 _PARSED_IN_A_THREAD_BYTES = 128 * 1024
 # What PostgreSQL cannot store as text: NUL, and halves of surrogate pairs (bytes in headers that are no UTF-8 become such).
@@ -27,7 +27,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 def _one_line(text: str) -> str:
     if _CONTROL.search(text):
-        raise ValueError("must not contain control characters or line breaks")
+        raise PydanticCustomError("control-characters", "must not contain control characters or line breaks")
     return text
 
 
@@ -67,16 +67,8 @@ def validate(adapter: TypeAdapter[Value], values: Any) -> Value:
     try:
         return adapter.validate_python(values)
     except ValidationError as error:
-        faults = error.errors(include_url=False, include_input=False, include_context=False)
-        raise InvalidFields(
-            [
-                {
-                    "field": ".".join(str(part) for part in fault["loc"])[:200],
-                    "message": fault["msg"].removeprefix(_LIBRARYS_WORDS),
-                }
-                for fault in faults[:_SHOWN_FAULTS]
-            ]
-        ) from error
+        faults = error.errors(include_url=False, include_input=False)
+        raise InvalidFields([fault_of(fault) for fault in faults[:_SHOWN_FAULTS]]) from error
 
 
 def check_text(text: str, field: str) -> str:

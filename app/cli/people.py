@@ -10,31 +10,43 @@ from app.cli.database import run
 
 MINIMUM_PASSWORD_CHARACTERS = 12
 
+_must_change = click.option(
+    "--must-change-password", is_flag=True, help="The first login with it is good for changing it alone."
+)
+
 
 @click.command("create-user")
 @click.argument("username")
 @click.option("--administrator", is_flag=True, help="May manage users and see every project.")
-def create_user(username: str, *, administrator: bool) -> None:
+@_must_change
+def create_user(username: str, *, administrator: bool, must_change_password: bool) -> None:
     """Add a user.
 
     The password is asked for, or is the first line of the standard input; where it is set, VOCALYX_NEW_PASSWORD is taken.
     """
     from app.db import accounts
 
-    run(accounts.create_user, username, _new_password(), administrator=administrator)
+    run(
+        accounts.create_user,
+        username,
+        _new_password(),
+        administrator=administrator,
+        must_change_password=must_change_password,
+    )
     click.echo(f"{username} can log in")
 
 
 @click.command("reset-password")
 @click.argument("username")
-def reset_password(username: str) -> None:
+@_must_change
+def reset_password(username: str, *, must_change_password: bool) -> None:
     """Give a user a new password and end all logins of this user.
 
     The password is asked for, or is the first line of the standard input; where it is set, VOCALYX_NEW_PASSWORD is taken.
     """
     from app.db import accounts
 
-    run(accounts.set_password, username, _new_password())
+    run(accounts.set_password, username, _new_password(), must_change_password=must_change_password)
     click.echo(f"{username} has a new password; earlier logins have ended")
 
 

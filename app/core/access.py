@@ -7,7 +7,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from app.core.audit import Actor, ActorKind
-from app.core.errors import MissingScope, NotPermitted, NotYours
+from app.core.errors import MissingScope, NotPermitted, NotYours, PasswordChangeDue
 from app.core.identifiers import ProjectId, UserId
 
 
@@ -45,7 +45,7 @@ class Principal:
     """Whoever sends a request: a user, or a program with a project's key (then `user` is None, and `key` its id).
 
     `session` is the login that a user's token stands for. A key's `scopes` are None where it may do all that its role
-    allows, its `expires_at` where it does not end.
+    allows, its `expires_at` where it does not end. `password_change_due`: the login is good for changing the password alone.
     """
 
     user: UserId | None
@@ -56,6 +56,7 @@ class Principal:
     scopes: Collection[Scope] | None = None
     expires_at: dt.datetime | None = None
     key: UUID | None = None
+    password_change_due: bool = False
 
     @property
     def actor(self) -> Actor:
@@ -77,6 +78,11 @@ class Principal:
             refused = NotPermitted(f"This needs the role '{needed}' in the project; yours is '{role}'.")
             refused.project = project
             raise refused
+
+    def require_own_password(self) -> None:
+        """Raise `PasswordChangeDue` where this is a login by a password that somebody else has chosen."""
+        if self.password_change_due:
+            raise PasswordChangeDue
 
     def require_scope(self, needed: Scope | None) -> None:
         """Raise `MissingScope` where this is a key that was narrowed to other things."""

@@ -4,7 +4,7 @@ Each class carries the HTTP `status`, a stable `code` and a `title`; each instan
 way out (`remedy`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, ClassVar
 from uuid import UUID
@@ -14,6 +14,8 @@ from app.core.audit import Action
 
 class VocalyxError(Exception):
     """The root. `detail` states the fact, `remedy` the way out; `field` names the input at fault, where there is one.
+
+    `fault` says what is wrong with that field, where the code alone does not tell.
 
     A refusal that is `audited_as` something stands in the audit log, about the `project` where that is known, with
     `audit_details` that the client is not told.
@@ -25,6 +27,7 @@ class VocalyxError(Exception):
     default_detail: ClassVar[str] = "The server met an error that it did not expect."
     default_remedy: ClassVar[str] = "Try again; if it happens again, give the request id to your administrator."
     audited_as: ClassVar[Action | None] = None
+    fault: ClassVar[str | None] = None
     project: UUID | None = None
     audit_details: Mapping[str, Any] = MappingProxyType({})
 
@@ -44,7 +47,10 @@ class BadRequest(VocalyxError):
 
 
 class InvalidFields(VocalyxError):
-    """Fields of the request are of the wrong type, out of range or unknown. `errors` is one entry a field."""
+    """Fields of the request are of the wrong type, out of range or unknown.
+
+    `errors` is one entry a field: `field`, `message`, and where it has them `code` and `bounds` (see `app.api.faults`).
+    """
 
     status = 422
     code = "invalid-fields"
@@ -52,9 +58,11 @@ class InvalidFields(VocalyxError):
     default_detail = "Some fields of the request are not valid."
     default_remedy = "Correct the fields named under 'errors' and send the request again."
 
-    def __init__(self, errors: list[dict[str, str]], *, detail: str | None = None, remedy: str | None = None) -> None:
+    def __init__(
+        self, errors: Sequence[Mapping[str, Any]], *, detail: str | None = None, remedy: str | None = None
+    ) -> None:
         super().__init__(detail, remedy=remedy)
-        self.errors = errors
+        self.errors = [dict(error) for error in errors]
 
 
 class InvalidOptions(VocalyxError):
@@ -131,6 +139,16 @@ class NotPermitted(VocalyxError):
     audited_as = Action.ACCESS_DENIED
 
 
+class PasswordChangeDue(VocalyxError):
+    """Whoever gave the password knows it, too: a login by it is good for nothing else before it was changed."""
+
+    status = 403
+    code = "password-change-due"
+    title = "The password has to be changed first"
+    default_detail = "An administrator has chosen this password; before anything else it has to be changed."
+    default_remedy = "Change it with PUT /api/auth/password, or on the page; this login is good for everything then."
+
+
 class CrossSiteRequest(NotPermitted):
     """A browser sent the cookie of a login along with what another site's page asked it for."""
 
@@ -179,6 +197,12 @@ class Conflict(VocalyxError):
     title = "The state does not allow this"
     default_detail = "The state does not allow this."
     default_remedy = "Read the present state and decide again."
+
+
+class NameTaken(Conflict):
+    """Told at the field with the name."""
+
+    fault = "taken"
 
 
 class LastAdministrator(Conflict):

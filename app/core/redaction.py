@@ -14,7 +14,7 @@ def redacted(document: TranscriptDocument, phrases: Phrases) -> TranscriptDocume
     """Return the document with its personal data replaced by their kinds, in the document's language.
 
     Patterns are looked for in the text as it stands now, corrections included; `phrases` are the names and addresses that
-    the language model found. Names that people gave to the speakers become the speakers' labels again.
+    the language model found. Names that people gave to the speakers are taken out.
     """
     language = document.language
     given = [(speaker.name or "").strip() for speaker in document.speakers]
@@ -30,7 +30,7 @@ def redacted(document: TranscriptDocument, phrases: Phrases) -> TranscriptDocume
         document,
         name=text(document.name),
         segments=tuple(_segment(segment, every, language) for segment in document.segments),
-        speakers=tuple(DocumentSpeaker(speaker.label) for speaker in document.speakers),
+        speakers=tuple(DocumentSpeaker(speaker.label, number=speaker.number) for speaker in document.speakers),
         enrichment=enrichment
         and DocumentEnrichment(
             title=enrichment.title and text(enrichment.title),

@@ -5,6 +5,7 @@ are somebody else's (`split`, `assign`), and take any of it back; `resolve` and 
 that in mind. `Cast` is immutable: each correction returns the next one, and the caller stores the difference.
 """
 
+import re
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -21,6 +22,20 @@ MAX_MADE_SPEAKERS = 100
 """So many speakers people may make in one recording: more is a program's mistake, and slows every reader down."""
 
 _NAMED_POSITIONS = 20
+_MACHINE_LABEL = re.compile(r"SPEAKER_(\d{1,9})")
+
+
+def numbered(labels: Iterable[str]) -> dict[str, int]:
+    """Return the number by which each speaker is called who has no name, from 1.
+
+    The machine's labels keep theirs, so that `SPEAKER_01` is "Speaker 2" in the page, in every document and in a summary,
+    whoever else was named or merged; speakers that people made come behind them.
+    """
+    found = sorted(labels)
+    numbers = {label: int(machine[1]) + 1 for label in found if (machine := _MACHINE_LABEL.fullmatch(label))}
+    last = max(numbers.values(), default=0)
+    made = [label for label in found if label not in numbers]
+    return numbers | {label: number for number, label in enumerate(made, start=last + 1)}
 
 
 @dataclass(frozen=True, slots=True)

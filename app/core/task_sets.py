@@ -55,19 +55,23 @@ class TaskSet:
         """Rebuild what `to_dict` gave, or read what a client sent. Raises `InvalidFields`."""
         tasks = [EnrichmentTask(task) for task in values["tasks"]]
         prompts = {EnrichmentTask(task): prompt for task, prompt in values.get("prompts", {}).items()}
-        custom, faults = {}, []
+        custom: dict[str, CustomTask] = {}
+        faults: list[dict[str, Any]] = []
         for name, task in values.get("custom", {}).items():
             try:
                 custom[_checked_name(name)] = CustomTask(task["prompt"], checked_schema(task["schema"]))
             except RefusedSchema as refused:
                 place = f"custom.{name}.schema.{refused.place}".rstrip(".")
-                faults.append({"field": place[:200], "message": str(refused)})
+                faults.append({"field": place[:200], "code": "schema", "message": str(refused)})
             except ValueError as error:
-                faults.append({"field": f"custom.{name}"[:200], "message": str(error)})
+                code = "taken" if name in custom else "wrong-form"
+                faults.append({"field": f"custom.{name}"[:200], "code": code, "message": str(error)})
         if len(values.get("custom", {})) > MAX_CUSTOM_TASKS:
-            faults = [{"field": "custom", "message": f"More than {MAX_CUSTOM_TASKS} tasks of your own."}]
+            message = f"More than {MAX_CUSTOM_TASKS} tasks of your own."
+            bounds = {"most": MAX_CUSTOM_TASKS}
+            faults = [{"field": "custom", "code": "too-many", "message": message, "bounds": bounds}]
         if not tasks and not custom and not faults:
-            faults = [{"field": "tasks", "message": "A set needs a task at least."}]
+            faults = [{"field": "tasks", "code": "missing", "message": "A set needs a task at least."}]
         if faults:
             raise InvalidFields(faults[:20])
         return cls(tasks=tuple(dict.fromkeys(tasks)), prompts=prompts, custom=custom)
@@ -79,7 +83,7 @@ def checked_set_name(name: str) -> str:
         message = (
             "A name is 1 to 40 small letters, digits, hyphens or underscores, and begins with a letter or a digit."
         )
-        raise InvalidFields([{"field": "task_set", "message": message}])
+        raise InvalidFields([{"field": "task_set", "code": "wrong-form", "message": message}])
     return name
 
 

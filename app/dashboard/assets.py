@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.dashboard.modules import FOLDER, MODULES, STATIC, file_name
+from app.dashboard.preloading import FirstViews
 
 TYPES = {
     ".js": "text/javascript",
@@ -23,6 +24,7 @@ TYPES = {
     ".html": "text/html",
 }
 _PAGE = "index.html"
+_READ_FOR_IMPORTS = {TYPES[".js"], TYPES[".css"]}
 _LEAST_COMPRESSED_BYTES = 256
 
 
@@ -82,16 +84,28 @@ class Assets:
         imports = {name: f"{self._prefix}/modules/{file_name(name)}" for name in MODULES}
         self._import_map = json.dumps({"imports": imports}, separators=(",", ":"))
         self._template = (folder / _PAGE).read_text(encoding="utf-8")
+        texts = {
+            name: asset.content.decode() for name, asset in self.files.items() if asset.media_type in _READ_FOR_IMPORTS
+        }
+        self._first_views = FirstViews(texts, {name: f"modules/{file_name(name)}" for name in MODULES})
 
-    def page(self) -> Page:
-        """Return the page, under a policy of its own."""
+    def page(self, path: str = "/") -> Page:
+        """Return the page as it is at this path, under a policy of its own."""
         nonce = secrets.token_urlsafe(18)
         text = (
-            self._template.replace("{assets}", self._prefix)
+            self._template.replace("{preloads}", self._preloads(path))
+            .replace("{assets}", self._prefix)
             .replace("{import_map}", self._import_map)
             .replace("{nonce}", nonce)
         )
         return Page(text, _policy(self._import_map, nonce))
+
+    def _preloads(self, path: str) -> str:
+        scripts = (f'<link rel="modulepreload" href="{{assets}}/{name}" />' for name in self._first_views.scripts(path))
+        sheets = (
+            f'<link rel="preload" as="style" href="{{assets}}/{name}" />' for name in self._first_views.sheets(path)
+        )
+        return "\n    ".join((*sheets, *scripts))
 
 
 def _policy(import_map: str, nonce: str) -> str:

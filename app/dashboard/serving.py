@@ -30,7 +30,7 @@ class Serving:
 
     async def page(self, request: web.Request) -> web.Response:
         """Give the page. Which one of its pages is shown, the address decides in the browser."""
-        page = self._assets.page()
+        page = self._assets.page(request.path)
         headers = _HEADERS | {"Content-Security-Policy": page.policy, hdrs.CACHE_CONTROL: "no-store"}
         if request.path.startswith(_SHARED):
             headers["X-Robots-Tag"] = "noindex, nofollow"

@@ -12,7 +12,7 @@ from argon2.exceptions import InvalidHashError, VerifyMismatchError
 from peewee import IntegrityError
 
 from app.core.audit import Action, Actor, ActorKind
-from app.core.errors import Conflict, NotFound, WrongCredentials
+from app.core.errors import NameTaken, NotFound, WrongCredentials
 from app.core.identifiers import EventId
 from app.db import audit, events
 from app.db.models import Session, User, database, now
@@ -52,34 +52,52 @@ def verify_password(password_hash: str | None, password: str) -> None:
         raise WrongCredentials
 
 
-def create_user(username: str, password: str, *, administrator: bool = False) -> User:
+def create_user(
+    username: str, password: str, *, administrator: bool = False, must_change_password: bool = False
+) -> User:
     """Add a user; `Conflict` where the name is taken."""
-    return add_user(username, hash_password(password), administrator=administrator)
+    return add_user(
+        username, hash_password(password), administrator=administrator, must_change_password=must_change_password
+    )
 
 
 def add_user(
-    username: str, password_hash: str | None, *, administrator: bool = False, actor: Actor | None = None
+    username: str,
+    password_hash: str | None,
+    *,
+    administrator: bool = False,
+    must_change_password: bool = False,
+    actor: Actor | None = None,
 ) -> User:
     """Add a user whose password is hashed already; `Conflict` where the name is taken.
 
-    Without a password nobody can log in by name: such a user comes from elsewhere (see `app.db.identities`).
+    With `must_change_password` a login by it is good for changing it alone. Without a password nobody can log in by
+    name: such a user comes from elsewhere (see `app.db.identities`).
     """
     try:
         with database.atomic():
-            user = User.create(username=username, password_hash=password_hash, administrator=administrator)
+            user = User.create(
+                username=username,
+                password_hash=password_hash,
+                administrator=administrator,
+                must_change_password=must_change_password,
+            )
     except IntegrityError as error:
-        raise Conflict(f"There is a user named {username!r} already.", remedy="Choose another name.") from error
+        raise NameTaken(
+            f"There is a user named {username!r} already.", remedy="Choose another name.", field="username"
+        ) from error
     audit.record(Action.USER_CREATED, user.id, actor=actor, name=username, administrator=administrator)
     return user
 
 
-def set_password(username: str, password: str) -> None:
-    """Give a user a new password and end all of the user's logins."""
+def set_password(username: str, password: str, *, must_change_password: bool = False) -> None:
+    """Give a user a new password, which may have to be changed before all else, and end all of the user's logins."""
     user = user_named(username)
     user.password_hash = _hasher.hash(password)
-    user.save(only=[User.password_hash])
+    user.must_change_password = must_change_password
+    user.save(only=[User.password_hash, User.must_change_password])
     Session.delete().where(Session.user == user).execute()
-    audit.record(Action.USER_PASSWORD_CHANGED, user.id, name=username)
+    audit.record(Action.USER_PASSWORD_CHANGED, user.id, name=username, must_change_password=must_change_password)
     events.append_credentials_ended(user=user.id)
 
 
@@ -135,6 +153,7 @@ def begin_session(user: User, lifetime_seconds: int, origin: Origin = _UNTOLD, *
         token_hash=digest(token),
         user=user,
         expires_at=now() + dt.timedelta(seconds=lifetime_seconds),
+        by_password=method == "password",
         user_agent=origin.user_agent,
         address=origin.address,
     )

@@ -18,6 +18,7 @@ from app.core.identifiers import ProjectId
 from app.db import work
 from app.db.filters import Filters, among, in_projects
 from app.db.models import Transcription
+from app.db.speakers import names_of
 from app.db.summaries import summarize_all
 
 LIST_LIMIT = 200
@@ -74,8 +75,10 @@ def list_page(
     found = _found(filters.projects(principal), filters, behind, order, limit + 1)
     shown = found[:limit]
     more = len(found) > limit
+    ids = [found_id for _, found_id in shown]
+    names = names_of(ids)
     return Page(
-        summaries([found_id for _, found_id in shown]),
+        [summary | {"speaker_names": names.get(UUID(summary["id"]), [])} for summary in summaries(ids)],
         cursors.encode(order.listing, [_told(shown[-1][0]), str(shown[-1][1])]) if more else None,
     )
 

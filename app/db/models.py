@@ -49,11 +49,15 @@ class Table(Model):
 
 
 class User(Table):
-    """`password_hash` is null where a user logs in by a provider alone."""
+    """`password_hash` is null where a user logs in by a provider alone.
+
+    `must_change_password`: somebody else chose it, and a login by it is good for changing it alone.
+    """
 
     id = UUIDField(primary_key=True, default=uuid.uuid4)
     username = TextField(unique=True)
     password_hash = TextField(null=True)
+    must_change_password = BooleanField(default=False)
     administrator = BooleanField(default=False)
     active = BooleanField(default=True)
     created_at = DateTimeTZField(default=now)
@@ -65,13 +69,14 @@ class User(Table):
 class Session(Table):
     """A login. Only the SHA-256 of its token is kept.
 
-    `last_used_at` is true to the minute; `user_agent` and `address` are what its request came with.
+    `last_used_at` is true to the minute; `user_agent` and `address` are what its request came with; `by_password`: not by the site's provider of logins.
     """
 
     user_id: uuid.UUID
     token_hash = TextField(primary_key=True)
     id = UUIDField(unique=True, default=uuid.uuid4)
     user = ForeignKeyField(User, on_delete="CASCADE")
+    by_password = BooleanField(default=True)
     created_at = DateTimeTZField(default=now)
     last_used_at = DateTimeTZField(default=now)
     expires_at = DateTimeTZField()

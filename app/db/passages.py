@@ -15,8 +15,8 @@ from app.core.questions import Passage
 from app.db import search_windows
 from app.db.filters import Filters
 from app.db.models import Transcription
-from app.db.search import speakers_of
 from app.db.search_queries import Queries, ask
+from app.db.speakers import speakers_of
 from app.db.transcripts import SEARCH_CONFIGURATIONS
 
 SENT_CHARACTERS = 100_000

@@ -26,6 +26,7 @@ _LOGINS = Prepared(
     ["text[]", "timestamptz"],
     """
     select token_hash, sessions.id, users.id, username, administrator, last_used_at,
+        must_change_password and by_password,
         array(select project_id from memberships where user_id = users.id order by project_id),
         array(select role from memberships where user_id = users.id order by project_id)
     from sessions join users on users.id = user_id
@@ -72,7 +73,7 @@ def of_tokens(tokens: Collection[str]) -> dict[str, Principal | NotAuthenticated
         if (row := rows.get(digest(token))) is None:
             found[token] = NotAuthenticated("The login has ended or never was.")
             continue
-        session, user, name, administrator, last_used_at, projects, roles = row
+        session, user, name, administrator, last_used_at, change_due, projects, roles = row
         if moment - last_used_at > _LAST_USE_PRECISION:
             used.append(digest(token))
         found[token] = Principal(
@@ -81,6 +82,7 @@ def of_tokens(tokens: Collection[str]) -> dict[str, Principal | NotAuthenticated
             administrator=administrator,
             roles=_known_roles(projects, roles),
             session=session,
+            password_change_due=change_due,
         )
     _note_use("sessions", "token_hash", used, moment)
     return found

@@ -7,7 +7,7 @@ from peewee import IntegrityError
 
 from app.core.access import Principal, Role
 from app.core.audit import Action
-from app.core.errors import Conflict, NotFound, NotYours
+from app.core.errors import Conflict, NameTaken, NotFound, NotYours
 from app.core.identifiers import EventId, ProjectId
 from app.db import audit, events, voiceprints
 from app.db.models import Membership, Project, Transcription, User, database
@@ -27,7 +27,9 @@ def create_project(name: str, owner: UUID | None) -> Project:
         with database.atomic():
             project = Project.create(name=name)
     except IntegrityError as error:
-        raise Conflict(f"There is a project named {name!r} already.", remedy="Choose another name.") from error
+        raise NameTaken(
+            f"There is a project named {name!r} already.", remedy="Choose another name.", field="name"
+        ) from error
     audit.record(Action.PROJECT_CREATED, project.id, project=project.id, name=name)
     if owner is not None:
         Membership.create(user=owner, project=project, role=Role.OWNER)
@@ -89,7 +91,9 @@ def _rename(project: Project, name: str) -> None:
         with database.atomic():
             project.save(only=[Project.name])
     except IntegrityError as error:
-        raise Conflict(f"There is a project named {name!r} already.", remedy="Choose another name.") from error
+        raise NameTaken(
+            f"There is a project named {name!r} already.", remedy="Choose another name.", field="name"
+        ) from error
 
 
 def delete_project(project: Project) -> EventId:

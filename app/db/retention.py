@@ -43,10 +43,15 @@ class Retention:
         """Raise `InvalidFields` for what makes no sense, or is longer than the site's `limits`."""
         if self.audio_days is not None and self.text_days is not None and self.text_days < self.audio_days:
             message = "The text cannot go before the audio: with the text goes everything."
-            raise InvalidFields([{"field": "text_days", "message": message}])
+            raise InvalidFields([{"field": "text_days", "code": "before-audio", "message": message}])
         wanted = (("audio_days", self.audio_days, limits.audio_days), ("text_days", self.text_days, limits.text_days))
         longer = [
-            {"field": name, "message": f"The site keeps it for {limit} days at most."}
+            {
+                "field": name,
+                "code": "too-large",
+                "message": f"The site keeps it for {limit} days at most.",
+                "bounds": {"most": limit},
+            }
             for name, days, limit in wanted
             if days is not None and limit is not None and days > limit
         ]

@@ -17,13 +17,14 @@ from uuid import UUID
 from app.core import cursors
 from app.core.access import Principal
 from app.core.snippets import snippet, words_to_ask_about
-from app.core.speakers import Cast, Voice
+from app.core.speakers import numbered
 from app.db import search_queries, search_windows
 from app.db.filters import Filters, among
 from app.db.listing import EVERYTHING, Page, summaries
-from app.db.models import Speaker, Transcription
+from app.db.models import Transcription
 from app.db.search_queries import Queries, ask
 from app.db.search_windows import Window
+from app.db.speakers import speakers_of
 
 SEARCH_LIMIT = 50
 SHOWN_SEGMENTS = 5
@@ -167,6 +168,7 @@ def _segments(queries: Queries, ids: Sequence[UUID]) -> dict[UUID, list[dict[str
                 "start": start,
                 "end": end,
                 "speaker": speaker,
+                "speaker_number": numbered(cast.voices).get(speaker),
                 "speaker_name": names.get(speaker),
                 "snippet": [piece.to_dict() for piece in pieces],
             }
@@ -192,19 +194,6 @@ def _hit_words(queries: Queries, rows: Sequence[tuple[Any, ...]]) -> dict[str, s
         )
         result[configuration] = {word for (word,) in hits}
     return result
-
-
-def speakers_of(ids: Sequence[UUID]) -> dict[UUID, tuple[Cast, dict[str, str]]]:
-    """Return for each transcription who is whom after mergers, and the names that people gave, by label."""
-    voices: defaultdict[UUID, dict[str, Voice]] = defaultdict(dict)
-    names: defaultdict[UUID, dict[str, str]] = defaultdict(dict)
-    columns = (Speaker.transcription, Speaker.label, Speaker.name, Speaker.merged_into)
-    query: Any = Speaker.select(*columns).where(Speaker.transcription.in_(list(ids)))
-    for found, label, name, merged_into in query.tuples():
-        voices[found][label] = Voice(label, merged_into)
-        if name:
-            names[found][label] = name
-    return {found: (Cast(voices[found], {}, {}), names[found]) for found in ids}
 
 
 def _told(position: _Position) -> list[Any]:

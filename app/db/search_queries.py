@@ -65,7 +65,7 @@ def read(asked: str, language: str | None) -> Queries | None:
             widest[f"( {_anywhere(positive)} )"] = None
     if excluding and not by_configuration:
         message = "Say what to look for too: there are only words here that must not stand in the text."
-        raise InvalidFields([{"field": "q", "message": message}])
+        raise InvalidFields([{"field": "q", "code": "only-exclusions", "message": message}])
     return Queries(by_configuration, lexemes, " | ".join(widest)) if by_configuration else None
 
 

@@ -124,7 +124,7 @@ def read_shared(opened: Opened, *, audited: bool) -> dict[str, Any]:
         "scope": str(opened.scope),
         "expires_at": iso(opened.expires_at),
         "audio": opened.scope is ShareScope.TEXT_AND_AUDIO and body["audio_removed_at"] is None,
-        "speakers": [{"label": speaker["label"], "name": speaker["name"]} for speaker in body["speakers"]],
+        "speakers": [{name: speaker[name] for name in ("label", "number", "name")} for speaker in body["speakers"]],
         "segments": [
             {name: segment[name] for name in ("position", "start", "end", "speaker", "text")}
             | {"words": [{name: word[name] for name in ("start", "end", "text")} for word in segment["words"]]}

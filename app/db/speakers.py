@@ -3,10 +3,11 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from typing import Any
+from uuid import UUID
 
 from peewee import fn
 
-from app.core.speakers import Cast, SpokenSegment, Voice, resolved_turns, seconds_by_speaker
+from app.core.speakers import Cast, SpokenSegment, Voice, numbered, resolved_turns, seconds_by_speaker
 from app.core.transcript import Diarization, SpeakerTurn
 from app.db.models import Segment, Speaker, Transcription
 
@@ -70,15 +71,22 @@ def shown(row: Any, cast: Cast) -> list[dict[str, Any]]:
     columns = (Speaker.label, Speaker.name, Speaker.seconds, Speaker.recognised_as, Speaker.similarity)
     found = {speaker.label: speaker for speaker in Speaker.select(*columns).where(Speaker.transcription == row)}
     seconds = _seconds(row, cast, {label: speaker.seconds for label, speaker in found.items()})
+    numbers = numbered(found)
     return [
         {
             "label": label,
+            "number": numbers[label],
             "name": speaker.name,
             "seconds": round(seconds.get(label, 0.0), 3),
             "made_by_person": cast.voices[label].made_by_person,
             "recognised": _recognised(speaker),
             "merged": [
-                {"label": other, "name": found[other].name, "into": cast.voices[other].merged_into}
+                {
+                    "label": other,
+                    "number": numbers[other],
+                    "name": found[other].name,
+                    "into": cast.voices[other].merged_into,
+                }
                 for other in cast.merged_into(label)
             ],
         }
@@ -87,11 +95,38 @@ def shown(row: Any, cast: Cast) -> list[dict[str, Any]]:
     ]
 
 
+def speakers_of(ids: Collection[UUID]) -> dict[UUID, tuple[Cast, dict[str, str]]]:
+    """Return for each transcription who is whom after mergers, and the names that people gave, by label."""
+    voices: defaultdict[UUID, dict[str, Voice]] = defaultdict(dict)
+    names: defaultdict[UUID, dict[str, str]] = defaultdict(dict)
+    columns = (Speaker.transcription, Speaker.label, Speaker.name, Speaker.merged_into)
+    query: Any = Speaker.select(*columns).where(Speaker.transcription.in_(list(ids)))
+    for found, label, name, merged_into in query.tuples():
+        voices[found][label] = Voice(label, merged_into)
+        if name:
+            names[found][label] = name
+    return {found: (Cast(voices[found], {}, {}), names[found]) for found in ids}
+
+
+def names_of(ids: Collection[UUID]) -> dict[UUID, list[str]]:
+    """Return the names that the speakers of each transcription have, in the order of their labels, with one query for all."""
+    return {
+        found: list(dict.fromkeys(name for label, name in sorted(names.items()) if cast.resolve(label) == label))
+        for found, (cast, names) in speakers_of(ids).items()
+    }
+
+
 def told(row: Any) -> list[dict[str, Any]]:
-    """Return the text as the language model is told it: each segment with its speaker's name, or label."""
+    """Return the text as the language model is told it: each segment with its speaker's name, or a machine's label.
+
+    Who has no name is told under the label that the speaker's number has: what is written of "Speaker 4" is then
+    about whom readers see under that name.
+    """
     cast = cast_of(row)
     found: Any = Speaker.select(Speaker.label, Speaker.name).where(Speaker.transcription == row)
-    names = {speaker.label: speaker.name for speaker in found}
+    given = {speaker.label: speaker.name for speaker in found}
+    numbers = numbered(given)
+    names = {label: name or f"SPEAKER_{numbers[label] - 1:02d}" for label, name in given.items()}
     said = fn.COALESCE(Segment.corrected_text, Segment.text).alias("said")
     segments: Any = Segment.select(Segment.position, Segment.start_seconds, Segment.end_seconds, said)
     return [

@@ -68,11 +68,12 @@ def change(user: UUID, *, active: bool | None, administrator: bool | None) -> tu
     return row, events.append_access(user=user) if changed else None
 
 
-def set_password(user: UUID, password_hash: str) -> EventId | None:
-    """Give a user a new password and end all of the user's logins."""
-    if not User.update(password_hash=password_hash).where(User.id == user).execute():
+def set_password(user: UUID, password_hash: str, *, must_change_password: bool = False) -> EventId | None:
+    """Give a user a new password, which may have to be changed before all else, and end all of the user's logins."""
+    changes = {"password_hash": password_hash, "must_change_password": must_change_password}
+    if not User.update(**changes).where(User.id == user).execute():
         raise _unknown()
-    audit.record(Action.USER_PASSWORD_CHANGED, user)
+    audit.record(Action.USER_PASSWORD_CHANGED, user, must_change_password=must_change_password)
     return sessions.end_others(user, kept=None)
 
 
@@ -81,7 +82,8 @@ def change_own_password(user: UserId, known: str | None, password_hash: str, ses
 
     `WrongPassword` where somebody else has changed it meanwhile.
     """
-    changed = User.update(password_hash=password_hash).where(User.id == user, User.password_hash == known, User.active)
+    changes = {"password_hash": password_hash, "must_change_password": False}
+    changed = User.update(**changes).where(User.id == user, User.password_hash == known, User.active)
     if not changed.execute():
         raise WrongPassword
     audit.record(Action.USER_PASSWORD_CHANGED, user)

@@ -72,6 +72,18 @@ async def shelf(client: TestClient, editor: Person) -> None:
     await in_database(client, unit)
 
 
+async def test_a_list_says_who_speaks_where_they_have_names(shelf: None, client: TestClient, editor: Person) -> None:
+    def unit() -> None:
+        call = Transcription.get(Transcription.name == A1)
+        Speaker.create(transcription=call, label="SPEAKER_02", name=None)
+        Speaker.create(transcription=call, label="SPEAKER_03", name="Anna")
+
+    await in_database(client, unit)
+    answer = await (await editor.get("/api/transcriptions", params={"sort": "name"})).json()
+    told = {item["name"]: item["speaker_names"] for item in answer["items"]}
+    assert told == {A1: ["Zoë Müller", "Anna"], A100: [], ELECTION: [], ZOO: []}
+
+
 A1, A100, ELECTION, ZOO = "Appel n° 1.wav", "appel 100%.wav", "Élection_2.wav", "zoo.wav"
 
 

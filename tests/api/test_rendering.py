@@ -15,7 +15,7 @@ from tests.api.worker import Worker, segment, text
 BEGINNINGS = {
     "srt": ("application/x-subrip", "1\n00:00:00,000 --> "),
     "vtt": ("text/vtt", "WEBVTT"),
-    "txt": ("text/plain", "[00:00:00] SPEAKER_00\n"),
+    "txt": ("text/plain", "[00:00:00] Speaker 1\n"),
     "rttm": ("text/plain", "SPEAKER "),
     "md": ("text/markdown", "# "),
     "tsv": ("text/tab-separated-values", "start\tend\tspeaker\ttext\n"),
@@ -44,6 +44,22 @@ async def test_every_format_has_its_address(editor: Person, worker: Worker, suff
     assert suffix == "rttm" or "Où est l'été ?" in document
     assert answer.headers["Content-Disposition"] == f'inline; filename="tone.{suffix}"'
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+async def test_people_read_who_speaks_in_the_words_that_they_ask_for(editor: Person, worker: Worker) -> None:
+    made = f"/api/transcriptions/{await finished(editor, worker)}"
+    assert "Speaker 1" in await (await editor.get(f"{made}.srt")).text()
+    for suffix in ("txt", "srt", "vtt", "md"):
+        french = await (await editor.get(f"{made}.{suffix}?language=fr")).text()
+        assert "Intervenant 1" in french
+        assert "SPEAKER_00" not in french
+    assert "Intervenants\u00a0: Intervenant 1" in await word_in(await editor.get(f"{made}.docx?language=fr"))
+    # What programs read keeps the labels, and knows no language.
+    for suffix in ("json", "tsv", "rttm"):
+        assert "SPEAKER_00" in await (await editor.get(f"{made}.{suffix}")).text()
+        await problem(await editor.get(f"{made}.{suffix}?language=fr"), 422, "invalid-fields")
+    refused = await problem(await editor.get(f"{made}.txt?language=de"), 422, "invalid-fields")
+    assert fields(refused) == ["language"]
 
 
 async def test_the_json_document_holds_words_and_speakers(editor: Person, worker: Worker) -> None:
@@ -96,7 +112,7 @@ async def test_a_word_document_is_opened_by_word(editor: Person, worker: Worker)
     answer = await editor.get(address)
     assert answer.headers["Content-Disposition"] == 'inline; filename="tone.docx"'
     whole = await word_in(answer)
-    assert (whole[0], whole[-2:]) == ("tone.wav", ["SPEAKER_00  00:00:00", "Où est l'été ?"])
+    assert (whole[0], whole[-2:]) == ("tone.wav", ["Speaker 1  00:00:00", "Où est l'été ?"])
     assert (await word_in(await editor.get(f"{address}?speakers=false&timestamps=false")))[-2:] == [
         "Transcript", "Où est l'été ?",
     ]  # fmt: skip

@@ -54,6 +54,7 @@ async def test_a_name_is_given_and_taken_away(editor: Person, worker: Worker) ->
     assert named.status == 200
     assert await named.json() == {
         "label": "SPEAKER_01",
+        "number": 2,
         "name": "Zoë Smith",
         "seconds": 3.0,
         "made_by_person": False,
@@ -81,7 +82,7 @@ async def test_a_merger_shows_everywhere_and_is_taken_back(editor: Person, worke
     body = await read(editor, address)
     assert (await merged.json())["speakers"] == body["speakers"]
     assert seconds(body) == {"SPEAKER_00": 7.0, "SPEAKER_01": 3.0}
-    assert body["speakers"][0]["merged"] == [{"label": "SPEAKER_02", "name": None, "into": "SPEAKER_00"}]
+    assert body["speakers"][0]["merged"] == [{"label": "SPEAKER_02", "number": 3, "name": None, "into": "SPEAKER_00"}]
     assert [found["speaker"] for found in body["segments"]] == ["SPEAKER_00", "SPEAKER_01", "SPEAKER_00", "SPEAKER_00"]
     assert [found["machine_speaker"] for found in body["segments"]] == MACHINE
     assert {word["speaker"] for word in body["segments"][3]["words"]} == {"SPEAKER_00"}
@@ -123,6 +124,7 @@ async def test_segments_are_split_off_to_a_new_speaker(editor: Person, worker: W
     assert made.status == 201
     assert await made.json() == {
         "label": "PERSON_01",
+        "number": 4,
         "name": "Ben",
         "seconds": 2.0,
         "made_by_person": True,

@@ -54,6 +54,37 @@ async def test_a_password_is_changed(logged_in: Any, open_page: OpenPage, editor
     await log_in(other, editor.name, "a better password")
 
 
+@pytest.mark.parametrize("locale", LOCALES)
+async def test_a_password_that_was_given_is_changed_before_all_else(
+    open_page: OpenPage, administrator: Person, locale: str
+) -> None:
+    words = Words(locale)
+    body = {"username": "anna", "password": "chosen by somebody", "must_change_password": True}
+    assert (await administrator.post("/api/users", json=body)).status == 201
+    page = await open_page("/projects", locale=locale)
+    await page.locator("input[name=username]").fill("anna")
+    await page.locator("input[name=password]").fill("chosen by somebody")
+    await page.locator("button[type=submit]").click()
+    await expect(page.get_by_role("heading", level=1)).to_have_text(words("password.first"))
+    # Loaded anew the form is there again, and asks for what it does not know any more.
+    new, again = (page.get_by_label(words(f"password.{name}"), exact=True) for name in ("new", "again"))
+    await expect(new).to_be_visible()
+    assert await violations(page) == []
+    await page.reload()
+    given = page.get_by_label(words("password.given"))
+    await given.fill("chosen by somebody")
+    await new.fill("chosen by somebody")
+    await again.fill("chosen by somebody")
+    await page.get_by_role("button", name=words("password.change")).click()
+    await expect(page.get_by_text(words("fault.same"))).to_be_visible()
+    assert await violations(page) == []
+    await new.fill("a password of my own")
+    await again.fill("a password of my own")
+    await page.get_by_role("button", name=words("password.change")).click()
+    # Where one wanted to go.
+    await expect(page.get_by_role("link", name=words("app.projects"))).to_have_attribute("aria-current", "page")
+
+
 async def test_language_and_appearance_are_kept(logged_in: Any, editor: Person) -> None:
     page = await logged_in(editor, "/account", viewport={"width": 360, "height": 720})
     await page.get_by_role("radio", name="Français").check()

@@ -4,6 +4,7 @@ import re
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
+from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 from playwright.async_api import expect
 from pydantic import SecretStr
@@ -14,6 +15,7 @@ from app.standalone.state import free_port
 from app.standalone.web import add_page
 from tests.api.oidc.provider import CLIENT_ID, CLIENT_SECRET, Provider, provider_before, running_server
 from tests.browser.conftest import OpenPage, violations
+from tests.browser.words import Words
 
 WORDS = {
     "en-GB": {"way": "Log in with your organisation’s account", "recordings": "Recordings", "projects": "Projects"},
@@ -79,6 +81,28 @@ async def test_a_login_by_the_provider_ends_in_the_cookie(open_page: OpenPage, p
     assert await page.evaluate("document.cookie") == ""
     await page.reload()
     await expect(page.get_by_role("link", name="anna")).to_be_visible()
+
+
+@pytest.mark.parametrize("locale", WORDS)
+async def test_a_refusal_is_told_on_the_login_page(open_page: OpenPage, provider: Provider, locale: str) -> None:
+    words = Words(locale)
+    page = await open_page("/login", locale=locale)
+    way = page.get_by_role("link", name=WORDS[locale]["way"])
+    await page.route(re.compile("^https:"), lambda route: route.abort())
+    # Whoever breaks off at the provider is sent back without a code.
+    home = page.url.removesuffix("/login")
+    await page.goto(f"{home}/api/auth/oidc/callback?error=access_denied&state=whatever")
+    await expect(page.get_by_role("alert")).to_have_text(words("error.oidc-denied"))
+    assert page.url == f"{home}/login"
+    assert await violations(page) == []
+    # The provider is gone when the login begins.
+    provider.answers["/.well-known/openid-configuration"] = lambda _: web.Response(status=500)
+    await way.click()
+    await expect(page.get_by_role("alert")).to_have_text(words("error.oidc-provider-down"))
+    # What an address says is not shown.
+    await page.goto("/nowhere")
+    await page.goto(f"{home}/login#error=<b>call+0800</b>")
+    await expect(page.get_by_role("alert")).to_have_text(words("error.oidc-answer-unusable"))
 
 
 async def test_a_code_that_is_worth_nothing_is_told(open_page: OpenPage) -> None:

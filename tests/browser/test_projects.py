@@ -73,6 +73,7 @@ async def test_what_was_typed_stays_where_it_is_refused(logged_in: Any, owner: P
     await name.fill("second")
     await page.get_by_role("button", name=words("projects.make")).click()
     await expect(page.get_by_role("alert")).to_have_text(words("error.conflict"))
+    await expect(page.get_by_text(words("fault.taken"))).to_be_visible()
     await expect(name).to_have_value("second")
 
 

@@ -22,8 +22,8 @@ WORDS = {
     },
     "fr-FR": {
         "first": "Bonjour à tous. Nous commençons par le budget, si vous voulez bien.", "word": "budget",
-        "speaker": "Locuteur 1", "saved": "Tout est enregistré", "undo": "Annuler", "redo": "Rétablir", "find": "Chercher",
-        "speakers": "Locuteurs", "play": "Lire", "replace": "Tout remplacer", "reading": "compte", "hits": "1 sur 3",
+        "speaker": "Intervenant 1", "saved": "Tout est enregistré", "undo": "Annuler", "redo": "Rétablir", "find": "Chercher",
+        "speakers": "Intervenants", "play": "Lire", "replace": "Tout remplacer", "reading": "compte", "hits": "1 sur 3",
         "keys": "Raccourcis", "done": "Terminé",
     },
 }  # fmt: skip

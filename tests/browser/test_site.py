@@ -61,8 +61,10 @@ async def test_a_user_is_made_and_locked_out(
     assert await violations(page) == []
     await dialog.get_by_role("button", name=words("users.make")).click()
     await expect(dialog.get_by_role("alert")).to_have_text(words("error.invalid-fields"))
+    await expect(dialog.get_by_text(words("fault.wrong-form"))).to_be_visible()
     await expect(dialog.get_by_label(words("login.password"))).to_have_value(password)
     await dialog.get_by_label(words("login.username")).fill("newcomer")
+    await dialog.get_by_label(words("password.mustChange")).uncheck()
     await dialog.get_by_role("button", name=words("users.make")).click()
     await expect(page.get_by_text(words("users.made", name="newcomer"))).to_be_visible()
 
@@ -99,6 +101,7 @@ async def test_a_user_gets_a_new_password_another_kind_and_an_end(
     manage = page.get_by_role("button", name=words("users.manageName", name=editor.name))
     await manage.click()
     await page.get_by_label(words("login.password")).fill("another long password")
+    await page.get_by_label(words("password.mustChange")).uncheck()
     await page.get_by_role("button", name=words("manage.setPassword")).click()
     await expect(page.get_by_label(words("login.password"))).to_have_value("")
     assert (await editor.get("/api/auth/me")).status == 401

@@ -122,8 +122,13 @@ async def ready(page: Page) -> None:
 
 
 async def drop(page: Page, files: list[dict[str, Any]]) -> None:
-    """Drag files over the page and let them go, as a browser tells of it."""
+    """Drag files over the list and let them go, as a browser tells of it."""
     await ready(page)
+    await let_go(page, files)
+
+
+async def let_go(page: Page, files: list[dict[str, Any]]) -> None:
+    """The same on any page that is ready."""
     told = [{"name": one["name"], "bytes": list(one["buffer"])} for one in files]
     await page.evaluate(
         """(files) => {

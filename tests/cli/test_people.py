@@ -54,6 +54,23 @@ def test_users_come_change_and_go(database_url: str) -> None:
     assert said("list-users") == "ben\tadministrator\tactive\n"
 
 
+def test_a_password_may_have_to_be_changed_first(database_url: str) -> None:
+    def is_due() -> bool:
+        database = Database(database_url, connections=1)
+        try:
+            due: bool = database.run_here(lambda: accounts.user_named("anna").must_change_password)
+        finally:
+            database.close()
+        return due
+
+    said("create-user", "anna", "--must-change-password", typed=PASSWORD)
+    assert is_due()
+    said("reset-password", "anna", typed=PASSWORD)
+    assert not is_due()
+    said("reset-password", "anna", "--must-change-password", typed=PASSWORD)
+    assert is_due()
+
+
 def test_a_password_is_no_argument_and_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     result = vocalyx("create-user", "anna", PASSWORD)
     assert result.exit_code == 2

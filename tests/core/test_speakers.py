@@ -14,6 +14,7 @@ from app.core.speakers import (
     SpokenSegment,
     Voice,
     carried_over,
+    numbered,
     resolved_turns,
     seconds_by_speaker,
 )
@@ -25,6 +26,17 @@ LABELS = ("SPEAKER_00", "SPEAKER_01", "SPEAKER_02")
 def cast(*machine: str | None) -> Cast:
     labels = sorted({label for label in machine if label} | set(LABELS[:2]))
     return Cast({label: Voice(label) for label in labels}, dict(enumerate(machine)), {})
+
+
+@given(st.sets(st.builds("SPEAKER_{:02d}".format, st.integers(0, 200))), st.integers(0, 5))
+def test_who_has_no_name_has_a_number_of_their_own(machine: set[str], made: int) -> None:
+    labels = machine | {f"PERSON_{number:02d}" for number in range(1, made + 1)}
+    numbers = numbered(labels)
+    assert numbers.keys() == labels
+    assert len(set(numbers.values())) == len(labels)
+    assert all(numbers[f"SPEAKER_{number - 1:02d}"] == number for label, number in numbers.items() if label in machine)
+    # Whoever else comes or goes, the machine's keep theirs, which a summary may have named.
+    assert all(numbered({label}) == {label: numbers[label]} for label in machine)
 
 
 def whose(who: Cast) -> list[str | None]:

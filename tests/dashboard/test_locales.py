@@ -9,8 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from app.api import faults
+from app.api.application import create_app
+from app.api.documentation.problems import stable_errors
 from app.core.languages import LANGUAGE_NAMES
 from app.dashboard.modules import STATIC
+from app.settings import Settings
 
 NODE = Path(sys.executable).with_name("node")
 # `t("key")`, also within a choice: `t(more ? "a" : "b", …)`; keys that are put together are told by their beginning.
@@ -84,6 +88,27 @@ def test_what_the_page_asks_for_is_there(locales: dict[str, dict[str, object]]) 
         for beginning in PUT_TOGETHER.findall(text):
             assert any(key.startswith(beginning) for key in known), f"{path.name} asks for {beginning}…"
     assert asked > 100
+
+
+# What the page does not do, or does by programs that answer for themselves.
+NOT_MET = {
+    "checksum-mismatch", "idempotency-key-used", "job-superseded", "method-not-allowed", "missing-scope", "not-acceptable",
+    "precondition-required", "range-not-satisfiable", "tus-version", "upload-offset", "wrong-content-type",
+}  # fmt: skip
+
+
+def test_what_the_api_refuses_is_said_in_the_language_of_the_page(locales: dict[str, dict[str, object]]) -> None:
+    known = {key.removeprefix("error.") for key in locales["fr"] if key.startswith("error.")}
+    create_app(Settings())  # whatever it loads may answer with errors of its own
+    assert stable_errors().keys() - known == NOT_MET
+    said = {key.removeprefix("fault.") for key in locales["fr"] if key.startswith("fault.")}
+    assert set(faults.CODES.values()) | {"wrong-type"} <= said
+    # Those that stand in the code itself, at the field that they are about.
+    sources = "".join(path.read_text(encoding="utf-8") for path in (STATIC.parents[1]).rglob("*.py"))
+    own = set(re.findall(r'(?:"code": |PydanticCustomError\(\s*|fault = )"([a-z]+(?:-[a-z]+)*)"', sources))
+    assert {"taken", "same", "before-audio", "in-the-past"} <= own
+    # Those of an archive's list of what is missing are for programs.
+    assert own - said - known == {"deleted-meanwhile", "not-finished", "recording-damaged"}
 
 
 def test_the_page_knows_the_languages_of_the_speech_models() -> None:

@@ -34,6 +34,9 @@ class Me(Answer):
     scopes: Annotated[
         list[Scope] | None, Field(description="What a key is narrowed to; `null`: all that the role allows.")
     ]
+    password_change_due: Annotated[
+        bool, Field(description="Whether this login is good for changing its password alone.")
+    ]
     expires_at: Annotated[dt.datetime | None, Field(description="When a key ends; `null`: it does not.")]
 
 
@@ -68,6 +71,7 @@ class User(Answer):
     username: str
     administrator: bool
     active: bool
+    must_change_password: Annotated[bool, Field(description="Before they do anything else.")]
     created_at: dt.datetime
 
 

@@ -9,7 +9,11 @@ from app.api.answers.base import Answer
 
 class FieldFault(Answer):
     field: Annotated[str, Field(description="Which field of the request; empty where it is all of it.")]
+    code: Annotated[str, Field(description="What is wrong with it: stable, for programs, as `too-short`.")]
     message: str
+    bounds: Annotated[
+        dict[str, float], Field(description='`least` or `most`, where the code is about one of them: `{"least": 12}`.')
+    ]
 
 
 class Problem(Answer):

@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import Field
 
 from app.api.answers.base import Answer, Seconds
+from app.api.answers.speakers import Number
 from app.core.sharing import ShareScope
 
 
@@ -48,6 +49,7 @@ class ShareList(Answer):
 
 class SharedSpeaker(Answer):
     label: str
+    number: Number
     name: str | None
 
 

@@ -20,6 +20,7 @@ class FoundSegment(Answer):
     start: Seconds
     end: Seconds
     speaker: Annotated[str | None, Field(description="A label, with people's corrections.")]
+    speaker_number: Annotated[int | None, Field(description="What the speaker is called by where there is no name.")]
     speaker_name: str | None
     snippet: list[SnippetPiece]
 

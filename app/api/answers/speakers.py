@@ -7,9 +7,14 @@ from pydantic import Field
 
 from app.api.answers.base import Answer
 
+Number = Annotated[
+    int, Field(ge=1, description="What the speaker is called by where there is no name: `1` for “Speaker 1”.")
+]
+
 
 class MergedSpeaker(Answer):
     label: str
+    number: Number
     name: str | None
     into: Annotated[str, Field(description="The speaker that this one was said to be.")]
 
@@ -21,6 +26,7 @@ class Recognised(Answer):
 
 class Speaker(Answer):
     label: Annotated[str, Field(description="The machine's, `SPEAKER_00`, or `PERSON_01` where people made it.")]
+    number: Number
     name: str | None
     seconds: Annotated[float, Field(ge=0, description="How long they speak.")]
     made_by_person: bool

@@ -88,8 +88,15 @@ class TranscriptionSummary(Answer):
     finished_at: dt.datetime | None
 
 
+class ListedTranscription(TranscriptionSummary):
+    speaker_names: Annotated[
+        list[str],
+        Field(description="The names that its speakers have; who has none is left out. Events do not tell them."),
+    ]
+
+
 class TranscriptionPage(Answer):
-    items: list[TranscriptionSummary]
+    items: list[ListedTranscription]
     next_cursor: Annotated[str | None, Field(description="Send it as `cursor` for the next page; `null`: no more.")]
 
 

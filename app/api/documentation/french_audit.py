@@ -66,8 +66,10 @@ AUDIT: Mapping[str, str] = {
     ),
     "The issuer, where the provider names it.": "L’émetteur, si le fournisseur le nomme.",
     "Why there is no code.": "Pourquoi il n’y a pas de code.",
-    "On to the site's page, with a `code` behind the `#` of its address.": (
-        "Suite à la page du site, avec un `code` derrière le `#` de son adresse."
+    "On to the site's page, with a `code` behind the `#` of its address, or, where a person's browser asks (`Accept: "
+    "text/html`) and the login is refused, with the `error`: a problem's code.": (
+        "Vers la page du site, avec un `code` derrière le `#` de son adresse ou, si c’est le navigateur d’une personne qui "
+        "demande (`Accept: text/html`) et que la connexion est refusée, avec `error` : le code d’un problème."
     ),
     "The page.": "La page.",
     "What ties the code to this browser.": "Ce qui lie le code à ce navigateur.",

@@ -65,6 +65,11 @@ FIELDS: Mapping[str, str] = {
         "Caractères par seconde : un sous-titre reste le temps qu’il faut ainsi, à moins que le suivant n’arrive. Pour "
         "`srt` et `vtt`."
     ),
+    "Of the words that were not said: headings, and `Speaker 1` for who has no name. Left out: as the recording where that "
+    "is French, else English. For `txt`, `md`, `docx`, `srt` and `vtt`.": (
+        "Des mots qui n’ont pas été dits : titres, et `Intervenant 1` pour qui n’a pas de nom. Sans cela : celle de "
+        "l’enregistrement s’il est en français, sinon l’anglais. Pour `txt`, `md`, `docx`, `srt` et `vtt`."
+    ),
     "One range of bytes, such as `bytes=0-65535`; several at once are answered by all of it.": (
         "Une plage d’octets, telle que `bytes=0-65535` ; à plusieurs à la fois, il est répondu par le tout."
     ),
@@ -163,6 +168,19 @@ FIELDS: Mapping[str, str] = {
     "The label as it was found.": "L’étiquette telle que trouvée.",
     "The machine's, `SPEAKER_00`, or `PERSON_01` where people made it.": (
         "Celle de la machine, `SPEAKER_00`, ou `PERSON_01` si une personne l’a créée."
+    ),
+    "What the speaker is called by where there is no name: `1` for “Speaker 1”.": (
+        "Ce par quoi on l’appelle s’il n’a pas de nom : `1` pour « Intervenant 1 »."
+    ),
+    "What the speaker is called by where there is no name.": "Ce par quoi on l’appelle s’il n’a pas de nom.",
+    "The names that its speakers have; who has none is left out. Events do not tell them.": (
+        "Les noms de ceux qui y parlent ; qui n’en a pas est omis. Les événements ne les disent pas."
+    ),
+    "What is wrong with it: stable, for programs, as `too-short`.": (
+        "Ce qui ne va pas : stable, pour les programmes, comme `too-short`."
+    ),
+    '`least` or `most`, where the code is about one of them: `{"least": 12}`.': (
+        '`least` ou `most`, si le code porte sur l’un d’eux : `{"least": 12}`.'
     ),
     "How long they speak.": "Combien de temps il parle.",
     "Whose voiceprint proposed the name, if one did.": "L’empreinte qui a proposé le nom, s’il y en a une.",

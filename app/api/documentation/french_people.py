@@ -123,6 +123,23 @@ _PROBLEMS = {
     "Check it; an administrator can set a new password.": (
         "Vérifiez-le ; un administrateur peut donner un nouveau mot de passe."
     ),
+    "The password has to be changed first": "Il faut d’abord changer le mot de passe",
+    "An administrator has chosen this password; before anything else it has to be changed.": (
+        "Un administrateur a choisi ce mot de passe ; il faut le changer avant toute autre chose."
+    ),
+    "Change it with PUT /api/auth/password, or on the page; this login is good for everything then.": (
+        "Changez-le par PUT /api/auth/password, ou sur la page ; cette connexion vaut ensuite pour tout."
+    ),
+    "Where an administrator has chosen it, this comes before all else: other requests are answered 403 until then.": (
+        "Si un administrateur l’a choisi, cela passe avant tout : jusque-là, les autres requêtes reçoivent 403."
+    ),
+    "A login by this password is good for changing it alone: `password-change-due` until then.": (
+        "Une connexion par ce mot de passe ne sert qu’à le changer : `password-change-due` jusque-là."
+    ),
+    "Whether this login is good for changing its password alone.": (
+        "Si cette connexion ne sert qu’à changer son mot de passe."
+    ),
+    "Before they do anything else.": "Avant toute autre chose.",
     "There were too many failed attempts": "Il y a eu trop d’essais manqués",
     "There were too many failed attempts with this name, or from this address.": (
         "Il y a eu trop d’essais manqués avec ce nom, ou depuis cette adresse."

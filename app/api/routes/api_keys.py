@@ -6,6 +6,7 @@ from uuid import UUID
 
 from aiohttp import web
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 
 from app.api import answers
 from app.api.contract import Access, Tag, contract
@@ -38,7 +39,7 @@ def _is_to_come(moment: dt.datetime) -> dt.datetime:
     except OverflowError as error:
         raise ValueError("is beyond the calendar") from error
     if in_utc <= dt.datetime.now(dt.UTC):
-        raise ValueError("must be in the future")
+        raise PydanticCustomError("in-the-past", "must be in the future")
     return in_utc
 
 
@@ -62,7 +63,7 @@ class NewKey(BaseModel):
         role = known.data.get("role")  # read before; missing where it is no role
         for scope in scopes or ():
             if role is not None and not role.covers(scope.role):
-                raise ValueError(f"the scope '{scope}' needs the role '{scope.role}'")
+                raise PydanticCustomError("needs-role", f"the scope '{scope}' needs the role '{scope.role}'")
         return scopes
 
 

@@ -141,6 +141,7 @@ async def _end(request: web.Request) -> None:
     tag=Tag.SIGNING_IN,
     access=Access.SIGNED_IN,
     scope=None,
+    before_password_change=True,
     answers={200: answers.Me},
 )
 async def me(request: web.Request) -> web.Response:
@@ -153,6 +154,7 @@ async def me(request: web.Request) -> web.Response:
             "administrator": principal.administrator,
             "roles": {str(project): str(role) for project, role in principal.roles.items()},
             "scopes": None if principal.scopes is None else [scope for scope in Scope if scope in principal.scopes],
+            "password_change_due": principal.password_change_due,
             "expires_at": principal.expires_at.isoformat() if principal.expires_at else None,
         }
     )

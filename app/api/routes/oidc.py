@@ -12,7 +12,7 @@ from app.api import answers, session_cookie
 from app.api.authentication import origin_of
 from app.api.contract import Access, Reply, Tag, contract
 from app.api.filtering import read_query
-from app.api.keys import DATABASE, DELIVERY, OIDC, PRINCIPAL, SETTINGS
+from app.api.keys import DATABASE, DELIVERY, OIDC, PRINCIPAL, REFUSED_ON, SETTINGS
 from app.api.oidc import binding
 from app.api.oidc.errors import (
     OidcAnswerUnusable,
@@ -106,6 +106,8 @@ async def begin(request: web.Request) -> web.Response:
     if query.ending is Ending.PAGE and landing is None:
         raise InvalidFields([{"field": "ending", "message": "The site has no page for this."}])
     lands = landing is not None and query.ending is not Ending.JSON
+    if lands and landing is not None:
+        request[REFUSED_ON] = landing
     state, secret = binding.new_secret(), binding.new_secret()
     address = await oidc.authorization_address(
         state=state,
@@ -126,7 +128,8 @@ async def begin(request: web.Request) -> web.Response:
     answers={
         200: answers.AccessToken,
         303: Reply(
-            description="On to the site's page, with a `code` behind the `#` of its address.",
+            description="On to the site's page, with a `code` behind the `#` of its address, or, where a person's browser "
+            "asks (`Accept: text/html`) and the login is refused, with the `error`: a problem's code.",
             headers={"Location": "The page.", "Set-Cookie": "What ties the code to this browser."},
         ),
     },
@@ -148,10 +151,16 @@ async def come_back(request: web.Request) -> web.Response:
     At the first login a user is made, without a password. A user who is here already is never taken over by name: 409,
     until an administrator links the two.
     """
-    oidc, query = _oidc(request), read_query(request, CallbackQuery)
+    oidc = _oidc(request)
+    # Where it is not known what this was the end of, a browser in front of a person is told on the page, too.
+    if oidc.configuration.landing is not None:
+        request[REFUSED_ON] = oidc.configuration.landing
+    query = read_query(request, CallbackQuery)
     state, secure = query.state or "", oidc.configuration.secure
     secret = binding.held(request, state, secure=secure)
     lands = None if secret is None else await request.app[DATABASE].run(pending_logins.take, state, secret)
+    if lands is False:
+        request[REFUSED_ON] = ""
     if query.error is not None:
         raise _denied(query.error)
     if secret is None or lands is None:

@@ -14,7 +14,7 @@ from app.api.logins import NewPassword
 from app.api.parameters import SESSION
 from app.api.requests import path_id, read_json
 from app.core.audit import Action
-from app.core.errors import TooManyAttempts, WrongCredentials, WrongPassword
+from app.core.errors import InvalidFields, TooManyAttempts, WrongCredentials, WrongPassword
 from app.db import accounts, sessions, users
 
 routes = web.RouteTableDef()
@@ -74,6 +74,7 @@ async def end_session(request: web.Request) -> web.Response:
 @contract(
     tag=Tag.SIGNING_IN,
     access=Access.PERSON,
+    before_password_change=True,
     body=PasswordChange,
     example={"old_password": "a long enough password", "new_password": "another long password"},
     answers={204: None},
@@ -81,10 +82,15 @@ async def end_session(request: web.Request) -> web.Response:
     audited=Action.USER_PASSWORD_CHANGED,
 )
 async def change_password(request: web.Request) -> web.Response:
-    """Change your password; all your other logins end."""
+    """Change your password; all your other logins end.
+
+    Where an administrator has chosen it, this comes before all else: other requests are answered 403 until then.
+    """
     principal = request[PRINCIPAL]
     user = principal.require_user()
     change = await read_json(request, PasswordChange)
+    if change.new_password == change.old_password:
+        raise InvalidFields([{"field": "new_password", "code": "same", "message": "This is the old password."}])
     database = request.app[DATABASE]
     async with request.app[ATTEMPTS].login(principal.name, sender_of(request)):
         known = await database.run(accounts.password_hash_of, principal.name)

@@ -20,10 +20,17 @@ routes = web.RouteTableDef()
 _LONGEST_PAGE = 200
 
 
+MustChange = Annotated[
+    StrictBool,
+    Field(description="A login by this password is good for changing it alone: `password-change-due` until then."),
+]
+
+
 class NewUser(BaseModel):
     username: NewUsername
     password: NewPassword
     administrator: StrictBool = False
+    must_change_password: MustChange = False
 
 
 class UserChange(BaseModel):
@@ -43,6 +50,7 @@ class UserChange(BaseModel):
 
 class PasswordOfUser(BaseModel):
     password: NewPassword
+    must_change_password: MustChange = False
 
 
 class UserQuery(BaseModel):
@@ -91,7 +99,11 @@ async def create_user(request: web.Request) -> web.Response:
     new = await read_json(request, NewUser)
     password_hash = await hashed(request.app, new.password)
     user = await request.app[DATABASE].run(
-        accounts.add_user, new.username, password_hash, administrator=new.administrator
+        accounts.add_user,
+        new.username,
+        password_hash,
+        administrator=new.administrator,
+        must_change_password=new.must_change_password,
     )
     return web.json_response(_shown(user), status=201, headers={"Location": f"/api/users/{user.id}"})
 
@@ -168,7 +180,10 @@ async def set_password(request: web.Request) -> web.Response:
     request[PRINCIPAL].require_administrator()
     user, new = path_id(request), await read_json(request, PasswordOfUser)
     password_hash = await hashed(request.app, new.password)
-    await request.app[DELIVERY].wake(await request.app[DATABASE].run(users.set_password, user, password_hash))
+    event = await request.app[DATABASE].run(
+        users.set_password, user, password_hash, must_change_password=new.must_change_password
+    )
+    await request.app[DELIVERY].wake(event)
     return web.Response(status=204)
 
 
@@ -193,5 +208,6 @@ def _shown(user: Any) -> dict[str, Any]:
         "username": user.username,
         "administrator": user.administrator,
         "active": user.active,
+        "must_change_password": user.must_change_password,
         "created_at": user.created_at.isoformat(),
     }

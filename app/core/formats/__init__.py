@@ -21,8 +21,9 @@ __all__ = [
     "render_transcript",
 ]
 
-_READ = frozenset({"speakers", "timestamps", "redact"})
-_SUBTITLES = frozenset({"speakers", "line_length", "lines", "reading_speed", "redact"})
+_READ = frozenset({"speakers", "timestamps", "language", "redact"})
+_TABLE = _READ - {"language"}
+_SUBTITLES = frozenset({"speakers", "language", "line_length", "lines", "reading_speed", "redact"})
 _REDACTED = frozenset({"redact"})
 _NONE = frozenset[str]()
 
@@ -57,7 +58,7 @@ FORMATS: Mapping[str, TranscriptFormat] = MappingProxyType(
         "json": TranscriptFormat(structured.MEDIA_TYPE, structured.render, _REDACTED),
         "rttm": TranscriptFormat(rttm.MEDIA_TYPE, rttm.render, _NONE),
         "md": TranscriptFormat(markdown.MEDIA_TYPE, markdown.render, _READ),
-        "tsv": TranscriptFormat(tabular.MEDIA_TYPE, tabular.render, _READ),
+        "tsv": TranscriptFormat(tabular.MEDIA_TYPE, tabular.render, _TABLE),
         "docx": TranscriptFormat(word.MEDIA_TYPE, word.render, _READ, text=False),
     }
 )

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 
 from app.core.formats.document import TranscriptDocument
-from app.core.formats.presentation import Presentation
+from app.core.formats.presentation import Presentation, wording_of
 from app.core.formats.tokens import Token, columns, joined, timed_tokens
 
 MIN_DURATION_MS = 1_000
@@ -41,7 +41,7 @@ def subtitle_cues(document: TranscriptDocument, shown: Presentation, *, announce
     With `announce_speakers`, the first cue after a change of speaker begins with `Name: `, inside the line length.
     A cue lasts from one second to seven, and as long as it takes to read, wherever the next one leaves the room.
     """
-    names = document.written_names()
+    names = document.called(wording_of(document, shown))
     spoken = [
         (tokens, names.get(segment.speaker or "") or None)
         for segment in sorted(document.segments, key=lambda segment: (segment.start, segment.end))

@@ -4,19 +4,29 @@ import datetime as dt
 from dataclasses import dataclass
 
 from app.core.formats.lines import one_line
+from app.core.formats.wording import Wording
 from app.core.transcript import Segment, SpeakerTurn
 
 
 @dataclass(frozen=True, slots=True)
 class DocumentSpeaker:
-    """A voice of the recording: its label (`SPEAKER_00`), and the name that people gave it, if any."""
+    """A voice of the recording: its label (`SPEAKER_00`), and the name that people gave it, if any.
+
+    `number` is what it is called by where there is no name (`app.core.speakers.numbered`); without one, the label is.
+    """
 
     label: str
     name: str | None = None
+    number: int | None = None
 
     @property
     def display_name(self) -> str:
         return (self.name or "").strip() or self.label
+
+    def called(self, words: Wording) -> str:
+        """Return what people read: the name on one line, else `Speaker 2` in their language."""
+        unnamed = self.label if self.number is None else f"{words.speaker} {self.number}"
+        return one_line(self.name or "").strip() or unnamed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,10 +58,16 @@ class TranscriptDocument:
     enrichment: DocumentEnrichment | None = None
 
     def display_names(self) -> dict[str, str]:
-        """Return the name to show for each label that the document uses; an unnamed voice shows its label."""
-        names = {segment.speaker: segment.speaker for segment in self.segments if segment.speaker}
-        return names | {speaker.label: speaker.display_name for speaker in self.speakers}
+        """Return, for programs, the name for each label that the document uses; an unnamed voice shows its label."""
+        return self._labels() | {speaker.label: speaker.display_name for speaker in self.speakers}
 
     def written_names(self) -> dict[str, str]:
-        """Return the display names as they are written into text: on one line, the label where nothing else is left."""
+        """Return the display names as they are written into tables: on one line, the label where nothing else is left."""
         return {label: one_line(name) or label for label, name in self.display_names().items()}
+
+    def called(self, words: Wording) -> dict[str, str]:
+        """Return what people read for each label that the document uses, in their words."""
+        return self._labels() | {speaker.label: speaker.called(words) for speaker in self.speakers}
+
+    def _labels(self) -> dict[str, str]:
+        return {segment.speaker: segment.speaker for segment in self.segments if segment.speaker}

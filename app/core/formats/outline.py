@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from app.core.formats.document import TranscriptDocument
 from app.core.formats.lines import clock_time, one_line
 from app.core.formats.paragraphs import paragraphs
-from app.core.formats.presentation import Presentation
-from app.core.formats.wording import Wording, wording
+from app.core.formats.presentation import Presentation, wording_of
+from app.core.formats.wording import Wording
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Outline:
 
 def outline(document: TranscriptDocument, shown: Presentation) -> Outline:
     """Return what the document holds. Names and times stand above each turn; without names, times above each paragraph."""
-    words = wording(document.language)
+    words = wording_of(document, shown)
     enrichment = document.enrichment
     return Outline(
         name=one_line(document.name),
@@ -45,7 +45,7 @@ def outline(document: TranscriptDocument, shown: Presentation) -> Outline:
         title=one_line((enrichment and enrichment.title) or ""),
         summary=one_line((enrichment and enrichment.summary) or ""),
         points=tuple(one_line(point) for point in enrichment.points if one_line(point)) if enrichment else (),
-        passages=tuple(_passages(document, shown)),
+        passages=tuple(_passages(document, shown, words)),
         words=words,
     )
 
@@ -55,14 +55,14 @@ def _facts(document: TranscriptDocument, shown: Presentation, words: Wording) ->
         yield words.date, words.written_date(document.created_at)
     if document.duration_seconds is not None:
         yield words.length, clock_time(document.duration_seconds)
-    names = dict.fromkeys(name for _, name in sorted(document.written_names().items()))
+    names = dict.fromkeys(name for _, name in sorted(document.called(words).items()))
     if shown.speakers and names:
         yield words.speakers, ", ".join(names)
 
 
-def _passages(document: TranscriptDocument, shown: Presentation) -> Iterator[Passage]:
+def _passages(document: TranscriptDocument, shown: Presentation, words: Wording) -> Iterator[Passage]:
     named = shown.speakers and bool(document.display_names())
-    for paragraph in paragraphs(document):
+    for paragraph in paragraphs(document, words):
         headed = paragraph.new_speaker or not named
         time = clock_time(paragraph.start) if headed and shown.timestamps is not False else ""
         yield Passage(paragraph.name.strip() if headed and named else "", time, paragraph.text)

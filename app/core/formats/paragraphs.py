@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from app.core.formats.document import TranscriptDocument
 from app.core.formats.lines import one_line
+from app.core.formats.wording import Wording
 from app.core.languages import separator
 from app.core.transcript import Segment
 
@@ -26,9 +27,9 @@ class Paragraph:
     text: str
 
 
-def paragraphs(document: TranscriptDocument) -> Iterator[Paragraph]:
+def paragraphs(document: TranscriptDocument, words: Wording) -> Iterator[Paragraph]:
     """Yield the paragraphs in order; a new one begins with every change of speaker, and at pauses."""
-    names = document.written_names()
+    names = document.called(words)
     between = separator(document.language)
     texts: list[str] = []
     first: Segment | None = None

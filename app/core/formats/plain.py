@@ -1,6 +1,6 @@
 """Plain text for people to read: title, summary and points, then who said what, in paragraphs.
 
-No word of any language is added, so that a French transcript reads as French; a name stands on a line of its own, since
+But for what somebody without a name is called, no word of any language is added; a name stands on a line of its own, since
 French and English disagree about the space before a colon.
 """
 
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from app.core.formats.document import DocumentEnrichment, TranscriptDocument
 from app.core.formats.lines import clock_time, one_line
 from app.core.formats.paragraphs import Paragraph, paragraphs
-from app.core.formats.presentation import Presentation
+from app.core.formats.presentation import Presentation, wording_of
 
 MEDIA_TYPE = "text/plain"
 
@@ -23,7 +23,9 @@ def render(document: TranscriptDocument, shown: Presentation) -> str:
     if blocks:
         blocks.append("———")
     named = shown.speakers and bool(document.display_names())
-    blocks.extend(_heading(each, shown, named=named) + each.text for each in paragraphs(document))
+    blocks.extend(
+        _heading(each, shown, named=named) + each.text for each in paragraphs(document, wording_of(document, shown))
+    )
     return "\n\n".join(blocks) + "\n" if blocks else ""
 
 

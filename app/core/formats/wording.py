@@ -6,13 +6,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wording:
-    """`first_day` is how the first of a month is written, `colon` what stands between a label and its value."""
+    """`speaker` is what somebody without a name is called, before a number; `first_day` is how the first of a month is written, `colon` what stands between a label and its value."""
 
     date: str
     length: str
     speakers: str
     summary: str
     points: str
+    speaker: str
     transcript: str
     colon: str
     first_day: str
@@ -30,6 +31,7 @@ ENGLISH = Wording(
     speakers="Speakers",
     summary="Summary",
     points="Key points",
+    speaker="Speaker",
     transcript="Transcript",
     colon=":",
     first_day="1",
@@ -45,6 +47,7 @@ FRENCH = Wording(
     speakers="Intervenants",
     summary="Résumé",
     points="Points clés",
+    speaker="Intervenant",
     transcript="Transcription",
     colon="\u00a0:",
     first_day="1er",
@@ -56,5 +59,5 @@ FRENCH = Wording(
 
 
 def wording(language: str | None) -> Wording:
-    """Return the words for a recording in this language (ISO 639-1)."""
+    """Return the words for readers of this language (ISO 639-1)."""
     return FRENCH if language == "fr" else ENGLISH

@@ -23,6 +23,8 @@ const PAGES = [
 // What somebody without a login may see, too.
 const OPEN_PAGES = [["/shared/:id", () => import("./pages/shared.js"), "reader"]];
 
+const FIRST_PASSWORD = () => import("./pages/first_password.js");
+
 function find(pages, at) {
   for (const [pattern, load, style, section] of pages) {
     const values = match(pattern, at);
@@ -35,7 +37,9 @@ function Shown() {
   const open = find(OPEN_PAGES, path.value);
   if (open) return html`<${Lazy} key=${path.value} load=${open.load} style=${open.style} values=${open.values} />`;
   if (me.value === undefined) return html`<p role="status">${t("app.loading")}</p>`;
+  const over = endedMeanwhile.value && html`<${Login} over />`;
   if (me.value === null) return html`<${Login} />`;
+  if (me.value.password_change_due) return html`<${Lazy} key="password" load=${FIRST_PASSWORD} style="administration" />${over}`;
   const page = find(PAGES, path.value === "/login" ? "/" : path.value);
   return html`
     <${Frame} section=${page?.section}>
@@ -43,7 +47,7 @@ function Shown() {
         ? html`<${Lazy} key=${path.value} load=${page.load} style=${page.style} values=${page.values} query=${query.value} />`
         : html`<h1>${t("app.notFound")}</h1>`}
     <//>
-    ${endedMeanwhile.value && html`<${Login} over />`}
+    ${over}
   `;
 }
 

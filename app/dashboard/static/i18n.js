@@ -88,6 +88,16 @@ export function errorText(error) {
   return has(key) ? t(key) : [error.message, error.problem?.remedy].filter(Boolean).join(" ");
 }
 
+/** What is wrong with a field: our own words for the API's code, with its bounds. Its message is English. */
+export function faultText({ code, message, bounds = {} }) {
+  const key = [`fault.${code}`, `error.${code}`].find(has);
+  if (key) return t(key, { message, count: bounds.least ?? bounds.most ?? 0, ...bounds });
+  return language.value === "en" ? message : t("fault.value");
+}
+
+/** Why something that was begun failed, as the API keeps it: `code`, `detail`, `remedy`. */
+export const failureText = ({ code, detail }) => errorText({ code, message: detail });
+
 export function chooseLanguage(chosen) {
   localStorage.setItem(KEPT, chosen);
   language.value = chosen;

@@ -32,7 +32,7 @@ DIALOGUE = TranscriptDocument(
     language="fr",
     duration_seconds=42.5,
     created_at=dt.datetime(2026, 3, 1, 23, 30, tzinfo=dt.UTC),
-    speakers=(DocumentSpeaker("SPEAKER_00", "Marie\nCurie"), DocumentSpeaker("SPEAKER_01")),
+    speakers=(DocumentSpeaker("SPEAKER_00", "Marie\nCurie"), DocumentSpeaker("SPEAKER_01", number=2)),
     segments=(
         Segment(
             0.5,
@@ -61,7 +61,7 @@ def test_plain_text_is_paragraphs_under_their_speakers() -> None:
     assert rendered.content.decode() == (
         "Le budget\n\nOn parle du budget.\n\n• Un point\n• Un autre\n\n———\n\n"
         "[00:00:00] Marie Curie\nBonjour à tous. On commence\u00a0?\n\nCeci vient après une pause.\n\n"
-        "[00:00:09] SPEAKER_01\nAllons-y.\n\n[01:01:40]\n(inaudible)\n"
+        "[00:00:09] Intervenant 2\nAllons-y.\n\n[01:01:40]\n(inaudible)\n"
     )
 
 
@@ -146,10 +146,10 @@ def test_markdown_is_a_document_in_the_language_of_the_recording() -> None:
     assert rendered.media_type == "text/markdown"
     assert rendered.content.decode() == (
         "# Réunion du 3 mars.v2.mp3\n\n"
-        "- **Date\u00a0:** 1er mars 2026\n- **Durée\u00a0:** 00:00:42\n- **Intervenants\u00a0:** Marie Curie, SPEAKER_01\n\n"
+        "- **Date\u00a0:** 1er mars 2026\n- **Durée\u00a0:** 00:00:42\n- **Intervenants\u00a0:** Marie Curie, Intervenant 2\n\n"
         "## Le budget\n\nOn parle du budget.\n\n### Points clés\n\n- Un point\n- Un autre\n\n"
         "## Transcription\n\n**Marie Curie** 00:00:00\n\nBonjour à tous. On commence\u00a0?\n\n"
-        "Ceci vient après une pause.\n\n**SPEAKER_01** 00:00:09\n\nAllons-y.\n\n01:01:40\n\n(inaudible)\n"
+        "Ceci vient après une pause.\n\n**Intervenant 2** 00:00:09\n\nAllons-y.\n\n01:01:40\n\n(inaudible)\n"
     )
 
 
@@ -245,7 +245,7 @@ def test_word_is_a_document_in_the_language_of_the_recording() -> None:
         ("Title", "Réunion du 3 mars.v2.mp3"),
         ("Normal", "Date\u00a0: 1er mars 2026"),
         ("Normal", "Durée\u00a0: 00:00:42"),
-        ("Normal", "Intervenants\u00a0: Marie Curie, SPEAKER_01"),
+        ("Normal", "Intervenants\u00a0: Marie Curie, Intervenant 2"),
         ("Heading 1", "Le budget"),
         ("Normal", "On parle du budget."),
         ("Heading 2", "Points clés"),
@@ -255,7 +255,7 @@ def test_word_is_a_document_in_the_language_of_the_recording() -> None:
         ("Speaker", "Marie Curie  00:00:00"),
         ("Normal", "Bonjour à tous. On commence\u00a0?"),
         ("Normal", "Ceci vient après une pause."),
-        ("Speaker", "SPEAKER_01  00:00:09"),
+        ("Speaker", "Intervenant 2  00:00:09"),
         ("Normal", "Allons-y."),
         ("Speaker", "01:01:40"),
         ("Normal", "(inaudible)"),

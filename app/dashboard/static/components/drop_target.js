@@ -34,7 +34,7 @@ export function DropTarget({ onFiles, onLink }) {
       if (document.querySelector("dialog[open]") || event.target.closest?.("input, textarea, select, [contenteditable]")) return;
       const text = event.clipboardData.getData("text/plain").trim();
       if (event.clipboardData.files.length) onFiles([...event.clipboardData.files]);
-      else if (ADDRESS.test(text)) onLink(text);
+      else if (onLink && ADDRESS.test(text)) onLink(text);
     };
     const listeners = { dragenter: enter, dragleave: leave, dragover: drag, drop, paste };
     for (const [name, listener] of Object.entries(listeners)) window.addEventListener(name, listener);

@@ -1,7 +1,7 @@
 // A form that keeps what was typed, whatever comes of it, and shows at each field what the API says of it.
 
 import { html, useRef, useState } from "../html.js";
-import { errorText, language, t } from "../i18n.js";
+import { errorText, faultText, t } from "../i18n.js";
 import { Field } from "./field.js";
 import { Notice } from "./notice.js";
 
@@ -12,10 +12,7 @@ export function useForm(initial) {
   const running = useRef(false);
   const set = (changes) => setValues((before) => ({ ...before, ...changes }));
   const faults = {};
-  for (const { field, message } of error?.problem?.errors ?? []) {
-    // The API's words are English. What a field takes, its hint says in both languages.
-    faults[field.split(".")[0]] = language.value === "en" ? message : t("fault.value");
-  }
+  for (const fault of error?.problem?.errors ?? []) faults[fault.field.split(".")[0]] = faultText(fault);
   const submit = (action) => async (event) => {
     event?.preventDefault();
     if (running.current) return;

@@ -3,15 +3,27 @@
 import { html, useState } from "../html.js";
 import { chooseLanguage, language, t } from "../i18n.js";
 import { logOut, me } from "../model/session.js";
+import { dropped, leavingEndsSomething, stopAll } from "../model/uploads.js";
+import { go, path } from "../router.js";
 import { chooseTheme, theme } from "../theme.js";
 import { Button } from "./button.js";
+import { useQuestion } from "./confirm.js";
 import { ConnectionBanner } from "./connection_banner.js";
+import { DropTarget } from "./drop_target.js";
+import { SendingDock } from "./sending_dock.js";
 import { sayError } from "./toasts.js";
 
 const icon = `${document.querySelector('meta[name="assets"]').content}/icon.svg`;
 
 export function Frame({ section, children }) {
   const [open, setOpen] = useState(false);
+  const question = useQuestion();
+  const leave = async () => {
+    await logOut();
+    // Whoever logs in here next sends nothing of this person's.
+    stopAll();
+  };
+  const ask = () => question.ask({ title: t("upload.leaveTitle"), text: t("upload.leaveText"), action: t("app.logOut"), onConfirm: leave });
   const pages = [
     ["/", "recordings", t("app.recordings")],
     ["/projects", "projects", t("app.projects")],
@@ -36,12 +48,20 @@ export function Frame({ section, children }) {
         options=${[["fr", "Français"], ["en", "English"]]} />
       <${Choice} label=${t("app.theme")} value=${theme.value} onChoose=${chooseTheme}
         options=${["auto", "light", "dark"].map((name) => [name, t(`app.theme.${name}`)])} />
-      <${Button} kind="quiet" onPress=${() => logOut().catch(sayError)}>${t("app.logOut")}<//>
+      <${Button} kind="quiet" onPress=${() => (leavingEndsSomething() ? ask() : leave().catch(sayError))}>${t("app.logOut")}<//>
       </div>
     </header>
     <${ConnectionBanner} />
     <main class="frame-content" id="content" tabindex="-1">${children}</main>
+    ${path.value !== "/" && html`<${SendingDock} /><${DropTarget} onFiles=${takeAlong} />`}
+    ${question.shown}
   </div>`;
+}
+
+/** What is dropped elsewhere is sent from the home. */
+function takeAlong(files) {
+  dropped.value = files;
+  go("/");
 }
 
 const Choice = ({ label, value, options, onChoose }) =>

@@ -1,7 +1,7 @@
 // One recording in the list.
 
 import { html } from "../html.js";
-import { clock, dateTime, t, when } from "../i18n.js";
+import { clock, dateTime, locale, t, when } from "../i18n.js";
 import { languageName } from "../model/languages.js";
 import { projectName } from "../model/projects_of_mine.js";
 import { setQuery } from "../router.js";
@@ -14,9 +14,18 @@ export function titleOf({ name, enrichment }) {
   return A_FILE.test(name) && enrichment?.title ? enrichment.title : name;
 }
 
+const NAMES_SHOWN = 3;
+
+/** Who speaks, by name: the first few, and how many more. */
+function listed(names) {
+  const more = names.length - NAMES_SHOWN;
+  const shown = more > 1 ? [...names.slice(0, NAMES_SHOWN), t("home.moreNames", { count: more })] : names;
+  return new Intl.ListFormat(locale.value, { type: "conjunction" }).format(shown);
+}
+
 export function RecordingRow({ recording, selected, onSelect, manyProjects }) {
   const title = titleOf(recording);
-  const { labels, options, language, duration_seconds: seconds } = recording;
+  const { labels, options, language, duration_seconds: seconds, speaker_names: names = [] } = recording;
   return html`
     <div class="cell cell-choose" role="cell">
       <input
@@ -32,7 +41,8 @@ export function RecordingRow({ recording, selected, onSelect, manyProjects }) {
         ${manyProjects && html`<span class="below-project">${projectName(recording.project_id)}</span>`}
         ${title !== recording.name && html`<span class="below-file">${recording.name}</span>`}
         ${recording.legal_hold && html`<span>${t("home.held")}</span>`}
-        ${options.num_speakers && html`<span>${t("home.speakers", { count: options.num_speakers })}</span>`}
+        ${names.length > 0 && html`<span class="below-who">${listed(names)}</span>`}
+        ${options.num_speakers && !names.length && html`<span>${t("home.speakers", { count: options.num_speakers })}</span>`}
         ${labels.map(
           (label) => html`<button class="chip" key=${label} title=${t("home.onlyLabel", { label })} onClick=${() => setQuery({ label })}>
             ${label}

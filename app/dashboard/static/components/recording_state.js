@@ -1,7 +1,7 @@
 // Where a recording stands: its state, while it is worked on also the stage, how far it is, and how long it still takes.
 
 import { html } from "../html.js";
-import { duration, has, number, t } from "../i18n.js";
+import { duration, failureText, has, number, t } from "../i18n.js";
 import { secondsLeft } from "../model/pace.js";
 import { Progress } from "./progress.js";
 
@@ -33,7 +33,7 @@ export function RecordingState({ recording }) {
   const parts = failedParts(recording);
   return html`<div class="state">
     <span class=${`badge ${parts.length ? "warn" : (KIND[state] ?? "")}`}>${t(`state.${state}`)}</span>
-    ${recording.error && html`<span class="state-why" title=${recording.error.detail}>${recording.error.detail}</span>`}
+    ${recording.error && html`<span class="state-why" title=${failureText(recording.error)}>${failureText(recording.error)}</span>`}
     ${parts.map((part) => html`<span class="state-why" key=${part}>${t(`home.without.${part}`)}</span>`)}
   </div>`;
 }

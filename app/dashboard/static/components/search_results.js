@@ -5,6 +5,7 @@ import { clock, errorText, t, when } from "../i18n.js";
 import { findings, moreFindings, search } from "../model/search.js";
 import { Button } from "./button.js";
 import { Notice } from "./notice.js";
+import { calledName } from "../reader/voices.js";
 import { titleOf } from "./recording_row.js";
 
 export function SearchResults({ filters }) {
@@ -38,11 +39,11 @@ function Finding({ transcription, hits, segments }) {
     </p>
     <ol class="places">
       ${segments.map(
-        ({ position, start, speaker_name: name, speaker, snippet }) => html`<li key=${position}>
+        ({ position, start, speaker_name: name, speaker_number: number, snippet }) => html`<li key=${position}>
           <a class="place" href=${`/recordings/${id}?at=${start}`}>
             <span class="place-at">${clock(start)}</span>
             <span class="place-text">
-              ${(name ?? speaker) && html`<b class="place-who">${name ?? speaker}</b> `}
+              ${(name || number) && html`<b class="place-who">${calledName({ name, number })}</b> `}
               ${snippet.map((piece) => (piece.hit ? html`<mark>${piece.text}</mark>` : piece.text))}
             </span>
           </a>

@@ -9,33 +9,36 @@ import { Progress } from "./progress.js";
 
 const AGAIN_MS = 1000;
 
+/** Without `onChooseFiles` it is the list alone, of what is being sent now: something else stands around it. */
 export function UploadTray({ onChooseFiles }) {
-  const [left, setLeft] = useState(unfinished);
+  const [left, setLeft] = useState(() => (onChooseFiles ? unfinished() : []));
   const shown = uploads.value;
   useTicking(shown.some(({ state }) => state === "sending"));
   const count = shown.filter(({ state }) => state !== "done").length;
   if (!shown.length && !left.length) return null;
+  const list = html`<ul class="tray-list">
+    ${shown.map((upload) => html`<${Row} key=${upload.id} upload=${upload} />`)}
+    ${left
+      .filter(({ url }) => !shown.some((upload) => upload.tus?.url === url))
+      .map(
+        ({ url, name, size }) => html`<li class="tray-row" key=${url}>
+          <span class="tray-name">${name}</span>
+          <span class="tray-state">${t("upload.unfinished", { size: bytes(size) })}</span>
+          <span class="tray-actions">
+            <${Button} kind="quiet" onPress=${onChooseFiles}>${t("upload.chooseAgain")}<//>
+            <${Button} kind="quiet" aria-label=${t("upload.abandon", { name })}
+              onPress=${async () => (await abandon(url), setLeft(left.filter((one) => one.url !== url)))}><${Icon} name="close" /><//>
+          </span>
+        </li>`,
+      )}
+  </ul>`;
+  if (!onChooseFiles) return list;
   return html`<section class="tray card" aria-label=${t("upload.tray")}>
     <header class="tray-head">
       <h2>${count ? t("upload.sending", { count }) : shown.length ? t("upload.allSent") : t("upload.unfinishedTitle")}</h2>
       ${shown.length > 0 && count === 0 && html`<${Button} kind="quiet" onPress=${() => shown.forEach(({ id }) => dismiss(id))}>${t("action.close")}<//>`}
     </header>
-    <ul class="tray-list">
-      ${shown.map((upload) => html`<${Row} key=${upload.id} upload=${upload} />`)}
-      ${left
-        .filter(({ url }) => !shown.some((upload) => upload.tus?.url === url))
-        .map(
-          ({ url, name, size }) => html`<li class="tray-row" key=${url}>
-            <span class="tray-name">${name}</span>
-            <span class="tray-state">${t("upload.unfinished", { size: bytes(size) })}</span>
-            <span class="tray-actions">
-              <${Button} kind="quiet" onPress=${onChooseFiles}>${t("upload.chooseAgain")}<//>
-              <${Button} kind="quiet" aria-label=${t("upload.abandon", { name })}
-                onPress=${async () => (await abandon(url), setLeft(left.filter((one) => one.url !== url)))}><${Icon} name="close" /><//>
-            </span>
-          </li>`,
-        )}
-    </ul>
+    ${list}
   </section>`;
 }
 

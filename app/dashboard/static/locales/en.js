@@ -6,5 +6,6 @@ import { home } from "./en/home.js";
 import { reader } from "./en/reader.js";
 import { projects } from "./en/projects.js";
 import { site } from "./en/site.js";
+import { errors } from "./en/errors.js";
 
-export const en = { ...common, ...login, ...home, ...reader, ...projects, ...site };
+export const en = { ...common, ...login, ...home, ...reader, ...projects, ...site, ...errors };

@@ -6,5 +6,6 @@ import { home } from "./fr/home.js";
 import { reader } from "./fr/reader.js";
 import { projects } from "./fr/projects.js";
 import { site } from "./fr/site.js";
+import { errors } from "./fr/errors.js";
 
-export const fr = { ...common, ...login, ...home, ...reader, ...projects, ...site };
+export const fr = { ...common, ...login, ...home, ...reader, ...projects, ...site, ...errors };

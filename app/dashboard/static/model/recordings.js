@@ -9,6 +9,9 @@ import { listen } from "./updates.js";
 const FIRST_PAGE = 50;
 const NEXT_PAGE = 200;
 const GATHER_MS = 60;
+const NAMES_MS = 500;
+// From then on it is known who speaks.
+const NAMED = ["transcribed", "done"];
 const PATIENCE_MS = [1000, 2000, 5000, 10000];
 
 /** `items` in their order; `cursor` where there is more; `known` once the first page came; `error` of the last try. */
@@ -51,7 +54,7 @@ async function load({ anew = false } = {}) {
   }
   if (mine !== round) return;
   failures = 0;
-  const fresh = page.items.map((item) => since.get(item.id) ?? item).filter((item) => !gone.has(item.id));
+  const fresh = page.items.map((item) => (since.has(item.id) ? { speaker_names: item.speaker_names, ...since.get(item.id) } : item)).filter((item) => !gone.has(item.id));
   fresh.forEach(follow);
   const there = new Set(fresh.map((item) => item.id));
   const before = anew ? [] : list.value.items.filter((item) => !there.has(item.id));
@@ -79,8 +82,10 @@ export function followChanges() {
       // Not the first: the server could not go on from where we were.
       if (!first) load({ anew: true });
       first = false;
-    } else if (message.type === "transcription.changed") gather([message.transcription]);
-    else if (message.type === "transcription.deleted") forget([message.transcription_id]);
+    } else if (message.type === "transcription.changed") {
+      gather([message.transcription]);
+      if (message.what === "speakers" || (!message.what && NAMED.includes(message.transcription.state))) askNames();
+    } else if (message.type === "transcription.deleted") forget([message.transcription_id]);
   });
   return () => {
     window.removeEventListener("online", online);
@@ -97,6 +102,22 @@ export function forget(ids) {
   }
   const left = list.value.items.filter((item) => !gone.has(item.id));
   if (left.length !== list.value.items.length) list.value = { ...list.value, items: left };
+}
+
+let asking = null;
+
+/** Read anew what speakers are called: events do not tell it. */
+function askNames() {
+  asking ??= setTimeout(async () => {
+    asking = null;
+    const query = listQuery(filters);
+    query.set("limit", Math.min(NEXT_PAGE, Math.max(1, list.value.items.length)));
+    // Where it cannot be asked, the next change asks again.
+    const page = await get(`/api/transcriptions?${query}`).catch(() => ({ items: [] }));
+    const names = new Map(page.items.map((item) => [item.id, item.speaker_names]));
+    const items = list.value.items.map((item) => (names.has(item.id) ? { ...item, speaker_names: names.get(item.id) } : item));
+    list.value = { ...list.value, items };
+  }, NAMES_MS);
 }
 
 const waiting = new Map();
@@ -119,7 +140,7 @@ function settle() {
   changed.forEach(follow);
   const kept = [];
   for (const item of list.value.items) {
-    const now = changed.get(item.id) ?? item;
+    const now = changed.has(item.id) ? { speaker_names: item.speaker_names, ...changed.get(item.id) } : item;
     changed.delete(item.id);
     if (admits(filters, now) || filters.speaker) kept.push(now);
   }

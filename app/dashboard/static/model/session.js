@@ -1,7 +1,7 @@
 // Who is logged in. The login itself is a cookie that no script can read.
 
 import { signal } from "@preact/signals";
-import { get, post, remove } from "../api.js";
+import { get, post, put, remove } from "../api.js";
 
 /** undefined: not known yet; null: nobody; otherwise what GET /api/auth/me says. */
 export const me = signal(undefined);
@@ -18,10 +18,24 @@ export async function restoreSession() {
   }
 }
 
+// What was typed at the login, where it has to be changed at once: it is not asked for twice.
+let given = null;
+
+export const givenPassword = () => given;
+
 export async function logIn(username, password) {
   await post("/api/auth/session", { username, password });
-  me.value = await get("/api/auth/me");
+  const known = await get("/api/auth/me");
+  given = known.password_change_due ? password : null;
+  me.value = known;
   endedMeanwhile.value = false;
+}
+
+/** Change a password that somebody else has chosen: the login is good for everything then. */
+export async function changeDuePassword(old, wanted) {
+  await put("/api/auth/password", { old_password: old, new_password: wanted });
+  given = null;
+  me.value = await get("/api/auth/me");
 }
 
 /** Log in with the code with which the site's provider has sent the browser back. */
@@ -33,6 +47,7 @@ export async function logInByCode(code) {
 
 export async function logOut() {
   await remove("/api/auth/session");
+  given = null;
   me.value = null;
 }
 

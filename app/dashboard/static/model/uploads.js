@@ -14,9 +14,15 @@ const ENDPOINT = "/api/uploads";
 /** `state`: waiting, sending, paused, broken (tried again by itself), done, refused. */
 export const uploads = signal([]);
 
+/** Files that were dropped on another page than the home, until the home takes them. */
+export const dropped = signal(null);
+
 export const underWay = computed(() =>
   uploads.value.filter(({ state }) => ["waiting", "sending", "paused", "broken"].includes(state)),
 );
+
+/** Tell whether something is being sent that ends where the page is left. What is paused waits anyway. */
+export const leavingEndsSomething = () => underWay.value.some(({ state }) => state !== "paused");
 
 let next = 0;
 
@@ -76,6 +82,17 @@ export async function cancel(id) {
 /** Take it out of the list. */
 export function dismiss(id) {
   uploads.value = uploads.value.filter((upload) => upload.id !== id);
+}
+
+export const dismissAll = () => (uploads.value = []);
+
+/** Stop all of it and forget it here; as when the page is closed, what came stays on the server for a day. */
+export function stopAll() {
+  for (const { timer, tus } of uploads.value) {
+    clearTimeout(timer);
+    tus?.abort();
+  }
+  dismissAll();
 }
 
 export const secondsLeft = (upload) => upload.pace.left(upload.size);
@@ -200,7 +217,7 @@ window.addEventListener("online", () => {
 
 // Leaving the page ends what it sends; what came so far is kept on the server for a day.
 window.addEventListener("beforeunload", (event) => {
-  if (underWay.value.some(({ state }) => state !== "paused")) event.preventDefault();
+  if (leavingEndsSomething()) event.preventDefault();
 });
 
 const KEPT = "tus::";

@@ -8,6 +8,7 @@ import { discard, fileOf, kept } from "../model/kept_recordings.js";
 import { loadProjects, projects, sendable } from "../model/projects_of_mine.js";
 import { followChanges, list, show } from "../model/recordings.js";
 import { search } from "../model/search.js";
+import { dropped } from "../model/uploads.js";
 import { query, setQuery } from "../router.js";
 import { BulkBar } from "../components/bulk_bar.js";
 import { Button } from "../components/button.js";
@@ -36,11 +37,6 @@ export function Page() {
   useEffect(() => {
     document.title = `${t("app.recordings")} · Vocalyx`;
   }, [language.value]);
-  useEffect(() => {
-    loadProjects().catch(sayError);
-    kept().then(setLeft, () => {});
-    return followChanges();
-  }, []);
   const { q, ...narrowing } = filters;
   useEffect(() => void show(filters), [JSON.stringify(narrowing)]);
   useEffect(() => void search(filters), [address]);
@@ -59,6 +55,13 @@ export function Page() {
   const withLink = useCallback((text) => {
     if (typeof text === "string") draft("link", "").value = text;
     open({ kind: "link" });
+  }, []);
+  useEffect(() => {
+    loadProjects().catch(sayError);
+    kept().then(setLeft, () => {});
+    if (dropped.peek()) withFiles(dropped.peek());
+    dropped.value = null;
+    return followChanges();
   }, []);
   const record = useCallback(() => open({ kind: "record" }), []);
   const choose = useCallback(() => (sendable.value.length || !projects.value ? input.current.click() : open()), []);

@@ -20,6 +20,9 @@ export function Login({ over = false }) {
   return html`<main class="login"><div class="card"><h1>Vocalyx</h1><${Form} /></div></main>`;
 }
 
+/** What the provider, or the way back from it, may refuse (docs/api.md). */
+const REFUSALS = ["oidc-denied", "oidc-login-unknown", "oidc-name-taken", "oidc-name-missing", "oidc-user-inactive", "oidc-answer-unusable", "oidc-provider-down", "dependency-down"];
+
 // Where somebody wanted to go who is sent to the provider first.
 const WANTED = "vocalyx.wanted";
 
@@ -29,10 +32,13 @@ function Form() {
   const provider = useProvider();
   const name = draft("username", "");
   useEffect(() => {
-    const code = new URLSearchParams(window.location.hash.slice(1)).get("code");
-    if (!code) return;
+    const told = new URLSearchParams(window.location.hash.slice(1));
+    const [code, refused] = [told.get("code"), told.get("error")];
+    if (!code && !refused) return;
     window.history.replaceState(null, "", window.location.pathname);
-    enter(() => logInByCode(code));
+    if (code) enter(() => logInByCode(code));
+    // An address may be anybody's: it chooses among our own words, and brings none.
+    else setError({ code: REFUSALS.includes(refused) ? refused : "oidc-answer-unusable" });
   }, []);
 
   async function enter(attempt) {

@@ -2,11 +2,12 @@
 
 import { html, signal, useComputed, useEffect, useMemo } from "../html.js";
 import { post } from "../api.js";
-import { clock, dateTime, errorText, has, language, number, t } from "../i18n.js";
+import { clock, dateTime, errorText, failureText, has, language, number, t } from "../i18n.js";
 import { Button } from "../components/button.js";
 import { Notice } from "../components/notice.js";
 import { sayError } from "../components/toasts.js";
 import { Changes } from "../reader/changes.js";
+import { Labels, Rename } from "../reader/describing.js";
 import { Enrich, Enrichment, Versions } from "../reader/enrichment.js";
 import { Export } from "../reader/exporting.js";
 import { Keys, keysOn } from "../reader/help.js";
@@ -112,6 +113,11 @@ function Head({ reading }) {
     <div>
       <p class="reader-back"><a href="/">${t("app.recordings")}</a></p>
       <h1>${info.name}</h1>
+      ${can.describe &&
+      html`<div class="reader-describe">
+        <${Button} kind="quiet small" onPress=${() => (view.dialog.value = { name: "rename" })}>${t("reader.rename")}<//>
+        <${Button} kind="quiet small" onPress=${() => (view.dialog.value = { name: "labels" })}>${t("reader.setLabels")}<//>
+      </div>`}
       <p class="soft">${about.join(" · ")}</p>
       ${info.labels.length > 0 && html`<ul class="tags" aria-label=${t("reader.labels")}>${info.labels.map((label) => html`<li key=${label}>${label}</li>`)}</ul>`}
     </div>
@@ -168,7 +174,7 @@ function State({ reading }) {
   };
   if (state === "error" || state === "cancelled") {
     return html`<${Notice} kind=${state === "error" ? "bad" : "warn"}>
-      ${state === "error" ? t("reader.failed", { why: info.error?.detail ?? "" }) : t("reader.cancelled")}
+      ${state === "error" ? t("reader.failed", { why: info.error ? failureText(info.error) : "" }) : t("reader.cancelled")}
       <div class="panel-tools"><${Button} onPress=${retry}>${t("action.retry")}<//></div>
     <//>`;
   }
@@ -203,6 +209,8 @@ function Dialogs({ reading }) {
   const onClose = () => (reading.view.dialog.value = null);
   if (shown.name === "export") return html`<${Export} reading=${reading} onClose=${onClose} />`;
   if (shown.name === "share") return html`<${Share} reading=${reading} onClose=${onClose} />`;
+  if (shown.name === "rename") return html`<${Rename} reading=${reading} onClose=${onClose} />`;
+  if (shown.name === "labels") return html`<${Labels} reading=${reading} onClose=${onClose} />`;
   if (shown.name === "keys") return html`<${Keys} reading=${reading} onClose=${onClose} />`;
   if (shown.name === "enrich") return html`<${Enrich} reading=${reading} onClose=${onClose} />`;
   if (shown.name === "versions") return html`<${Versions} reading=${reading} onClose=${onClose} />`;

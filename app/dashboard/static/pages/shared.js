@@ -51,7 +51,7 @@ function recordingOf(id, shown) {
     notes: signal([]),
     partial: signal(false),
     positions: computed(() => new Map(segments.value.map((segment, index) => [segment.key, index]))),
-    names: computed(() => new Map(speakers.value.map((speaker, number) => [speaker.label, { ...speaker, number }]))),
+    names: computed(() => new Map(speakers.value.map((speaker, place) => [speaker.label, { ...speaker, place }]))),
     ready: Promise.resolve(),
     close: () => undefined,
   };

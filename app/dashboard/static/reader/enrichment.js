@@ -2,7 +2,7 @@
 
 import { html, useEffect, useState } from "../html.js";
 import { get, post } from "../api.js";
-import { dateTime, errorText, has, number, t } from "../i18n.js";
+import { dateTime, errorText, failureText, has, number, t } from "../i18n.js";
 import { Button } from "../components/button.js";
 import { Dialog } from "../components/dialog.js";
 import { Field } from "../components/field.js";
@@ -20,7 +20,7 @@ export function Enrichment({ reading }) {
       ${t("reader.enriching")}
       <progress max="100" value=${enrichment.percent} aria-label=${t("reader.enriching")}></progress>
     </div>`}
-    ${enrichment?.state === "error" && html`<${Notice} kind="warn">${enrichment.error?.detail ?? t("reader.enrichmentFailed")}<//>`}
+    ${enrichment?.state === "error" && html`<${Notice} kind="warn">${enrichment.error ? failureText(enrichment.error) : t("reader.enrichmentFailed")}<//>`}
     ${enrichment?.outdated && html`<${Notice} kind="warn">${t("reader.outdated")}<//>`}
     ${enrichment && html`<${Answers} version=${enrichment} reading=${reading} />`}
     ${enrichment && Object.entries(enrichment.failures ?? {}).map(([task, why]) => html`<p key=${task} class="soft">${t("reader.taskFailed", { task: taskText(task), why })}</p>`)}

@@ -10,8 +10,9 @@ import { Notice } from "../components/notice.js";
 import { say } from "../components/toasts.js";
 
 const SHOWN_CHARACTERS = 6000;
-const WORDS = ["speakers", "timestamps"];
-const CUES = ["speakers", "line_length", "lines", "reading_speed"];
+const TABLE = ["speakers", "timestamps"];
+const WORDS = [...TABLE, "language"];
+const CUES = ["speakers", "language", "line_length", "lines", "reading_speed"];
 
 /** The formats, with the options that each knows. What is no text to read is shown as its nearest. */
 const FORMATS = {
@@ -20,7 +21,7 @@ const FORMATS = {
   md: { options: WORDS },
   srt: { options: CUES },
   vtt: { options: CUES },
-  tsv: { options: WORDS },
+  tsv: { options: TABLE },
   json: { options: [] },
   rttm: { options: [] },
 };
@@ -29,13 +30,13 @@ const NUMBERS = { line_length: [16, 100, 42], lines: [1, 4, 2], reading_speed: [
 
 export function Export({ reading, onClose }) {
   const [format, setFormat] = useState("docx");
-  const [chosen, setChosen] = useState({ speakers: true, timestamps: true, line_length: 42, lines: 2, reading_speed: 17 });
+  const [chosen, setChosen] = useState({ speakers: true, timestamps: true, language: "", line_length: 42, lines: 2, reading_speed: 17 });
   const [look, setLook] = useState(null);
   const [error, setError] = useState(null);
   const { options, shownAs = format } = FORMATS[format];
 
   const addressOf = (name) => {
-    const query = new URLSearchParams(FORMATS[format].options.map((option) => [option, String(chosen[option])]));
+    const query = new URLSearchParams(FORMATS[format].options.filter((option) => chosen[option] !== "").map((option) => [option, String(chosen[option])]));
     return `${reading.recording.address}.${name}${options.length ? `?${query}` : ""}`;
   };
   const preview = addressOf(shownAs);
@@ -79,6 +80,14 @@ export function Export({ reading, onClose }) {
         </fieldset>
         ${options.includes("speakers") && html`<${Check} name="speakers" chosen=${chosen} choose=${choose} />`}
         ${options.includes("timestamps") && html`<${Check} name="timestamps" chosen=${chosen} choose=${choose} />`}
+        ${options.includes("language") &&
+        html`<${Field} label=${t("reader.option.language")}>
+          ${(tied) => html`<select value=${chosen.language} onChange=${(event) => choose("language", event.target.value)} ...${tied}>
+            <option value="">${t("reader.option.language.own")}</option>
+            <option value="fr" lang="fr">Français</option>
+            <option value="en" lang="en">English</option>
+          </select>`}
+        <//>`}
         ${Object.entries(NUMBERS).filter(([name]) => options.includes(name)).map(
           ([name, [least, most]]) => html`<${Field} key=${name} label=${t(`reader.option.${name}`)}>
             ${(tied) => html`<input type="number" min=${least} max=${most} value=${chosen[name]} ...${tied}

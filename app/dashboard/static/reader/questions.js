@@ -2,7 +2,7 @@
 
 import { html, signal, useEffect, useRef, useState } from "../html.js";
 import { ask, get } from "../api.js";
-import { clock, errorText, t } from "../i18n.js";
+import { clock, errorText, failureText, t } from "../i18n.js";
 import { Button } from "../components/button.js";
 import { Notice } from "../components/notice.js";
 
@@ -96,7 +96,7 @@ function Asked({ question, reading }) {
   const { answer } = question;
   return html`<article class="asked">
     <h3>${question.question}</h3>
-    ${answer ? html`<p>${answer.text}</p>` : question.error ? html`<p>${question.error.detail}</p>` : html`<p class="soft">${question.written || t("reader.thinking")}</p>`}
+    ${answer ? html`<p>${answer.text}</p>` : question.error ? html`<p>${failureText(question.error)}</p>` : html`<p class="soft">${question.written || t("reader.thinking")}</p>`}
     ${answer?.sources?.length > 0 &&
     html`<ul class="findings">
       ${answer.sources.map((source, index) => html`<li key=${index}><q>${source.quote}</q> <button class="passage" onClick=${() => reading.goTo(source.start)} aria-label=${t("reader.toPassage", { time: clock(source.start) })}>${clock(source.start)}</button></li>`)}

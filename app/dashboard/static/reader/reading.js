@@ -5,6 +5,7 @@ import { ask, patch, post, remove } from "../api.js";
 import { t } from "../i18n.js";
 import { me } from "../model/session.js";
 import { say, sayError } from "../components/toasts.js";
+import { describe } from "./describe.js";
 import { createDrafts, line } from "./drafts.js";
 import { createFinding } from "./finding.js";
 import { createPlayer, RATES } from "./player.js";
@@ -27,12 +28,17 @@ export function readingOf(recording, player, drafts) {
   const undoing = createHistory();
 
   const role = computed(() => me.value?.roles?.[recording.info.value?.project_id]);
+  const describes = computed(() => Boolean(me.value?.administrator || role.value === "editor" || role.value === "owner"));
   const edits = computed(() => {
     const present = recording.info.value;
     const finished = present && !recording.partial.value && ["transcribed", "done"].includes(present.state);
-    return Boolean(finished && (me.value?.administrator || role.value === "editor" || role.value === "owner"));
+    return Boolean(finished && describes.value);
   });
   const can = {
+    // Its name and labels, whatever comes of it.
+    get describe() {
+      return describes.value;
+    },
     get edit() {
       return edits.value;
     },
@@ -198,6 +204,8 @@ export function readingOf(recording, player, drafts) {
       const done = await tried(async () => (await give(after), true));
       if (done) undoing.note({ label: t("reader.step.rename"), undo: () => give(before), redo: () => give(after) });
     },
+
+    describe: (changes) => describe(recording, undoing, tried, changes),
 
     async mergeSpeaker(label, into) {
       const address = `${recording.address}/speakers/${encodeURIComponent(label)}/merge`;

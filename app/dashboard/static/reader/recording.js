@@ -35,7 +35,7 @@ export function createRecording(id) {
   const positions = computed(() => new Map(segments.value.map((segment, index) => [segment.key, index])));
   const names = computed(() => {
     const found = new Map();
-    speakers.value.forEach((speaker, index) => found.set(speaker.label, { ...speaker, number: index }));
+    speakers.value.forEach((speaker, index) => found.set(speaker.label, { ...speaker, place: index }));
     return found;
   });
 

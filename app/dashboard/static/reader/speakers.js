@@ -3,7 +3,7 @@
 import { html, useState } from "../html.js";
 import { clock, number, t } from "../i18n.js";
 import { Button } from "../components/button.js";
-import { nameOf, voiceOf } from "./voices.js";
+import { calledName, nameOf, voiceOf } from "./voices.js";
 
 export function Speakers({ reading }) {
   const { recording, can } = reading;
@@ -30,10 +30,10 @@ export function Speakers({ reading }) {
         </div>
         ${speaker.merged.map(
           (merged) => html`<p key=${merged.label} class="speaker-merged">
-            ${t("reader.alsoHeardAs", { name: merged.name || merged.label })}
+            ${t("reader.alsoHeardAs", { name: calledName(merged) })}
             ${can.edit &&
             html`<${Button} kind="quiet small" onPress=${() => reading.unmergeSpeaker(merged.label, merged.into)}
-              aria-label=${t("reader.partAgain", { name: merged.name || merged.label })}>${t("reader.part")}<//>`}
+              aria-label=${t("reader.partAgain", { name: calledName(merged) })}>${t("reader.part")}<//>`}
           </p>`,
         )}
       </li>`,

@@ -2,7 +2,7 @@
 
 import { html, useState } from "../html.js";
 import { get, post } from "../api.js";
-import { errorText, has, t } from "../i18n.js";
+import { errorText, failureText, has, language, t } from "../i18n.js";
 import { Badge } from "../components/badge.js";
 import { Button } from "../components/button.js";
 import { useQuestion } from "../components/confirm.js";
@@ -85,7 +85,7 @@ function Failure({ id, jobs, project, retry }) {
       ${jobs.map(({ id: job, kind }) => html`<${Badge} kind="bad" key=${job}>${kindName(kind)}<//> `)}
       <${Button} onPress=${retry}>${t("action.retry")}<span class="visually-hidden"> ${kindName(first.kind)} ${project ?? ""}</span><//>
     </div>
-    ${first.error && html`<p><strong>${first.error.detail}</strong> <span class="hint">${first.error.remedy}</span></p>`}
+    ${first.error && html`<p><strong>${failureText(first.error)}</strong>${language.value === "en" && html` <span class="hint">${first.error.remedy}</span>`}</p>`}
     <p class="hint">${[first.error && html`<code>${first.error.code}</code>`, first.worker, t("workers.attempt", { number: first.attempt })].filter(Boolean).map((part, index) => html`${index > 0 ? " · " : ""}${part}`)}</p>
   </li>`;
 }

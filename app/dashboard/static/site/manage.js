@@ -9,7 +9,7 @@ import { useQuestion } from "../components/confirm.js";
 import { Dialog } from "../components/dialog.js";
 import { FormError, TextField, useForm } from "../components/form.js";
 import { say } from "../components/toasts.js";
-import { NewPassword } from "./new_password.js";
+import { MustChange, NewPassword } from "./new_password.js";
 
 export function Manage({ user: first, onChanged, onClose }) {
   const [user, setUser] = useState(first);
@@ -71,9 +71,9 @@ export function Manage({ user: first, onChanged, onClose }) {
 }
 
 function Password({ path, name }) {
-  const form = useForm({ password: "" });
-  const save = async ({ password }) => {
-    await put(`${path}/password`, { password });
+  const form = useForm({ password: "", must_change_password: true });
+  const save = async (wanted) => {
+    await put(`${path}/password`, wanted);
     say(t("manage.passwordSet", { name }));
     form.reset();
   };
@@ -83,6 +83,7 @@ function Password({ path, name }) {
     <form onSubmit=${form.submit(save)}>
       <${FormError} form=${form} />
       <${NewPassword} form=${form} />
+      <${MustChange} form=${form} />
       <${Button} type="submit" disabled=${form.busy}>${t("manage.setPassword")}<//>
     </form>
   </section>`;

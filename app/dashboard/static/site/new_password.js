@@ -3,7 +3,7 @@
 import { html } from "../html.js";
 import { t } from "../i18n.js";
 import { Button } from "../components/button.js";
-import { TextField } from "../components/form.js";
+import { Check, TextField } from "../components/form.js";
 
 const LETTERS = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789";
 const GROUPS = 5;
@@ -13,6 +13,11 @@ export const NewPassword = ({ form }) => html`<div class="line-form">
   <${TextField} form=${form} name="password" label=${t("login.password")} hint=${t("password.rule")} minlength="12" maxlength="1000" required autocomplete="off" autocapitalize="none" spellcheck=${false} />
   <${Button} onPress=${() => form.set({ password: madeUp() })}>${t("password.makeUp")}<//>
 </div>`;
+
+/** Whoever gives it knows it, too: so it is changed at the first login, unless somebody says otherwise. */
+export const MustChange = ({ form }) =>
+  html`<${Check} name="must_change_password" label=${t("password.mustChange")} hint=${t("password.mustChangeHint")}
+    checked=${form.values.must_change_password} onChange=${(on) => form.set({ must_change_password: on })} />`;
 
 /** Twenty letters and digits that are told apart, in groups to be read out: more than a hundred bits. */
 function madeUp() {

@@ -13,7 +13,7 @@ import { Loaded, More, usePages } from "../components/resource.js";
 import { Panel } from "../components/sections.js";
 import { Table } from "../components/table.js";
 import { say } from "../components/toasts.js";
-import { NewPassword } from "./new_password.js";
+import { MustChange, NewPassword } from "./new_password.js";
 import { Manage } from "./manage.js";
 
 const TYPED_MS = 250;
@@ -48,7 +48,7 @@ export function Users() {
         columns=${[
           { key: "name", label: t("login.username"), head: true, of: ({ username }) => html`${username}${username === me.value.name && html` <${Badge}>${t("members.you")}<//>`}` },
           { key: "kind", label: t("users.kind"), of: ({ administrator }) => (administrator ? html`<${Badge} kind="good">${t("users.administrator")}<//>` : t("users.user")) },
-          { key: "state", label: t("users.state"), of: ({ active }) => (active ? t("users.active") : html`<${Badge} kind="bad">${t("users.inactive")}<//>`) },
+          { key: "state", label: t("users.state"), of: ({ active, must_change_password: due }) => (active ? t(due ? "users.passwordDue" : "users.active") : html`<${Badge} kind="bad">${t("users.inactive")}<//>`) },
           { key: "since", label: t("projects.since"), of: ({ created_at: at }) => html`<${Moment} at=${at} />` },
           { key: "actions", label: t("table.actions"), kind: "actions", of: (user) => html`<${Button} aria-label=${t("users.manageName", { name: user.username })} onPress=${() => setOpen({ user })}>${t("users.manage")}<//>` },
         ]}
@@ -61,9 +61,9 @@ export function Users() {
 }
 
 function NewUser({ onMade, onClose }) {
-  const form = useForm({ username: "", password: "", administrator: false });
-  const make = async ({ username, password, administrator }) => {
-    const made = await post("/api/users", { username: username.trim(), password, administrator });
+  const form = useForm({ username: "", password: "", administrator: false, must_change_password: true });
+  const make = async ({ username, ...rest }) => {
+    const made = await post("/api/users", { username: username.trim(), ...rest });
     say(t("users.made", { name: made.username }));
     onMade();
     onClose();
@@ -73,6 +73,7 @@ function NewUser({ onMade, onClose }) {
       <${FormError} form=${form} />
       <${TextField} form=${form} name="username" label=${t("login.username")} hint=${t("users.nameHint")} required maxlength="200" autocomplete="off" autocapitalize="none" spellcheck=${false} autofocus />
       <${NewPassword} form=${form} />
+      <${MustChange} form=${form} />
       <${Check} label=${t("users.isAdministrator")} hint=${t("users.administratorHint")} checked=${form.values.administrator} onChange=${(on) => form.set({ administrator: on })} />
       <div class="dialog-actions">
         <${Button} onPress=${onClose}>${t("action.cancel")}<//>

@@ -115,6 +115,7 @@ export const site = {
   "users.made": "{name} can log in now. Tell them the password.",
   "users.find": "Name",
   "users.state": "State",
+  "users.passwordDue": "Active, password to be changed",
   "users.active": "may log in",
   "users.inactive": "locked out",
   "users.kind": "Kind",
