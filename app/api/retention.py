@@ -68,9 +68,15 @@ class RetentionSweep:
                 whole += len(removed.transcriptions)
                 if not removed.files:
                     break  # What is left is in other hands just now: the next round looks again.
+            await self._remove_questions(project)
         if audio or whole:
             logger.info("removed what is kept no longer", extra={"fields": {"audio": audio, "transcriptions": whole}})
         return audio, whole
+
+    async def _remove_questions(self, project: ProjectId) -> None:
+        while outcomes := await self._database.run(retention.remove_questions, project, self._limits):
+            for outcome in outcomes:
+                await self._delivery.follow(outcome)
 
     async def _remove(self, project: ProjectId, due: Collection[TranscriptionId]) -> Removed | None:
         try:

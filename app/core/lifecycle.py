@@ -4,18 +4,31 @@
 may come twice, late or out of order; the steps are written so that any such order ends in a legal state.
 """
 
-import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Self
 
+from app.core import enriching
+from app.core.enriching import ENRICHMENT_KINDS, MOST_PARTS
 from app.core.errors import IllegalTransition, JobSuperseded
 from app.core.identifiers import JobId, TranscriptionId
+from app.core.jobs import MAX_ATTEMPTS, Job, JobKind, JobState, job_id
 from app.core.transcript import PlanPart
 
-MAX_ATTEMPTS = 3
-"""How often a job is begun before it counts as failed: a recording that kills its worker must not kill all of them."""
+__all__ = [
+    "MAX_ATTEMPTS",
+    "READABLE_STATES",
+    "STOPPED_STATES",
+    "WINDOW",
+    "Job",
+    "JobKind",
+    "JobState",
+    "PartState",
+    "TranscriptionState",
+    "Work",
+    "job_id",
+]
 
 WINDOW = 3
 """How many jobs of one recording wait in the queue at a time: a ten-hour one must not fill it. As soon as a worker takes
@@ -42,37 +55,6 @@ class PartState(StrEnum):
     SKIPPED = "skipped"
 
 
-class JobKind(StrEnum):
-    """What is done in a job.
-
-    `plan`: a part of the recording is listened to and cut; `chunk`: a piece is written down; `voices`: the voices in a
-    stretch are described; `diarization`: all descriptions are sorted into speakers; `enrichment`: the language model.
-    `question`: the language model answers a question; that is no part of a transcription's work.
-    """
-
-    PLAN = "plan"
-    CHUNK = "chunk"
-    VOICES = "voices"
-    DIARIZATION = "diarization"
-    ENRICHMENT = "enrichment"
-    QUESTION = "question"
-
-
-class JobState(StrEnum):
-    """`held`: planned, and not in its queue yet."""
-
-    HELD = "held"
-    QUEUED = "queued"
-    RUNNING = "running"
-    DONE = "done"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-
-    @property
-    def finished(self) -> bool:
-        return self not in (JobState.HELD, JobState.QUEUED, JobState.RUNNING)
-
-
 STOPPED_STATES = frozenset({TranscriptionState.DONE, TranscriptionState.ERROR, TranscriptionState.CANCELLED})
 READABLE_STATES = frozenset({TranscriptionState.TRANSCRIBED, TranscriptionState.DONE})
 
@@ -90,40 +72,8 @@ _PART_STATE_OF_JOB = {
 _PERCENT_SHARES = {JobKind.PLAN: 5.0, JobKind.CHUNK: 60.0, JobKind.VOICES: 35.0}
 
 # Of what is held, what comes into the queue first; within a rank by time, the text before the voices.
-_RANK_FIRST_WORDS, _RANK_PLAN, _RANK_OTHERS = range(3)
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """One piece of work for one worker.
-
-    `position` counts the jobs of a kind in order of time. The job is about `seconds` of sound from `start` on, as far as
-    that is known. `empty` marks a chunk in which nothing was said.
-    """
-
-    id: JobId
-    kind: JobKind
-    position: int = 0
-    state: JobState = JobState.QUEUED
-    start: float = 0.0
-    seconds: float = 0.0
-    attempt: int = 0
-    lease: str | None = None
-    stage: str = ""
-    percent: float = 0.0
-    empty: bool = False
-
-    def requeued(self, *, attempt: int) -> Self:
-        return replace(self, state=JobState.QUEUED, attempt=attempt, lease=None, stage="", percent=0.0)
-
-    def ended(self, state: JobState) -> Self:
-        percent = 100.0 if state is JobState.DONE else self.percent
-        return replace(self, state=state, lease=None, stage="", percent=percent)
-
-
-def job_id(transcription: TranscriptionId, kind: JobKind, position: int = 0) -> JobId:
-    """Return the one id that this piece of this transcription's work ever has, so that doing it twice shows."""
-    return JobId(uuid.uuid5(transcription, f"{kind}/{position}"))
+_RANK_FIRST_WORDS, _RANK_FIRST_KINDS, _RANK_OTHERS = range(3)
+_FIRST_KINDS = frozenset({JobKind.PLAN, JobKind.READING, JobKind.FOLDING})
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,19 +133,22 @@ class Work:
                 remedy="Send the recording again to have it transcribed with other options.",
             )
         kinds = {job.kind for job in self.jobs if job.id in again}
+        of_text = kinds - ENRICHMENT_KINDS
         diarization = self.job_of(JobKind.DIARIZATION)
-        if kinds - {JobKind.ENRICHMENT} and (diarization is None or diarization.state is not JobState.DONE):
+        if of_text and (diarization is None or diarization.state is not JobState.DONE):
             voices = {job.id for job in self.jobs if job.kind is JobKind.VOICES}
             again |= voices
             kinds |= {JobKind.VOICES} if voices else set()
         # What needs the results of others is asked for again once those stand again.
-        due_later = {JobKind.ENRICHMENT} if kinds - {JobKind.ENRICHMENT} else set()
+        due_later = set(ENRICHMENT_KINDS) if of_text else set()
         due_later |= {JobKind.DIARIZATION} if kinds & {JobKind.PLAN, JobKind.VOICES} else set()
         jobs = tuple(
             replace(job.requeued(attempt=0), state=JobState.HELD) if job.id in again else job
             for job in self.jobs
             if not (job.id in again and job.kind in due_later)
         )
+        if of_text and enriching.enrichment_of(jobs) is None:
+            jobs = enriching.unspread(jobs)
         planned = any(job.kind is JobKind.PLAN and job.state is JobState.DONE for job in jobs)
         state = TranscriptionState.PROCESSING if planned else TranscriptionState.QUEUED
         return replace(self, state=state, jobs=jobs).settled()
@@ -219,8 +172,12 @@ class Work:
                 remedy="Have what failed or was cancelled done again first: POST …/retry.",
             )
         asked = self.new_job(JobKind.ENRICHMENT, before.position + 1 if before else 0, JobState.QUEUED)
-        others = (job for job in self.jobs if job.kind is not JobKind.ENRICHMENT)
+        others = (job for job in self.jobs if job.kind not in ENRICHMENT_KINDS)
         return replace(self, state=TranscriptionState.TRANSCRIBED, enrichment=True, jobs=(*others, asked))
+
+    def unspread(self) -> Self:
+        """What was read of the text for its enrichment counts no more: the text is another one meanwhile."""
+        return replace(self, jobs=enriching.unspread(self.jobs))
 
     def take_over(self, other: Self) -> Self:
         """The same recording was worked on before, with the same options: `pending` → `done`, without any work."""
@@ -260,6 +217,21 @@ class Work:
             # Channels need no telling apart: the parts of the plan say who spoke when.
             planned.append(self.new_job(JobKind.DIARIZATION, 0, JobState.DONE))
         return replace(self, state=TranscriptionState.PROCESSING, jobs=(*self._with(made), *planned)).settled()
+
+    def spread_enrichment(self, job: JobId, parts: Sequence[tuple[JobKind, float, float]]) -> Self:
+        """The text is too long for one job: its enrichment waits for parts, each a kind, and from where to where it reads.
+
+        A plan that came before is no error; the first one counts.
+        """
+        found = self._find(job)
+        if self._already_done(found) or enriching.parts_of(self.jobs):
+            return self
+        first = found.position * MOST_PARTS
+        made = tuple(
+            self.new_job(kind, first + number, JobState.HELD, start=start, seconds=end - start)
+            for number, (kind, start, end) in enumerate(parts)
+        )
+        return replace(self, jobs=(*self._with(enriching.waiting(found)), *made)).settled()
 
     def complete(self, job: JobId, *, empty: bool = False) -> Self:
         """A chunk, the diarization or the enrichment is finished. A result that came before is no error.
@@ -316,7 +288,15 @@ class Work:
 
     @property
     def enrichment_state(self) -> PartState:
+        enrichment = self.job_of(JobKind.ENRICHMENT)
+        if enrichment is not None and not enrichment.state.finished and enriching.is_begun(self.jobs):
+            return PartState.PROCESSING
         return self._part_state(JobKind.ENRICHMENT, wanted=self.enrichment)
+
+    @property
+    def enrichment_percent(self) -> float:
+        """How much of the enrichment is done, 0 to 100."""
+        return enriching.percent(self.jobs)
 
     def job_of(self, kind: JobKind) -> Job | None:
         """Return the one job of a kind that there is only one of, if it exists yet."""
@@ -343,7 +323,8 @@ class Work:
         text_jobs = [job for job in self.jobs if job.kind in (JobKind.PLAN, JobKind.CHUNK)]
         if any(job.state is JobState.FAILED for job in text_jobs):
             return replace(self, state=TranscriptionState.ERROR, jobs=self._with_unfinished_cancelled())
-        work = self.voices_concluded()
+        jobs = enriching.concluded(self.jobs)
+        work = (self if jobs == self.jobs else replace(self, jobs=jobs)).voices_concluded()
         enrichment = work.job_of(JobKind.ENRICHMENT)
         if work.state is TranscriptionState.PROCESSING and work.text_is_complete:
             if enrichment is not None and not enrichment.state.finished:
@@ -374,7 +355,7 @@ class Work:
     def with_window_filled(self) -> Self:
         """Let held jobs into the queue as far as there is room for this recording's."""
         room = WINDOW - sum(job.state is JobState.QUEUED for job in self.jobs)
-        held = [job for job in self.jobs if job.state is JobState.HELD]
+        held = [job for job in self.jobs if job.state is JobState.HELD and not enriching.waits(job, self.jobs)]
         if room <= 0 or not held or self.state in STOPPED_STATES:
             return self
         let_in = {job.id for job in sorted(held, key=_order_of_coming)[:room]}
@@ -469,9 +450,12 @@ class Work:
 
 
 def _order_of_coming(job: Job) -> tuple[int, float, bool, int]:
-    """The first words first, then the rest of the plan, which makes work for many; then in order of time."""
+    """The first words first, then the rest of the plan, which makes work for many; then in order of time.
+
+    Of an enrichment what is read comes before what is written anew: those answers are the ones that people wait for.
+    """
     if job.kind is JobKind.CHUNK and job.position == 0:
         rank = _RANK_FIRST_WORDS
     else:
-        rank = _RANK_PLAN if job.kind is JobKind.PLAN else _RANK_OTHERS
+        rank = _RANK_FIRST_KINDS if job.kind in _FIRST_KINDS else _RANK_OTHERS
     return rank, job.start, job.kind is not JobKind.CHUNK, job.position

@@ -8,7 +8,7 @@ from uuid import UUID
 from app.core.access import Principal, Role
 from app.core.audit import Action
 from app.core.lifecycle import Work
-from app.db import audit, enrichment_versions, task_sets, transcriptions, work
+from app.db import audit, enrichment_parts, enrichment_versions, task_sets, transcriptions, work
 from app.db.models import Enrichment, Transcription, now
 from app.db.summaries import summarize
 from app.db.work import Outcome
@@ -42,6 +42,7 @@ def renew(principal: Principal, transcription: UUID, options: Mapping[str, Any])
     wanted = enrichment_versions.wanted(row) | given
     task_sets.require(row.project_id, wanted.get("task_set"))
     step = work.advance(row, Work.enrich_again)
+    enrichment_parts.forget(row)
     Enrichment.update(options=wanted, asked_by=principal.name).where(Enrichment.transcription == row).execute()
     audit.record(Action.TRANSCRIPTION_ENRICHED, row.id, project=row.project_id)
     # What it took until it was done the first time is told no more.

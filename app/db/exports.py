@@ -16,6 +16,7 @@ from app.db import (
     legal_holds,
     notes,
     projects,
+    questions,
     quotas,
     retention,
     speakers,
@@ -48,6 +49,7 @@ class Contents:
     history: list[dict[str, Any]]
     enrichments: list[dict[str, Any]]
     notes: list[dict[str, Any]]
+    questions: list[dict[str, Any]]
     recording: Recording | None
     created_at: dt.datetime
 
@@ -98,9 +100,19 @@ def read_transcription(principal: Principal, transcription: UUID) -> Contents:
         history=_history(row),
         enrichments=enrichment_versions.of_transcription(row),
         notes=notes.read(principal, transcription),
+        questions=questions.all_of_transcription(transcription),
         recording=Recording(row.name, row.audio_path, row.sha256, row.size_bytes, row.media) if here else None,
         created_at=row.created_at,
     )
+
+
+def page_of_questions(
+    principal: Principal, project: UUID, behind: Place | None
+) -> tuple[list[dict[str, Any]], Place | None]:
+    """Return the next questions that were asked over a project, oldest first, and where they end; None: there are no more."""
+    projects.get_project(principal, project, Role.OWNER)
+    found = questions.page_to_export(project, None if behind is None else (behind.created_at, behind.id), PAGE)
+    return [questions.shown(row) for row in found], Place(found[-1].created_at, found[-1].id) if found else None
 
 
 def _machine(row: Any) -> list[dict[str, Any]]:

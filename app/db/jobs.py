@@ -8,23 +8,26 @@ from typing import Any
 
 from peewee import SQL
 
+from app.core.enriching import ENRICHMENT_KINDS, PART_KINDS
+from app.core.enrichment_plan import EnrichmentPlan
 from app.core.errors import InvalidFields, JobSuperseded, NotFound
 from app.core.identifiers import JobId
 from app.core.lifecycle import Job as WorkJob
 from app.core.lifecycle import JobKind, JobState, TranscriptionState, Work
-from app.core.options import TranscriptionOptions
 from app.core.transcript import ChunkText, Diarization, PlanPart, Segment, SpeakerTurn
 from app.db import (
+    enrichment_parts,
     enrichment_versions,
     events,
     partial_text,
     speakers,
-    task_sets,
     transcripts,
     voiceprints,
     waveforms,
     work,
+    work_orders,
 )
+from app.db.enrichment_parts import Findings
 from app.db.events import EventKind
 from app.db.models import Chunk, Enrichment, Job, Transcription, Voices, now
 from app.db.summaries import iso, summarize
@@ -69,7 +72,7 @@ class VoicesOfStretch:
     description: Mapping[str, Any]
 
 
-JobResult = PlanPart | ChunkText | VoicesOfStretch | Diarization | EnrichmentResult
+JobResult = PlanPart | ChunkText | VoicesOfStretch | Diarization | EnrichmentResult | EnrichmentPlan | Findings
 
 
 def claim(job: JobId, worker: str, lease_seconds: int, workers: int) -> tuple[dict[str, Any], Outcome]:
@@ -81,7 +84,7 @@ def claim(job: JobId, worker: str, lease_seconds: int, workers: int) -> tuple[di
     lease = secrets.token_urlsafe(16)
     step = work.advance(row, lambda present: present.claim(job, lease))
     Job.update(worker=worker, lease_expires_at=_expiry(lease_seconds)).where(Job.id == job).execute()
-    order = _order(row, step.after, job, lease, lease_seconds) | {"workers": workers}
+    order = work_orders.order(row, step.after, job, lease, lease_seconds) | {"workers": workers}
     return order, work.announce(step)
 
 
@@ -105,7 +108,7 @@ def progress(
     row = work.lock_by_job(job)
     _update_held(job, lease, {Job.lease_expires_at: _expiry(lease_seconds), Job.stage: stage, Job.percent: percent})
     held = Job.select(Job.kind, Job.position).where(Job.id == job).get()
-    if answers and held.kind == JobKind.ENRICHMENT:
+    if answers and held.kind in ENRICHMENT_KINDS:
         Enrichment.update(answers=dict(answers), updated_at=now()).where(Enrichment.transcription == row).execute()
     present = work.load(row)
     summary = summarize(row, present)
@@ -132,6 +135,8 @@ def complete(job: JobId, result: JobResult, metrics: Mapping[str, float]) -> Out
     untold = partial_text.finish(row, _position(job), result) if isinstance(result, ChunkText) else None
     _store_result(row, job, kind, result)
     Job.update(metrics=dict(metrics), error=None).where(Job.id == job).execute()
+    if isinstance(result, EnrichmentPlan):
+        return work.announce(step)  # the job is not ended: it waits
     step, completed = _completed(step, _merged)
     if kind is JobKind.CHUNK:
         partial_text.tell(row, step.after, untold)
@@ -218,18 +223,23 @@ def of_transcription(row: Any) -> list[dict[str, Any]]:
     ]
 
 
-_RESULT_OF_KIND: dict[JobKind, type] = {
+_RESULT_OF_KIND: dict[JobKind, type | tuple[type, ...]] = {
     JobKind.PLAN: PlanPart,
     JobKind.CHUNK: ChunkText,
     JobKind.VOICES: VoicesOfStretch,
     JobKind.DIARIZATION: Diarization,
-    JobKind.ENRICHMENT: EnrichmentResult,
+    JobKind.ENRICHMENT: (EnrichmentResult, EnrichmentPlan),
+    JobKind.READING: Findings,
+    JobKind.REWRITING: Findings,
+    JobKind.FOLDING: Findings,
 }
 
 
 def _take_result(before: Work, job: JobId, kind: JobKind, result: Any) -> Work:
     if kind is JobKind.PLAN:
         return before.complete_plan(job, result)
+    if isinstance(result, EnrichmentPlan):
+        return before.spread_enrichment(job, [(part.kind, part.start, part.end) for part in result.parts])
     empty = kind is JobKind.CHUNK and not any(segment.text for segment in result.segments)
     return before.complete(job, empty=empty)
 
@@ -245,7 +255,13 @@ def _store_result(row: Any, job: JobId, kind: JobKind, result: Any) -> None:
         row.diarization = voiceprints.store(row, result).to_dict()
         row.save(only=[Transcription.diarization])
         Voices.update(description=None).where(Voices.transcription == row).execute()
+    elif isinstance(result, EnrichmentPlan):
+        enrichment_parts.store(row, result)
+    elif kind in PART_KINDS:
+        part = next(known for known in work.load(row).jobs if known.id == job)
+        enrichment_parts.keep(row, part, result)
     elif kind is JobKind.ENRICHMENT:
+        enrichment_parts.forget(row)
         Enrichment.update(
             answers=dict(result.answers), model=result.model, provenance=dict(result.provenance), error=None
         ).where(Enrichment.transcription == row).execute()
@@ -317,7 +333,7 @@ def _announce_failure(step: Step, job: JobId, error: dict[str, str]) -> Outcome:
     if step.after.state is TranscriptionState.ERROR:
         step.row.error = error
         step.row.save(only=[Transcription.error])
-    if ended.kind is JobKind.ENRICHMENT:
+    if ended.kind in ENRICHMENT_KINDS:
         Enrichment.update(error=error).where(Enrichment.transcription == step.row).execute()
         enrichment_versions.fall_back(step.row)
     step, completed = _completed(step, _as_it_is)
@@ -351,52 +367,6 @@ def _update_held(job: JobId, lease: str, changes: dict[Any, Any]) -> None:
     held = Job.update(changes).where(Job.id == job, Job.state == JobState.RUNNING, Job.lease == lease).execute()
     if not held:
         raise JobSuperseded
-
-
-def _order(row: Any, present: Work, job: JobId, lease: str, lease_seconds: int) -> dict[str, Any]:
-    claimed = next(known for known in present.jobs if known.id == job)
-    order = {
-        "job_id": str(job),
-        "kind": str(claimed.kind),
-        "lease": lease,
-        "lease_seconds": lease_seconds,
-        "attempt": claimed.attempt,
-        "transcription_id": str(row.id),
-        "audio": row.audio_path,
-        "request_id": row.request_id,
-        "options": row.options,
-        "language": row.language,
-        "duration_seconds": row.duration_seconds,
-    }
-    if claimed.kind is JobKind.PLAN:
-        return order | {
-            "part": claimed.position,
-            "start": claimed.start,
-            "survey": row.survey if claimed.position else None,
-        }
-    if claimed.kind is JobKind.CHUNK:
-        return order | {"chunk": _chunk_order(row, claimed.position)}
-    if claimed.kind is JobKind.VOICES:
-        stretch = Voices.get(Voices.transcription == row, Voices.position == claimed.position)
-        return order | {"stretch": [stretch.start_seconds, stretch.end_seconds]}
-    if claimed.kind is JobKind.DIARIZATION:
-        found = Voices.select(Voices.start_seconds, Voices.end_seconds).where(Voices.transcription == row)
-        stretches = [[stretch.start_seconds, stretch.end_seconds] for stretch in found.order_by(Voices.position)]
-        return order | {"stretches": stretches, "voiceprints": voiceprints.wanted(row)}
-    language = TranscriptionOptions.from_dict(row.options).text_language(row.language)
-    options = row.options | enrichment_versions.wanted(row)
-    return order | {
-        "options": options,
-        "task_set": task_sets.definition(row.project_id, options.get("task_set")),
-        "language": language,
-        "segments": speakers.told(row),
-    }
-
-
-def _chunk_order(row: Any, position: int) -> dict[str, Any]:
-    chunk = Chunk.get(Chunk.transcription == row, Chunk.position == position)
-    partial_text.begin_again(row, position)
-    return {"start": chunk.start_seconds, "end": chunk.end_seconds, "speech": chunk.speech, "channel": chunk.channel}
 
 
 def _expiry(lease_seconds: int) -> Any:

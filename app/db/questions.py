@@ -19,12 +19,13 @@ from app.core.errors import IllegalTransition, NotFound, VocalyxError
 from app.core.identifiers import JobId, ProjectId
 from app.core.lifecycle import READABLE_STATES, JobKind, JobState
 from app.core.questions import UNFINISHED_LIMIT, QuestionState
-from app.db import audit, events, transcriptions
+from app.db import audit, events, transcriptions, unheld
 from app.db.events import EventKind
 from app.db.listing import Page
-from app.db.models import Project, Segment, database
+from app.db.models import Project, Segment, Transcription, database
 from app.db.question_models import Question
 from app.db.summaries import iso
+from app.db.unheld import LegalHoldInForce
 from app.db.work import Outcome, QueuedJob
 
 _UNFINISHED = (JobState.QUEUED, JobState.RUNNING)
@@ -114,16 +115,34 @@ def page_of_project(principal: Principal, project: UUID, *, limit: int, cursor: 
 
 
 def delete(principal: Principal, question: UUID) -> Outcome:
-    """Delete a question with its answer, and stop the work on it: for whoever asked it, and for editors."""
+    """Delete a question with its answer, and stop the work on it: for whoever asked it, and for editors.
+
+    Raises `LegalHoldInForce` where its project is held, or a recording that it is about or was answered from.
+    """
     row = find(principal, question)
     if row.asker != _asker(principal):
         principal.require(ProjectId(row.project_id), Role.EDITOR)
+    _require_unheld(row)
     unfinished = row.state in _UNFINISHED
     Question.delete().where(Question.id == question).execute()
     audit.record(Action.QUESTION_DELETED, question, project=row.project_id)
     event = events.append(EventKind.QUESTION, {"question": str(question)}, project=row.project_id)
     withdrawn = [QueuedJob(JobId(question), JobKind.QUESTION)] if unfinished else []
     return Outcome(question, event, withdrawn=withdrawn)
+
+
+def all_of_transcription(transcription: UUID) -> list[dict[str, Any]]:
+    """Return everything that was asked about a transcription, the oldest first, whoever may see it."""
+    found: Any = Question.select().where(Question.transcription == transcription)
+    return [shown(row) for row in found.order_by(Question.created_at, Question.id)]
+
+
+def page_to_export(project: UUID, behind: tuple[dt.datetime, UUID] | None, limit: int) -> list[Any]:
+    """Return the next rows of what was asked over a project, the oldest first, whoever may see them."""
+    query: Any = Question.select().where(Question.project == project, Question.transcription.is_null())
+    if behind is not None:
+        query = query.where(Tuple(Question.created_at, Question.id) > Tuple(*behind))
+    return list(query.order_by(Question.created_at, Question.id).limit(limit))
 
 
 def shown(row: Any) -> dict[str, Any]:
@@ -172,6 +191,16 @@ def _ask(principal: Principal, project: UUID, transcription: UUID | None, new: N
     event = events.append(EventKind.QUESTION, {"question": str(row.id)}, project=project)
     outcome = Outcome(row.id, event, queued=[QueuedJob(JobId(row.id), JobKind.QUESTION)])
     return Asked(shown(row), outcome)
+
+
+def _require_unheld(row: Any) -> None:
+    if unheld.project_is_held(row.project_id):
+        raise LegalHoldInForce("The project of this question is under a legal hold: nothing of it may be removed.")
+    about = {*row.recordings, *([row.transcription_id] if row.transcription_id is not None else [])}
+    recordings: Any = Transcription.select(Transcription.legal_hold).where(Transcription.id.in_(list(about)))
+    # Locked, so that no hold is placed meanwhile.
+    if any(found.legal_hold for found in recordings.order_by(Transcription.id).for_update("FOR SHARE")):
+        raise LegalHoldInForce("A recording that this question rests on is under a legal hold.")
 
 
 def _asker(principal: Principal) -> str:

@@ -19,10 +19,12 @@ from app.core.lifecycle import STOPPED_STATES
 from app.db import audit, events, transcriptions, work
 from app.db.events import EventKind
 from app.db.models import Project, Speaker, Transcription, Waveform, database, now
+from app.db.question_models import Question
 from app.db.summaries import iso, summarize
 from app.db.work import Outcome
 
 PREVIEW_LIMIT = 100
+_QUESTIONS_AT_ONCE = 200
 
 # One sweep at a time over all instances: any constant will do, as long as it is ours.
 _SWEEP_LOCK = 0x72657461696E
@@ -100,6 +102,7 @@ def preview(project: Any, retention: Retention) -> dict[str, Any]:
     columns = (Transcription.id, Transcription.name, text.alias("whole"), _ENDED_AT.alias("at"))
     first: Any = Transcription.select(*columns).where(here, audio | text, ~held).order_by(_ENDED_AT, Transcription.id)
     return {
+        "questions": 0 if project.legal_hold else _old_questions(project.id, retention).count(),
         "audio": _sum(here, audio, ~held),
         "transcriptions": _sum(here, text, ~held),
         "held": Transcription.select().where(here, audio | text, held).count(),
@@ -167,6 +170,43 @@ def remove(project: ProjectId, limits: Retention, candidates: Collection[Transcr
     outcomes += [_tell_audio_removed(found) for found in without_audio]
     return Removed(
         [TranscriptionId(found.id) for found in without_audio], [TranscriptionId(one) for one in too_old], outcomes
+    )
+
+
+def remove_questions(project: ProjectId, limits: Retention) -> list[Outcome]:
+    """Remove what was asked over a project as long ago as its texts are kept, some at a time.
+
+    What was answered from recordings goes with any of them; this is for what no recording takes along. One that rests on a
+    recording under a legal hold stays.
+    """
+    query: Any = Project.select().where(Project.id == project)
+    row = query.for_update("FOR SHARE").first()
+    if row is None or row.legal_hold:
+        return []
+    old = _old_questions(project, of_project(row).within(limits)).order_by(Question.id).limit(_QUESTIONS_AT_ONCE)
+    gone = [found.id for found in old.for_update("FOR UPDATE SKIP LOCKED")]
+    Question.delete().where(Question.id.in_(gone)).execute()
+    for question in gone:
+        audit.record(Action.QUESTION_DELETED, question, project=project, reason="retention")
+    return [
+        Outcome(question, events.append(EventKind.QUESTION, {"question": str(question)}, project=project))
+        for question in gone
+    ]
+
+
+def _old_questions(project: UUID, retention: Retention) -> Any:
+    """Select what was asked over a project longer ago than its texts are kept."""
+    columns = (Question.id,)
+    query: Any = Question.select(*columns)
+    if retention.text_days is None:
+        return query.where(SQL("false"))
+    oldest = SQL("statement_timestamp() - %s * interval '1 day'", (retention.text_days,))
+    held = Transcription.select().where(Transcription.legal_hold, Transcription.id == fn.ANY(Question.recordings))
+    return query.where(
+        Question.project == project,
+        Question.transcription.is_null(),
+        Question.finished_at <= oldest,
+        ~fn.EXISTS(held),
     )
 
 

@@ -82,11 +82,10 @@ def _channels(row: Any) -> str | None:
 def _enrichment(enrichment: Any, work: Work) -> dict[str, Any] | None:
     if not work.enrichment:
         return None
-    job = work.job_of(JobKind.ENRICHMENT)
     answers = enrichment.texts if enrichment else {}
     return {
         "state": str(work.enrichment_state),
-        "percent": round(job.percent, 1) if job else 0.0,
+        "percent": round(work.enrichment_percent, 1),
         "title": answers.get("title"),
         "summary": answers.get("summary"),
         "points": answers.get("points"),

@@ -9,9 +9,10 @@ from peewee import SQL, IntegrityError
 
 from app.core.access import Principal, Role
 from app.core.audit import Action
+from app.core.enriching import ENRICHMENT_KINDS
 from app.core.errors import Conflict, NotFound, VocalyxError
 from app.core.identifiers import ProjectId, TranscriptionId
-from app.core.lifecycle import READABLE_STATES, STOPPED_STATES, JobKind, JobState, TranscriptionState, Work
+from app.core.lifecycle import READABLE_STATES, STOPPED_STATES, JobState, TranscriptionState, Work
 from app.core.merge import channel_speaker
 from app.core.options import TranscriptionOptions
 from app.core.personal_data import PersonalKind
@@ -21,6 +22,7 @@ from app.core.transcript import Segment as DecodedSegment
 from app.core.waveform import Waveform
 from app.db import (
     audit,
+    enrichment_parts,
     enrichment_versions,
     events,
     jobs,
@@ -240,7 +242,7 @@ def retry(principal: Principal, transcription: UUID) -> tuple[dict[str, Any], Ou
         if refusal is not None:
             raise refusal
         _require_recording(row)
-    step = work.advance(row, Work.retry)
+    step = work.advance(row, lambda present: enrichment_parts.without_parts_of_another_text(row, present).retry())
     audit.record(Action.TRANSCRIPTION_RETRIED, transcription, project=row.project_id)
     step.row.retried_at = now()
     step.row.save(only=[Transcription.retried_at])
@@ -332,7 +334,7 @@ def _retries_the_text(present: Work) -> bool:
     if present.state not in STOPPED_STATES:
         return False
     missing = [job.kind for job in present.jobs if job.state in (JobState.FAILED, JobState.CANCELLED)]
-    return any(kind is not JobKind.ENRICHMENT for kind in missing)
+    return any(kind not in ENRICHMENT_KINDS for kind in missing)
 
 
 def _shown_and_announced(step: Step) -> tuple[dict[str, Any], Outcome]:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from app.core.enriching import PART_KINDS
 from app.core.errors import NotFound
 from app.core.identifiers import EventId, JobId, TranscriptionId
 from app.core.lifecycle import READABLE_STATES, STOPPED_STATES, JobKind, JobState, PartState, TranscriptionState, Work
@@ -136,8 +137,15 @@ def load_to_show(rows: Sequence[Any]) -> list[Work]:
     Of those whose text stands, the jobs that made it are left out: a day's are hundreds, and nothing shown needs them.
     """
     readable = [row.id for row in rows if row.state in READABLE_STATES]
-    made_it = (models.Job.kind.in_([JobKind.PLAN, JobKind.CHUNK, JobKind.VOICES])) & (models.Job.state == JobState.DONE)
-    return _load(rows, ~(models.Job.transcription.in_(readable) & made_it))
+    enriched = [row.id for row in rows if row.state == TranscriptionState.DONE]
+    is_done = models.Job.state == JobState.DONE
+    made_it = models.Job.kind.in_([JobKind.PLAN, JobKind.CHUNK, JobKind.VOICES]) & is_done
+    enriched_it = models.Job.kind.in_(sorted(PART_KINDS)) & is_done
+    return _load(
+        rows,
+        ~(models.Job.transcription.in_(readable) & made_it),
+        ~(models.Job.transcription.in_(enriched) & enriched_it),
+    )
 
 
 def _load(rows: Sequence[Any], *conditions: Any) -> list[Work]:

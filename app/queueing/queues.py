@@ -21,6 +21,7 @@ from rq.registry import CanceledJobRegistry, FailedJobRegistry, FinishedJobRegis
 from rq.serializers import JSONSerializer
 from rq.worker_registration import WORKERS_BY_QUEUE_KEY
 
+from app.core.enriching import ENRICHMENT_KINDS
 from app.core.lifecycle import JobKind
 
 PERFORM = "app.workers.entry.perform"
@@ -49,7 +50,7 @@ class QueueName(StrEnum):
     ENRICHMENT = "enrichment"
 
 
-_OF_LANGUAGE_MODEL = frozenset({JobKind.ENRICHMENT, JobKind.QUESTION})
+_OF_LANGUAGE_MODEL = ENRICHMENT_KINDS | {JobKind.QUESTION}
 
 
 def queue_of(kind: JobKind) -> QueueName:

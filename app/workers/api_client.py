@@ -94,7 +94,7 @@ class InternalApi:
             self._control.checkpoint()
             try:
                 return WorkOrder.from_dict(
-                    self._post(f"jobs/{job_id}/claim", {"worker": worker}, SHORT_TIMEOUT_SECONDS)
+                    self._post(f"jobs/{job_id}/claim", {"worker": worker, "parts": True}, SHORT_TIMEOUT_SECONDS)
                 )
             except ApiUnreachable as error:
                 seconds = pause.next()
@@ -109,6 +109,10 @@ class InternalApi:
     def voices(self, job_id: str, lease: str, position: int) -> dict[str, Any]:
         """Fetch what is known of the voices in one stretch of the recording that this diarization is about."""
         return self._insist(f"jobs/{job_id}/voices/{position}", {"lease": lease}, FAILURE_PATIENCE_SECONDS)
+
+    def findings(self, job_id: str, lease: str, number: int) -> dict[str, Any]:
+        """Fetch what was found out in one part of the enrichment that this job is of."""
+        return self._insist(f"jobs/{job_id}/findings/{number}", {"lease": lease}, FAILURE_PATIENCE_SECONDS)
 
     def heartbeat(self, job_id: str, lease: str) -> float:
         """Renew the lease; return for how many seconds. Not retried: the next one comes anyway."""

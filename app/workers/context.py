@@ -104,6 +104,10 @@ class JobContext:
         """Fetch what other jobs found out of the voices in one stretch of this job's recording."""
         return self._api.voices(self._order.job_id, self._order.lease, position)
 
+    def findings(self, number: int) -> dict[str, Any]:
+        """Fetch what another job found out in one part of the enrichment that this job is of."""
+        return self._api.findings(self._order.job_id, self._order.lease, number)
+
     def finish(self) -> None:
         """The work is done: nothing is reported any more, but the lease is kept until the result is delivered."""
         self._enter_stage(None)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
+from app.core.enrichment_plan import Spread
 from app.core.errors import InvalidFields, VocalyxError
 from app.core.lifecycle import JobKind
 from app.core.options import TranscriptionOptions
@@ -34,6 +35,8 @@ class WorkOrder:
     - voices: the `stretch`;
     - diarization: all `stretches`, and whether `voiceprints` of the speakers are wanted;
     - enrichment: the `segments`, in their order, with speakers, and the project's own `task_set` that is asked for;
+      whether the API takes a plan in place of answers (`spreads`);
+    - reading, rewriting, folding: the same as they were planned, and the `spread`; the enrichment that is to be joined, too;
     - question: the `question`, and the `passages` that may be shown to the model; `language` is the answer's. It has no
       audio, and no transcription where it is asked over a project.
     """
@@ -59,6 +62,8 @@ class WorkOrder:
     voiceprints: bool = False
     segments: tuple[Segment, ...] = ()
     task_set: TaskSet | None = None
+    spreads: bool = False
+    spread: Spread | None = None
     question: str = ""
     passages: tuple[Passage, ...] = ()
 
@@ -88,6 +93,8 @@ class WorkOrder:
                 voiceprints=bool(values.get("voiceprints", False)),
                 segments=tuple(Segment.from_dict(segment) for segment in values.get("segments") or ()),
                 task_set=None if values.get("task_set") is None else TaskSet.from_dict(values["task_set"]),
+                spreads=bool(values.get("spreads", False)),
+                spread=None if values.get("spread") is None else Spread.from_dict(values["spread"]),
                 question=str(values.get("question") or ""),
                 passages=tuple(Passage.from_dict(passage) for passage in values.get("passages") or ()),
             )

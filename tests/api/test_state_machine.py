@@ -17,12 +17,14 @@ from hypothesis import strategies as st
 from app.api.keys import DATABASE, REDIS
 from app.core.lifecycle import STOPPED_STATES
 from app.db.models import Job, Transcription
+from app.db.spread_models import EnrichmentPlan
 from tests.api.conftest import Person
 from tests.api.leftovers import rows_of
-from tests.api.worker import Worker, part_of_plan, segment
+from tests.api.worker import Worker, part_of_plan, segment, spread
 
 EXAMPLES = 14
 STEPS = 40
+PARTS = ("reading", "reading", "rewriting", "folding")
 
 VERBS = ["claim", "result", "result", "late result", "progress", "heartbeat", "release", "failure", "silence", "wipe"]
 
@@ -34,6 +36,7 @@ class Site:
         self.client, self.editor, self.worker, self.dice = client, editor, worker, dice
         self.orders: list[dict[str, Any]] = []
         self.id = ""
+        self.spreads = dice.random() < 0.7
 
     async def jobs(self, *states: str) -> list[str]:
         query = Job.select().where(Job.transcription == self.id, Job.state.in_(states))
@@ -43,7 +46,7 @@ class Site:
         jobs = await self.jobs("queued", "running", "done")
         if not jobs:
             return
-        status, order = await self.worker.post(self.dice.choice(jobs), "claim", {"worker": "w"})
+        status, order = await self.worker.post(self.dice.choice(jobs), "claim", {"worker": "w", "parts": True})
         assert status in (200, 410)
         if status == 200:
             self.orders.append(order)
@@ -69,12 +72,24 @@ class Site:
             assert status in (200, 410), answer
 
     async def result_of(self, order: dict[str, Any]) -> dict[str, Any]:
+        if order["kind"] == "enrichment" and "spread" not in order and self.spreads:
+            return {"spread": spread(order, *PARTS)}
+        if order["kind"] == "enrichment" and self.spreads:
+            await self.check_findings(order)
         if order["kind"] != "plan":
             return await self.worker.result_of(order)
         # In two parts: one chunk, then two.
         if order["part"] == 0:
             return {"plan": part_of_plan((0.0, 5.0), last=False)}
         return {"plan": part_of_plan((5.0, 10.0), (10.0, 15.0), start=5.0)}
+
+    async def check_findings(self, order: dict[str, Any]) -> None:
+        """What the parts found is there for whoever joins it, as long as that job is theirs."""
+        for number in order["spread"]["parts"]:
+            status, found = await self.worker.report(order, f"findings/{number}")
+            assert (status, found.get("plan")) in ((200, None), (404, None), (410, None))
+            if status == 200:
+                assert found["found"].keys() >= {"plan", "windows", "failures"}
 
     async def silence(self) -> None:
         """Some worker has not been heard of for longer than its lease."""
@@ -98,14 +113,14 @@ class Site:
 
     async def bring_to_its_end(self) -> dict[str, Any]:
         """Diligent workers and a client who retries."""
-        for _ in itertools.repeat(None, 60):
+        for _ in itertools.repeat(None, 80):
             body = await self.editor.read(self.id)
             if body["state"] == "done" and not await self.jobs("failed", "cancelled"):
                 return body
             if body["state"] in STOPPED_STATES:
                 await self.step("retry")
             for job in await self.jobs("queued", "running"):
-                status, order = await self.worker.post(job, "claim", {"worker": "diligent"})
+                status, order = await self.worker.post(job, "claim", {"worker": "diligent", "parts": True})
                 if status == 200:
                     self.orders.append(order)
             for order in self.orders:
@@ -122,6 +137,8 @@ async def check(site: Site, verbs: list[str]) -> None:
     assert {part["speaker"] for part in body["segments"]} == {"SPEAKER_00"}
     assert (body["diarization"]["state"], body["enrichment"]["state"]) == ("done", "done")
     assert body["enrichment"]["title"] == "A title"
+    assert body["enrichment"]["percent"] == 100.0
+    assert await site.client.app[DATABASE].run(lambda: EnrichmentPlan.select().count()) == 0
     assert (body["error"], body["percent"]) == (None, 100.0)
 
 

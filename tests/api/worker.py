@@ -79,6 +79,23 @@ def answer_to(order: dict[str, Any], **instead: Any) -> dict[str, Any]:
     return made | instead
 
 
+def spread(order: dict[str, Any], *kinds: str) -> dict[str, Any]:
+    """Make up a plan over parts of these kinds, of what is asked in an order."""
+    asked = {name: order[name] for name in ("options", "task_set", "language", "segments")}
+    parts = [
+        {"kind": kind, "start": float(n), "end": n + 1.0, "excerpt": {"number": n}} for n, kind in enumerate(kinds)
+    ]
+    return {"questions": asked, "windows": 2, "failures": {}, "parts": parts}
+
+
+def found_in_sound(order: dict[str, Any]) -> dict[str, Any]:
+    """Make up what a chunk or a stretch of voices results in."""
+    if order["kind"] == "voices":
+        return {"voices": {"stretch": order["stretch"]}}
+    start, end = order["chunk"]["start"], order["chunk"]["end"]
+    return {"text": text(segment(start, end, f"Words of chunk {start:g}."))}
+
+
 @dataclass
 class Worker:
     """Speaks the internal protocol; answers are given back with their status so that tests can judge both."""
@@ -102,7 +119,9 @@ class Worker:
     async def claim(self, queue: QueueName = QueueName.TRANSCRIPTION) -> dict[str, Any]:
         """Take the next job and claim it: returns its work order. Delivered doubles are dropped, as workers do."""
         while True:
-            status, order = await self.post(await self.next_job(queue), "claim", {"worker": "test-worker"})
+            status, order = await self.post(
+                await self.next_job(queue), "claim", {"worker": "test-worker", "parts": True}
+            )
             if status == 200:
                 return order
             assert status in (404, 410), order
@@ -129,17 +148,16 @@ class Worker:
 
     async def result_of(self, order: dict[str, Any]) -> dict[str, Any]:
         """What this worker would find out by doing the job."""
-        if order["kind"] == "chunk":
-            start, end = order["chunk"]["start"], order["chunk"]["end"]
-            return {"text": text(segment(start, end, f"Words of chunk {start:g}."))}
-        if order["kind"] == "voices":
-            return {"voices": {"stretch": order["stretch"]}}
+        if order["kind"] in ("chunk", "voices"):
+            return found_in_sound(order)
         if order["kind"] == "diarization":
             return {"diarization": turns((0.0, order["duration_seconds"], "SPEAKER_00"))}
-        if order["kind"] == "enrichment":
-            return {"enrichment": ANSWERS}
         if order["kind"] == "question":
             return {"answer": answer_to(order)}
+        if order["kind"] == "enrichment":
+            return {"enrichment": ANSWERS}
+        if "spread" in order:
+            return {"findings": {"plan": order["spread"]["plan"], "found": order["spread"]}}
         return {"plan": part_of_plan((0.0, 1.0))}
 
     async def do_next(self, queue: QueueName = QueueName.TRANSCRIPTION) -> dict[str, Any]:
@@ -155,7 +173,7 @@ class Worker:
         key = open_queue(redis, queue).key
         found = []
         while (job := redis.lpop(key)) is not None:
-            status, _ = await self.post(job.decode(), "claim", {"worker": "test-worker"})
+            status, _ = await self.post(job.decode(), "claim", {"worker": "test-worker", "parts": True})
             if status == 200:
                 found.append(job.decode())
         return found

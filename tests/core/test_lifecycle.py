@@ -8,6 +8,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from app.core import enriching
+from app.core.enriching import ENRICHMENT_KINDS
 from app.core.errors import IllegalTransition, JobSuperseded
 from app.core.identifiers import TranscriptionId
 from app.core.lifecycle import (
@@ -167,6 +169,9 @@ class Reports(RuleBasedStateMachine):
             assert self.work.state is TranscriptionState.DONE
         # What is known of voices is gone, unless the speakers were told apart by it.
         self.accepted -= {job.id for job in self.work.jobs if job.kind is JobKind.VOICES and not job.state.finished}
+        # Nor is anything of an enrichment of another text.
+        if self.work.job_of(JobKind.ENRICHMENT) is None:
+            self.accepted &= {job.id for job in self.work.jobs}
 
     @precondition(lambda self: self.work.state in STOPPED_STATES)
     @rule()
@@ -175,7 +180,7 @@ class Reports(RuleBasedStateMachine):
         with suppress(IllegalTransition):
             self.step(before.enrich_again())
             # It is another job: what is still to come of the old one is nobody's.
-            replaced = {job.id for job in before.jobs if job.kind is JobKind.ENRICHMENT}
+            replaced = {job.id for job in before.jobs if job.kind in ENRICHMENT_KINDS}
             self.accepted -= replaced
             assert not replaced & {job.id for job in self.work.jobs}
             assert self.work.state is TranscriptionState.TRANSCRIBED
@@ -211,7 +216,7 @@ class Reports(RuleBasedStateMachine):
     def few_wait_in_the_queue_and_none_is_held_without_need(self) -> None:
         queued = [job for job in self.work.jobs if job.state is JobState.QUEUED]
         held = [job for job in self.work.jobs if job.state is JobState.HELD]
-        if held:
+        if any(not enriching.waits(job, self.work.jobs) for job in held):
             assert len(queued) >= WINDOW
         # What is handed back or tried again stands beside the window, once a job in hand.
         running_once = sum(job.attempt > 0 or job.kind is JobKind.DIARIZATION for job in queued)

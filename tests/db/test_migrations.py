@@ -33,6 +33,7 @@ from app.db import (
     models,
     question_models,
     reading_models,
+    spread_models,
     task_set_models,
     webhook_models,
 )
@@ -48,6 +49,7 @@ TABLES = (
     *task_set_models.TABLES,
     *question_models.TABLES,
     *reading_models.TABLES,
+    *spread_models.TABLES,
     *webhook_models.TABLES,
 )
 TYPES = {

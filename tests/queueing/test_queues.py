@@ -51,6 +51,9 @@ def test_each_kind_of_job_has_a_queue() -> None:
         JobKind.VOICES: QueueName.TRANSCRIPTION,
         JobKind.DIARIZATION: QueueName.TRANSCRIPTION,
         JobKind.ENRICHMENT: QueueName.ENRICHMENT,
+        JobKind.READING: QueueName.ENRICHMENT,
+        JobKind.REWRITING: QueueName.ENRICHMENT,
+        JobKind.FOLDING: QueueName.ENRICHMENT,
         JobKind.QUESTION: QueueName.ENRICHMENT,
     }
 

@@ -11,6 +11,7 @@ from app.core.lifecycle import JobKind
 from app.core.options import TranscriptionOptions
 from app.core.task_sets import TaskSet
 from app.core.transcript import ChunkPlan, ChunkText, Diarization, Segment, Span, Survey
+from app.workers.enrichment.excerpts import Plan
 from app.workers.enrichment.jobs import EnrichmentJobs
 from app.workers.orders import WorkOrder
 from app.workers.transcription.jobs import TranscriptionJobs
@@ -96,7 +97,7 @@ class RecordingEnricher:
     def __init__(self) -> None:
         self.given: dict[str, Any] = {}
 
-    def enrich(
+    def begin(
         self,
         segments: Sequence[Segment],
         language: str | None,
@@ -104,10 +105,19 @@ class RecordingEnricher:
         context: object,
         *,
         task_set: TaskSet | None,
-    ) -> Mapping[str, object]:
+    ) -> "RecordingEnricher":
         texts = [segment.text for segment in segments]
         self.given = {"texts": texts, "language": language, "options": options, "task_set": task_set}
-        return {}
+        return self
+
+    def plan(self) -> Plan:
+        return Plan((), {}, {})
+
+    def work_by(self, plan: Plan) -> None:
+        pass
+
+    def outcome(self) -> Mapping[str, object]:
+        return {"title": "A title"}
 
 
 def order(kind: JobKind) -> WorkOrder:
@@ -218,8 +228,9 @@ def test_a_text_is_enriched_as_ordered() -> None:
     enricher = RecordingEnricher()
     jobs = EnrichmentJobs(enricher)  # type: ignore[arg-type]
 
-    jobs.enrichment(order(JobKind.ENRICHMENT), None)  # type: ignore[arg-type]
+    found = jobs.enrichment(order(JobKind.ENRICHMENT), None)  # type: ignore[arg-type]
 
+    assert found == {"enrichment": {"title": "A title"}}
     assert enricher.given == {
         "texts": ["Bonjour à tous."],
         "language": "fr",

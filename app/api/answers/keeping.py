@@ -51,6 +51,9 @@ class RetentionPreview(Answer):
     audio: Annotated[WouldGo, Field(description="Those whose audio alone would go.")]
     transcriptions: Annotated[WouldGo, Field(description="Those that would go whole.")]
     held: Annotated[int, Field(ge=0, description="How many only a legal hold keeps.")]
+    questions: Annotated[
+        int, Field(ge=0, description="Questions over the whole project; those to a transcription go with it.")
+    ]
     items: Annotated[list[GoesNext], Field(description="The oldest 100 of them.")]
 
 

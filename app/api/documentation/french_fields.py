@@ -126,10 +126,16 @@ FIELDS: Mapping[str, str] = {
     "Seconds a stage, and other measures.": "Secondes par étape, et d’autres mesures.",
     "What is done in a job.\n\n`plan`: a part of the recording is listened to and cut; `chunk`: a piece is "
     "written down; `voices`: the voices in a stretch are described; `diarization`: all descriptions are "
-    "sorted into speakers; `enrichment`: the language model.": (
+    "sorted into speakers; `enrichment`: the language model. Of a long text it plans and joins what others do: "
+    "`reading`: the model is asked about a piece of it; `rewriting`: it writes lines anew; `folding`: it is asked "
+    "about the whole, over notes on the pieces. `question`: the language model answers a question; that is no part "
+    "of a transcription's work.": (
         "Ce qui est fait dans une tâche.\n\n`plan` : une partie de l’enregistrement est écoutée et coupée ; "
         "`chunk` : un morceau est écrit ; `voices` : les voix d’un passage sont décrites ; `diarization` : "
-        "les descriptions sont réparties entre locuteurs ; `enrichment` : le modèle de langue."
+        "les descriptions sont réparties entre locuteurs ; `enrichment` : le modèle de langue. D’un long texte, elle "
+        "planifie et réunit ce que font d’autres : `reading` : le modèle est interrogé sur un morceau ; `rewriting` : "
+        "il récrit des lignes ; `folding` : il est interrogé sur l’ensemble, d’après des notes sur les morceaux. "
+        "`question` : le modèle de langue répond à une question ; cela ne fait pas partie du travail d’une transcription."
     ),
     "`held`: planned, and not in its queue yet.": "`held` : prévue, et pas encore dans sa file.",
     "The user's; `null` for an API key.": "Celui de l’utilisateur ; `null` pour une clé d’API.",

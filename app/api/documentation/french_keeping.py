@@ -116,6 +116,8 @@ _FIELDS = {
     "Those that would go whole.": "Celles qui partiraient entières.",
     "Of their recordings.": "De leurs enregistrements.",
     "How many only a legal hold keeps.": "Combien ne restent que par conservation légale.",
+    "Questions over the whole project; those to a transcription go with it.": "Questions sur tout le projet ; celles à une"
+    " transcription partent avec elle.",
     "The oldest 100 of them.": "Les 100 plus vieilles.",
     "From when its days are counted.": "D’où ses jours sont comptés.",
     "When the recording was removed and the text kept; `null`: it was not.": (

@@ -83,6 +83,8 @@ class ProjectExport:
                         yield block
                 count += 1
             behind = places[-1]
+        async for block in self._questions():
+            yield block
         async for block in self._manifest(count):
             yield block
         for block in self._archive.directory():
@@ -110,6 +112,28 @@ class ProjectExport:
         else:
             code = "recording-removed" if contents.body["audio_removed_at"] else "not-here"
             self._missing.add({"transcription": str(identifier), "what": "recording", "code": code})
+
+    async def _questions(self) -> AsyncGenerator[bytes, None]:
+        """Give what was asked over the whole project, page by page."""
+        asked = _Lines()
+        try:
+            behind: Place | None = None
+            while True:
+                page, behind = await self._ask(exports.page_of_questions, self._project, behind)
+                if behind is None:
+                    break
+                for question in page:
+                    asked.add(question)
+            digest, size = hashlib.sha256(), 0
+            yield self._archive.begin("questions.json", self._began)
+            for block in (b"[", *asked.joined(), b"]\n"):
+                digest.update(block)
+                size += len(block)
+                yield await asyncio.to_thread(self._archive.add, block)
+            yield self._archive.end()
+        finally:
+            asked.close()
+        self._files.add({"path": "questions.json", "sha256": digest.hexdigest(), "bytes": size})
 
     async def _recording(
         self, identifier: UUID, path: str, recording: Recording, moment: dt.datetime
@@ -221,6 +245,7 @@ def _documents(contents: Contents) -> list[tuple[str, bytes]]:
         ("speakers.json", _json(body["speakers"])),
         ("enrichments.json", _json(contents.enrichments)),
         ("notes.json", _json(contents.notes)),
+        ("questions.json", _json(contents.questions)),
     ]
 
 

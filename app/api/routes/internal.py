@@ -1,6 +1,6 @@
 """What workers ask and report. Reached with the internal key alone; HAProxy lets nobody else near it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from typing import Annotated, Any, Self
 from uuid import UUID
@@ -15,12 +15,14 @@ from app.api.keys import DATABASE, DELIVERY, SETTINGS
 from app.api.parameters import LAST_POSITION
 from app.api.requests import path_id, read_json, validate
 from app.api.work_log import name_work
+from app.core.enrichment_plan import EnrichmentPlan
 from app.core.errors import InvalidFields, NotFound
 from app.core.identifiers import JobId
 from app.core.questions import LONGEST_ANSWER, LONGEST_QUOTE, MAX_SOURCES
 from app.core.transcript import ChunkText, Diarization, PlanPart, Segment
 from app.core.waveform import cells
-from app.db import assignments, fairness, jobs
+from app.db import assignments, enrichment_parts, fairness, jobs
+from app.db.enrichment_parts import Findings
 from app.db.jobs import EnrichmentResult, Failure, JobResult, VoicesOfStretch
 from app.db.question_jobs import QuestionAnswer, QuotedSource
 from app.logs import add_to_log
@@ -32,7 +34,10 @@ Lease = Annotated[str, Field(min_length=1, max_length=100)]
 
 
 class Claim(BaseModel):
+    """`parts`: it knows parts of an enrichment; a worker of an earlier release does not, and says nothing of it."""
+
     worker: Annotated[str, Field(min_length=1, max_length=200)]
+    parts: bool = False
 
 
 class Held(BaseModel):
@@ -78,8 +83,16 @@ class AnswerReport(BaseModel):
         )
 
 
+class ReportedFindings(BaseModel):
+    """What a part of an enrichment found, in words of the enrichment workers; `plan` is the one that it is of."""
+
+    model_config = ConfigDict(extra="allow")
+
+    plan: UUID
+
+
 class Result(Held):
-    """Exactly one of the six kinds of result."""
+    """Exactly one of the kinds of result."""
 
     metrics: dict[str, float] = {}
     plan: dict[str, Any] | None = None
@@ -87,13 +100,15 @@ class Result(Held):
     voices: dict[str, Any] | None = None
     diarization: dict[str, Any] | None = None
     enrichment: dict[str, Any] | None = None
+    spread: dict[str, Any] | None = None
+    findings: ReportedFindings | None = None
     answer: AnswerReport | None = None
 
     @model_validator(mode="after")
     def _is_one(self) -> Self:
-        parts = (self.plan, self.text, self.voices, self.diarization, self.enrichment, self.answer)
-        if sum(part is not None for part in parts) != 1:
-            raise ValueError("exactly one of plan, text, voices, diarization, enrichment, answer is needed")
+        kinds = [name for name in type(self).model_fields if name not in {"lease", "metrics"}]
+        if sum(getattr(self, name) is not None for name in kinds) != 1:
+            raise ValueError(f"exactly one of {', '.join(kinds)} is needed")
         return self
 
 
@@ -136,6 +151,7 @@ def routes(limit_bytes: int) -> list[web.RouteDef]:
         followed("/internal/queues/{queue}/first", first),
         followed("/internal/jobs/{id}/claim", claim),
         followed(r"/internal/jobs/{id}/voices/{position:\d{1,9}}", voices),
+        followed(r"/internal/jobs/{id}/findings/{number:\d{1,9}}", findings),
         followed("/internal/jobs/{id}/heartbeat", heartbeat),
         followed("/internal/jobs/{id}/progress", large(progress)),
         followed("/internal/jobs/{id}/result", large(result)),
@@ -159,6 +175,8 @@ async def claim(request: web.Request) -> web.Response:
     """Lease a queued job to a worker: the answer is its work order."""
     wanted = await read_json(request, Claim)
     lease_seconds = request.app[SETTINGS].lease
+    if not wanted.parts:
+        await request.app[DATABASE].run(enrichment_parts.check_is_none, _job(request))
     workers = await request.app[DELIVERY].workers(QueueName.TRANSCRIPTION)
     order, outcome = await request.app[DATABASE].run(
         assignments.claim, _job(request), wanted.worker, lease_seconds, workers
@@ -174,6 +192,14 @@ async def voices(request: web.Request) -> web.Response:
     held = await read_json(request, Held)
     position = int(request.match_info["position"])
     return web.json_response(await request.app[DATABASE].run(jobs.voices, _job(request), held.lease, position))
+
+
+@_for_workers
+async def findings(request: web.Request) -> web.Response:
+    """Give what one part of an enrichment found to the job that needs it."""
+    held = await read_json(request, Held)
+    number = int(request.match_info["number"])
+    return web.json_response(await request.app[DATABASE].run(enrichment_parts.found, _job(request), held.lease, number))
 
 
 @_for_workers
@@ -238,24 +264,24 @@ def _job(request: web.Request) -> JobId:
 def _job_result(report: Result) -> JobResult | QuestionAnswer:
     if report.answer is not None:
         return report.answer.to_answer()
+    if report.findings is not None:
+        return Findings(report.findings.plan, report.findings.model_extra or {})
+    if report.enrichment is not None:
+        return _enrichment(report.enrichment)
+    name, read = next((name, read) for name, read in _READERS.items() if getattr(report, name) is not None)
     try:
-        if report.plan is not None:
-            return _plan(report.plan)
-        if report.text is not None:
-            return _text(report.text)
-        if report.voices is not None:
-            return VoicesOfStretch(report.voices)
-        if report.diarization is not None:
-            return Diarization.from_dict(report.diarization)
+        return read(getattr(report, name))
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise _misshapen(error) from error
-    enrichment = report.enrichment or {}
-    answers = validate(TypeAdapter(ReportedEnrichment), enrichment)
+
+
+def _enrichment(values: dict[str, Any]) -> EnrichmentResult:
+    answers = validate(TypeAdapter(ReportedEnrichment), values)
     given = answers.model_dump(mode="json", exclude={"model", "answers"}, exclude_none=True)
     if "answers" in answers.model_fields_set:  # a worker of an earlier release knows three tasks alone
         # Of a task that was asked for and failed there is a null; of one that was not, nothing.
         given["answers"] = answers.answers.model_dump(mode="json", exclude_unset=True)
-    provenance = {name: value for name, value in enrichment.items() if name not in given}
+    provenance = {name: value for name, value in values.items() if name not in given}
     return EnrichmentResult(given, answers.model, provenance)
 
 
@@ -275,6 +301,15 @@ def _text(values: dict[str, Any]) -> ChunkText:
     text = ChunkText.from_dict(values)
     _check_order(text.segments)
     return text
+
+
+_READERS: Mapping[str, Callable[[dict[str, Any]], JobResult]] = {
+    "plan": _plan,
+    "text": _text,
+    "voices": VoicesOfStretch,
+    "diarization": Diarization.from_dict,
+    "spread": EnrichmentPlan.from_dict,
+}
 
 
 def _check_order(segments: Sequence[Segment]) -> None:

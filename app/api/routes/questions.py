@@ -27,6 +27,7 @@ from app.core.questions import LONGEST_QUESTION
 from app.db import questions
 from app.db.listing import Page
 from app.db.questions import Asked, NewQuestion, TooManyQuestions
+from app.db.unheld import LegalHoldInForce
 
 _EXAMPLE = {"question": "When does the reading room open again?"}
 _LOCATION = {"Location": "The question's address."}
@@ -143,6 +144,7 @@ async def read(request: web.Request) -> web.Response:
     path={"id": QUESTION},
     answers={204: None},
     audited=Action.QUESTION_DELETED,
+    errors=(LegalHoldInForce,),
 )
 async def delete(request: web.Request) -> web.Response:
     """Delete a question with its answer, and stop the work on it. Whoever asked it may do so, too."""

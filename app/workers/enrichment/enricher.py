@@ -81,15 +81,29 @@ class Enricher:
         Raises `EnrichmentFailed` where no task succeeded, `UnknownTaskSet`, what `load` raises, and what `context` raises
         to stop.
         """
+        run = self.begin(segments, language, options, context, task_set=task_set)
+        run.work_by(run.plan())
+        return run.outcome()
+
+    def begin(
+        self,
+        segments: Sequence[Segment],
+        language: str | None,
+        options: TranscriptionOptions,
+        context: Checkpoint,
+        *,
+        task_set: TaskSet | None = None,
+    ) -> Run:
+        """Return the questions that are to be asked, with the model loaded. Raises `UnknownTaskSet`, and what `load` raises."""
         wanted = asked(options, task_set)
         began = time.monotonic()
         context.report("loading-model", 0.0)
         model = self.load(options.llm_model)
-        seconds = {"loading": time.monotonic() - began}
         languages = _languages(language, options)
-        run = Run(model, wording_for(languages.answers), languages, wanted, Steps(context, _LOADING_PERCENT), seconds)
-        run.work(segments)
-        return run.outcome()
+        steps = Steps(context, _LOADING_PERCENT)
+        run = Run(model, wording_for(languages.answers), languages, wanted, segments, steps)
+        run.found.seconds["loading"] = time.monotonic() - began
+        return run
 
 
 def _languages(spoken: str | None, options: TranscriptionOptions) -> Languages:

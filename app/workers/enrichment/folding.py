@@ -53,28 +53,34 @@ def segments_of(passages: Iterable[Passage]) -> tuple[int, ...]:
 
 
 def fold(
-    passages: Sequence[Passage], limit: int, cost: Cost, note: Callable[[Window, Place], str]
+    passages: Sequence[Passage], limit: int, cost: Cost, note: Callable[[Window, Place], str], *, level: int = 0
 ) -> tuple[Sequence[Passage], int]:
     """Return passages that cost `limit` at most, and the number of levels it took: 0 where they fitted as they are.
 
-    Where they do not fit, each window is handed to `note` once and its notes take its place, until all fits.
-    Raises `ContextTooSmall` where notes are no shorter than what they note.
+    Where they do not fit, each window is handed to `note` once and its notes take its place, until all fits. Those of a
+    higher `level` are notes already. Raises `ContextTooSmall` where notes are no shorter than what they note.
     """
-    level = 0
-    while (total := sum(map(cost, passages))) > limit:
+    while sum(map(cost, passages)) > limit:
         level += 1
         parts = windows(passages, limit, cost)
-        passages = [
+        notes = [
             Passage(note(part, Place(level, number, len(parts))), segments=segments_of(part))
             for number, part in enumerate(parts, start=1)
         ]
-        if sum(map(cost, passages)) > total * _LEAST_SHRINKAGE:
-            raise ContextTooSmall(
-                f"The transcript takes {total} tokens; the model can read {limit} at a time, and its notes on them are"
-                " no shorter.",
-                remedy="Choose a model with a larger context.",
-            )
+        check_shrunk(passages, notes, limit, cost)
+        passages = notes
     return passages, level
+
+
+def check_shrunk(passages: Sequence[Passage], notes: Sequence[Passage], limit: int, cost: Cost) -> None:
+    """Raise `ContextTooSmall` where notes are no shorter than what they note: they would be noted for ever."""
+    total = sum(map(cost, passages))
+    if sum(map(cost, notes)) > total * _LEAST_SHRINKAGE:
+        raise ContextTooSmall(
+            f"The transcript takes {total} tokens; the model can read {limit} at a time, and its notes on them are"
+            " no shorter.",
+            remedy="Choose a model with a larger context.",
+        )
 
 
 def windows(passages: Iterable[Passage], limit: int, cost: Cost) -> list[Window]:

@@ -9,7 +9,7 @@ from app.core.languages import LANGUAGE_NAMES
 from app.core.questions import Passage
 from app.workers.enrichment.engine import Prompt
 
-QUESTION_PROMPT_VERSION = "2026-11.1"
+QUESTION_PROMPT_VERSION = "2026-11.2"
 
 _FENCE = '"""'
 _GAP = "[…]"
@@ -26,10 +26,21 @@ class QuestionWording:
     speaker: str
     request: str
     not_said: str
+    judgement: str
+    left_open: str
+    yes: str
+    no: str
 
     def prompt(self, question: str, passages: Sequence[Passage]) -> Prompt:
         """Return the prompt that asks a question about the passages, which are in order."""
         request = self.request.format(question=_unfenced(question), not_said=self.not_said)
+        return Prompt(self.system, self._material(passages), request)
+
+    def judging(self, question: str, passages: Sequence[Passage], quotes: Sequence[str], *, left_open: bool) -> Prompt:
+        """Return the prompt that asks whether quotes from the passages answer the question, or leave it open."""
+        request = (self.left_open if left_open else self.judgement).format(
+            question=_unfenced(question), quotes=_unfenced(" … ".join(quotes))
+        )
         return Prompt(self.system, self._material(passages), request)
 
     def line(self, passage: Passage) -> str:
@@ -79,6 +90,10 @@ ENGLISH = QuestionWording(
         ' sentences. If the transcript does not say it, answer: "{not_said}"'
     ),
     not_said="The recording does not say this.",
+    judgement='Question: {question}\nPassage: "{quotes}"\nDoes this passage answer the question? Answer yes or no.',
+    left_open='Question: {question}\nPassage: "{quotes}"\nDoes this passage leave the question open? Answer yes or no.',
+    yes="yes",
+    no="no",
 )
 
 FRENCH = QuestionWording(
@@ -94,6 +109,12 @@ FRENCH = QuestionWording(
         ' phrases. Si la transcription ne le dit pas, réponds : "{not_said}"'
     ),
     not_said="L'enregistrement ne le dit pas.",
+    judgement='Question : {question}\nPassage : "{quotes}"\nCe passage répond-il à la question ? Réponds par oui ou non.',
+    left_open=(
+        'Question : {question}\nPassage : "{quotes}"\nCe passage laisse-t-il la question sans réponse ? Réponds par oui ou non.'
+    ),
+    yes="oui",
+    no="non",
 )
 
 

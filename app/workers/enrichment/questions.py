@@ -1,7 +1,7 @@
 """Answers questions from what was said: the model quotes and then answers, and what it quotes is looked for.
 
 A small model answers whatever it is asked. What it cannot do is to have its quotes stand in the transcript where they do
-not: an answer none of whose quotes stands there is none.
+not: an answer none of whose quotes stands there is none, nor is one whose quotes have nothing to do with the question.
 """
 
 import json
@@ -13,6 +13,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from app.core.answerability import Fit, fit
 from app.core.questions import Passage, Source, sources_of
 from app.workers.context import Checkpoint
 from app.workers.enrichment.engine import LanguageModel, Reply, Sampling
@@ -30,16 +31,28 @@ MAX_TOKENS = 320
 STAGE = "answering"
 
 _LEAST_CHARACTERS = 2
+_JUDGED_QUOTES = 2
+_JUDGEMENT_TOKENS = 16
 _LEAST_ROOM = 128
 _TEXT = r'(?:[^"\\]|\\u[0-9a-fA-F]{4}|\\[^u])*'
 _ANSWER_SO_FAR = re.compile(
     rf'\s*\{{\s*"quotes"\s*:\s*\[(?:\s*"{_TEXT}"\s*,?)*\s*\]\s*,\s*"answer"\s*:\s*"({_TEXT})', re.DOTALL
 )
 _ENDINGS = ('"}', "}")
+_SAYS_NOTHING = re.compile(
+    r"\s*(?:the |this )?(?:recording|transcript|transcription|text|passage)s? (?:does|do) ?n[o'’]t (?:say|mention|tell|contain|state)"
+    r"|\s*(?:cet(?:te)? |la |le |l['’] ?)?(?:enregistrement|transcription|texte|passage) ne (?:le |la |l['’] ?)?"
+    r"(?:dit|mentionne|pr[eé]cise|contient|indique) (?:pas|rien)",
+    re.IGNORECASE,
+)
 _SENTENCE_END = re.compile(r"(?<=[.!?…])[\"'»”)\]]*\s+|(?<=[。！？])")
 _ENDED = re.compile(r"[.!?…。！？][\"'»”)\]]*$")
 
 logger = logging.getLogger(__name__)
+
+
+Fits = Callable[[str, Sequence[int], Sequence[Passage]], Fit]
+"""Tells whether the passages at some indices answer a question, of those that were shown."""
 
 
 class WrittenAnswer(BaseModel):
@@ -85,10 +98,14 @@ SCHEMA: dict[str, Any] = {
 
 
 class Questioner:
-    """Answers with whatever model `load` returns for a name (None: the site's). Not for several threads at once."""
+    """Answers with whatever model `load` returns for a name (None: the site's). Not for several threads at once.
 
-    def __init__(self, load: Callable[[str | None], LanguageModel]) -> None:
+    `fits` tells whether what was quoted is the answer.
+    """
+
+    def __init__(self, load: Callable[[str | None], LanguageModel], *, fits: Fits = fit) -> None:
         self._load = load
+        self._fits = fits
 
     def answer(
         self,
@@ -107,7 +124,7 @@ class Questioner:
         begun = time.monotonic()
         context.report("loading-model", 0.0)
         wording = question_wording(language)
-        run = _Run(self._load(model), wording, question, context)
+        run = _Run(self._load(model), wording, question, context, self._fits)
         loaded = time.monotonic()
         read = chosen(passages, run.cost, run.room())
         text, sources = run.ask(read) if read else (wording.not_said, [])
@@ -129,8 +146,11 @@ class Questioner:
 class _Run:
     """One question's way to its answer."""
 
-    def __init__(self, model: LanguageModel, wording: QuestionWording, question: str, context: Checkpoint) -> None:
+    def __init__(
+        self, model: LanguageModel, wording: QuestionWording, question: str, context: Checkpoint, fits: Fits
+    ) -> None:
         self._model = model
+        self._fits = fits
         self._wording = wording
         self._question = question
         self._context = context
@@ -171,10 +191,39 @@ class _Run:
                 continue
             if self._says_nothing(written.answer):
                 break
-            if sources := sources_of(written.sentences, passages):
+            # Some models write what stands there into the answer, and nothing of use into the quotes.
+            sources = sources_of([*written.sentences, *_SENTENCE_END.split(written.answer)], passages)
+            if not sources:
+                logger.info("Asked again: nothing that was quoted stands in what was said.")
+            elif not self._is_answered_by(sources, passages):
+                logger.info("Asked again: what was quoted does not answer the question.")
+            else:
                 return written.text(cut=not reply.complete), sources
-            logger.info("Asked again: nothing that was quoted stands in what was said.")
         return self._wording.not_said, []
+
+    def _is_answered_by(self, sources: Sequence[Source], passages: Sequence[Passage]) -> bool:
+        """Tell whether what was quoted answers the question: by code, and where that cannot tell by asking the model.
+
+        It is asked twice, the second time the other way round. Small models say yes to both: they have no opinion.
+        """
+        found = self._fits(self._question, _places(sources, passages), passages)
+        if found is not Fit.UNSURE:
+            return found is Fit.YES
+        quotes = [source.quote for source in sources[:_JUDGED_QUOTES]]
+        yes, no = self._wording.yes, self._wording.no
+        schema = {
+            "type": "object",
+            "properties": {"answer": {"type": "string", "enum": [yes, no]}},
+            "required": ["answer"],
+            "additionalProperties": False,
+        }
+        said = []
+        for left_open in (False, True):
+            prompt = self._wording.judging(self._question, passages, quotes, left_open=left_open)
+            reply = self._model.answer(prompt, schema, TRIES[0], max_tokens=_JUDGEMENT_TOKENS, tick=self._tick)
+            self._count(reply)
+            said.append(reply.text)
+        return f'"{yes}"' in said[0] and f'"{no}"' in said[1]
 
     def provenance(self) -> dict[str, object]:
         return {
@@ -185,8 +234,9 @@ class _Run:
         }
 
     def _says_nothing(self, answer: str) -> bool:
-        """Tell whether the answer is the sentence that it is not there."""
-        return _words(answer)[: len(_words(self._wording.not_said))] == _words(self._wording.not_said)
+        """Tell whether the answer is the sentence that it is not there, or says so in other words."""
+        asked_for = _words(self._wording.not_said)
+        return _words(answer)[: len(asked_for)] == asked_for or _SAYS_NOTHING.match(answer) is not None
 
     def _tick(self, done: float) -> None:
         self._context.checkpoint()
@@ -215,6 +265,12 @@ def chosen(passages: Sequence[Passage], cost: Callable[..., int], room: int) -> 
         recordings.add(passage.transcription)
         kept.append(index)
     return [passages[index] for index in sorted(kept)]
+
+
+def _places(sources: Sequence[Source], passages: Sequence[Passage]) -> list[int]:
+    """Return which of the passages hold the quotes."""
+    quoted = {(source.transcription, source.segment) for source in sources}
+    return [index for index, passage in enumerate(passages) if (passage.transcription, passage.segment) in quoted]
 
 
 def read_answer(reply: Reply) -> WrittenAnswer | None:

@@ -1,43 +1,38 @@
-"""One transcript's way to its answers: what is read at a time, what is asked of it, and how the parts are joined."""
+"""What is asked of a transcript: all of it by one job, or an excerpt by each of several, and the notes on all of them."""
 
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from app.core.options import EnrichmentTask
 from app.core.task_sets import TaskSet
 from app.core.text_version import text_version
 from app.core.transcript import Segment
-from app.workers.enrichment.answers import InvalidReply
 from app.workers.enrichment.asking import Asker, Inquiry, NoAnswer
-from app.workers.enrichment.engine import LanguageModel, Reply, Sampling
-from app.workers.enrichment.errors import ContextTooSmall, EnrichmentFailed
-from app.workers.enrichment.folding import Passage, Place, Window, fold, in_lines, passages_of, windows
+from app.workers.enrichment.engine import LanguageModel, Reply
+from app.workers.enrichment.errors import EnrichmentFailed
+from app.workers.enrichment.excerpts import Excerpt, Plan
+from app.workers.enrichment.findings import Findings
+from app.workers.enrichment.folding import Passage, Place, Window, check_shrunk, fold, passages_of, segments_of, windows
 from app.workers.enrichment.grounding import Source
+from app.workers.enrichment.joining import Answers
 from app.workers.enrichment.progress import Steps
 from app.workers.enrichment.prompts import PROMPT_VERSION, Wording
-from app.workers.enrichment.tasks import CATALOGUE
-from app.workers.enrichment.tasks.custom import Custom
-from app.workers.enrichment.tasks.rewriting import MAX_LINES
-from app.workers.enrichment.tasks.statements import CITED_POINTS
+from app.workers.enrichment.rooms import Rooms
 from app.workers.enrichment.tasks.task import Kept, Languages, Scope, Shown, Task
-from app.workers.enrichment.tasks.texts import SUMMARY, SUMMARY_TOKENS
+from app.workers.enrichment.tasks.texts import SUMMARY
 
-_NOTE_SHARE = 8
-"""A note takes at most this part of the context, so that notes are always much shorter than what they note."""
-
-_MOST_LINE_TOKENS = 320
-"""Where lines are written anew, so many tokens are read at a time: what is near is what matters."""
-_SPARE_TOKENS = 40
-_LARGEST_LINE_NUMBER = 999
 _NOTES = "notes"
 
 logger = logging.getLogger(__name__)
 
 
-class Run:
-    """The questions to one model about one transcript, and the answers so far."""
+class Run(Rooms):
+    """The questions to one model about one transcript, and what it found so far.
+
+    One job does it all with `plan` and `work_by`. Where several share it out, each begins with `resume`, by the plan that
+    the first one made, and hands on what it `found`.
+    """
 
     def __init__(
         self,
@@ -45,34 +40,12 @@ class Run:
         wording: Wording,
         languages: Languages,
         asked: TaskSet,
+        segments: Sequence[Segment],
         steps: Steps,
-        seconds: dict[str, float],
     ) -> None:
-        self._model = model
-        self._wording = wording
-        self._languages = languages
+        super().__init__(model, wording, languages, asked)
         self._steps = steps
-        self._seconds = seconds
         self._asker = Asker(model)
-        same_language = languages.answers == languages.spoken or languages.spoken is None
-        self._same_language = same_language
-        self._tasks = _tasks_of(asked, same_language=same_language)
-        self._custom = frozenset(asked.custom)
-        self._requests = {
-            task.name: asked.prompts.get(_known(task), task.instruction(languages)) for task in self._tasks
-        }
-        self._numbered = any(task.numbered for task in self._tasks if task.scope is not Scope.LINES)
-        self._source = Source(())
-        self._parts: dict[str, list[Kept]] = {}
-        self._faults: dict[str, list[str]] = {}
-        self._sampling: dict[str, list[Sampling]] = {}
-        self._answers: dict[str, Any] = {}
-        self._failures: dict[str, str] = {}
-        self._windows = 0
-        self._note_tokens = min(SUMMARY_TOKENS, model.context_tokens // _NOTE_SHARE)
-
-    def work(self, segments: Sequence[Segment]) -> None:
-        """Read the transcript, in windows where it is too long, and answer each task."""
         self._source = Source(
             [segment.text for segment in segments],
             [segment.speaker for segment in segments],
@@ -80,85 +53,179 @@ class Run:
             [segment.end for segment in segments],
             same_language=self._same_language,
         )
-        passages = passages_of(segments)
-        if not passages:
-            return
-        reading, limit = self._tasks_with_room()
-        leaves = windows(passages, limit, self._cost) if reading else []
-        self._windows = len(leaves)
-        rewriting = self._cut_for_rewriting(passages)
-        whole = [task for task in reading if task.scope is Scope.WHOLE]
-        by_window = [task for task in reading if task.scope is Scope.WINDOWS]
-        parts = len(leaves) * (len(by_window) + bool(whole)) if len(leaves) > 1 else len(by_window)
-        self._steps.expect(max(parts + len(whole) + sum(len(cut) for cut in rewriting.values()), 1))
-        if reading:
-            self._read(passages, leaves, limit, whole, by_window)
-        self._rewrite(rewriting)
-        if not any(answer is not None for answer in self._answers.values()):
-            raise EnrichmentFailed(f"{self._model.name}: " + "; ".join(self._failures.values()) + ".")
+        self.passages = passages_of(segments)
+        self.found = Findings(tokens=self._asker.tokens)
+        # What `_ask` fills.
+        self._parts, self._faults, self._sampling = self.found.kept, self.found.faults, self.found.sampling
+        self._seconds = self.found.seconds
+        self._answers = Answers(self.found, self._source, languages, frozenset(asked.custom))
+        self._windows = 0
+        self._limit = 0
+
+    @property
+    def tasks(self) -> Sequence[Task]:
+        """What is asked for."""
+        return self._tasks
+
+    @property
+    def model_name(self) -> str:
+        """The name of the model that is asked."""
+        return self._model.name
+
+    def plan(self) -> Plan:
+        """Cut the transcript into what is read at a time. Raises `ContextTooSmall`."""
+        if not self.passages:
+            return Plan((), {}, {})
+        reading, self._limit = self._tasks_with_room()
+        leaves = windows(self.passages, self._limit, self._cost) if reading else []
+        lines = {task.name: self._in_blocks(task, self.passages) for task in self._line_tasks_with_room()}
+        return Plan(leaves, lines, dict(self._failures))
+
+    def resume(self, windows_planned: int, failures: Mapping[str, str]) -> None:
+        """Go on by a plan of another worker, with so many windows, and tasks that have no room."""
+        self._windows = windows_planned
+        self._failures.update(failures)
+        self._answers.fail(failures)
+
+    def work_by(self, plan: Plan) -> None:
+        """Read all of the transcript and answer each task. Raises `EnrichmentFailed` where none succeeded."""
+        self._windows = len(plan.windows)
+        self._answers.fail(plan.failures)
+        lines = {name: tuple(cut) for name, cut in plan.lines.items()}
+        self._steps.expect(self._steps_of(len(plan.windows), lines, folding=True))
+        if plan.windows:
+            self._read_all(plan.windows)
+        self._rewrite(lines)
+        self._finish(task for task in self._tasks if task.name in lines)
+        self._answers.check(self._model.name)
+
+    def read(self, excerpt: Excerpt) -> None:
+        """Ask about an excerpt of a plan; where it is all that is read, of the whole, too."""
+        alone = bool(excerpt.windows) and self._windows == 1
+        if excerpt.windows:
+            self._learn_room(self._tasks if alone else self._by_window)
+        leaves = [leaf for window in excerpt.windows for leaf in self._fitting(window)]
+        if excerpt.lines:
+            self._learn_line_room()
+        lines = {
+            task.name: [block for cut in excerpt.lines[task.name] for block in self._in_blocks(task, cut)]
+            for task in self._tasks
+            if task.name in excerpt.lines and task.name not in self._failures
+        }
+        self._steps.expect(self._steps_of(len(leaves), lines, folding=alone))
+        if alone:
+            self._read_all(leaves)
+        elif leaves:
+            self._read(leaves, first=excerpt.first)
+        self._rewrite(lines)
+
+    def fold(self) -> None:
+        """Ask what is asked of the whole over the notes on all windows: what was found in them has been added."""
+        self._learn_room(self._whole)
+        self._steps.expect(max(len(self._whole), 1))
+        # These need nothing further, and people wait for them.
+        self._finish(self._by_window)
+        self._read_notes(self.found.notes)
+        self._finish(self._whole)
+
+    def join(self) -> None:
+        """Join what all jobs found: it has been added. Raises `EnrichmentFailed` where no task succeeded."""
+        self._finish(self._tasks)
+        self._answers.check(self._model.name)
 
     def outcome(self) -> dict[str, Any]:
         """Return the answers, and where they come from."""
+        found = self.found
         return {
-            **self._shown_answers(),
+            **self._answers.shown(),
             "model": self._model.name,
             "prompt_version": PROMPT_VERSION,
             "text_version": text_version(self._source.texts),
             "languages": {"spoken": self._languages.spoken, "answers": self._languages.answers},
             "requests": self._requests,
-            "seconds": {step: round(spent, 3) for step, spent in self._seconds.items()},
-            "tokens": self._asker.tokens,
+            "seconds": {step: round(spent, 3) for step, spent in found.seconds.items()},
+            "tokens": found.tokens,
             "windows": self._windows,
-            "seeds": {name: drawn[0].seed for name, drawn in self._sampling.items()},
+            "seeds": {name: drawn[0].seed for name, drawn in found.sampling.items()},
             "sampling": {
                 name: [{"temperature": each.temperature, "seed": each.seed} for each in drawn]
-                for name, drawn in self._sampling.items()
+                for name, drawn in found.sampling.items()
             },
             "dropped": {
-                name: count for name, parts in self._parts.items() if (count := sum(part.dropped for part in parts))
+                name: count for name, parts in found.kept.items() if (count := sum(part.dropped for part in parts))
             },
-            "personal_phrases": self._personal_phrases(),
-            "failures": self._failures,
+            "personal_phrases": self._answers.personal_phrases(),
+            "failures": self._answers.failures,
         }
 
-    def _read(
-        self,
-        passages: Sequence[Passage],
-        leaves: Sequence[Window],
-        limit: int,
-        whole: Sequence[Task],
-        by_window: Sequence[Task],
-    ) -> None:
-        """Ask every task of what it reads; all questions about one window follow one another."""
+    @property
+    def _whole(self) -> list[Task]:
+        return [task for task in self._tasks if task.scope is Scope.WHOLE and task.name not in self._failures]
+
+    @property
+    def _by_window(self) -> list[Task]:
+        return [task for task in self._tasks if task.scope is Scope.WINDOWS and task.name not in self._failures]
+
+    def _learn_room(self, tasks: Sequence[Task]) -> None:
+        """See how much can be read here: less, maybe, than where the text was cut, and than some of the tasks need."""
+        planned = set(self._failures)
+        _, self._limit = self._tasks_with_room()
+        self._note_faults({task.name for task in tasks} & self._failures.keys() - planned)
+
+    def _learn_line_room(self) -> None:
+        planned = set(self._failures)
+        self._line_tasks_with_room()
+        self._note_faults(self._failures.keys() - planned)
+
+    def _note_faults(self, names: Iterable[str]) -> None:
+        for name in names:
+            self._faults.setdefault(name, []).append(self._failures[name])
+
+    def _fitting(self, window: Window) -> list[Window]:
+        """Return the window as it is where it fits; a worker that has less room than the one that cut it cuts it again."""
+        return [window] if sum(map(self._cost, window)) <= self._limit else windows(window, self._limit, self._cost)
+
+    def _steps_of(self, leaves: int, lines: Mapping[str, Sequence[Window]], *, folding: bool) -> int:
+        by_window, whole = len(self._by_window), len(self._whole)
+        asked = leaves * (by_window + (bool(whole) and not (folding and leaves == 1)))
+        asked += whole if folding and leaves else 0
+        return max(asked + sum(len(cut) for cut in lines.values()), 1)
+
+    def _finish(self, tasks: Iterable[Task]) -> None:
+        for task in tasks:
+            if task.name not in self._answers.failures or self.found.kept.get(task.name):
+                self._answers.finish(task)
+                self._steps.finished(task.name, self._answers.shown())
+
+    def _read_all(self, leaves: Sequence[Window]) -> None:
+        """Ask every task of what it reads, and answer it."""
         if len(leaves) == 1:
-            tasks = [task for task in self._tasks if task in whole or task in by_window]
+            tasks = [task for task in self._tasks if task in self._whole or task in self._by_window]
             self._ask_about(leaves[0], tasks)
-            for task in tasks:
-                self._finish(task, 1)
+            self._finish(tasks)
             return
-        notes = []
-        for number, leaf in enumerate(leaves, start=1):
-            if whole and not self._faults.get(_NOTES):
-                notes += self._noted(leaf, Place(1, number, len(leaves)))
-            self._ask_about(leaf, by_window)
-        self._read_notes(passages, limit, notes, whole)
-        for task in by_window:
-            self._finish(task, len(leaves))
+        self._read(leaves)
+        self._finish(self._by_window)
+        self._read_notes(self.found.notes)
+        self._finish(self._whole)
 
-    def _read_notes(self, passages: Sequence[Passage], limit: int, notes: Sequence[str], whole: Sequence[Task]) -> None:
+    def _read(self, leaves: Sequence[Window], first: int = 1) -> None:
+        """Note each window, where anything is asked of the whole; all questions about one window follow one another."""
+        total = max(self._windows, first + len(leaves) - 1)
+        for number, leaf in enumerate(leaves, start=first):
+            if self._whole and not self._faults.get(_NOTES):
+                place = Place(1, number, total)
+                self.found.notes += [Passage(note, segments=segments_of(leaf)) for note in self._noted(leaf, place)]
+            self._ask_about(leaf, self._by_window)
+
+    def _read_notes(self, notes: Sequence[Passage]) -> None:
         """Ask what is asked of the whole over the notes on its windows, which are noted again until they fit."""
-        if whole and not (faults := self._faults.get(_NOTES, [])):
-            written = iter(notes)
-
-            def note(window: Window, place: Place) -> str:
-                return next(written) if place.level == 1 else self._note(window, place)
-
-            read, _ = fold(passages, limit, self._cost, note)
-            self._ask([(task, read) for task in whole], notes=True)
+        if self._whole and not (faults := self._faults.get(_NOTES, [])):
+            check_shrunk(self.passages, notes, self._limit, self._cost)
+            read, _ = fold(notes, self._limit, self._cost, self._note, level=1)
+            self._ask([(task, read) for task in self._whole], notes=True)
         else:
-            self._faults |= {task.name: faults for task in whole}
-        for task in whole:
-            self._finish(task, 1)
+            self._faults |= {task.name: faults[:1] for task in self._whole}
 
     def _noted(self, window: Window, place: Place) -> list[str]:
         """Return the note on a window; none where the model could not write one, which is kept as a fault."""
@@ -175,12 +242,9 @@ class Run:
         tasks = [task for task in self._tasks if task.name in cut]
         # Both tasks about the same lines follow one another: what was read is known then.
         longest = max((len(cut[task.name]) for task in tasks), default=0)
-        pieces = [
-            (task, cut[task.name][index]) for index in range(longest) for task in tasks if index < len(cut[task.name])
-        ]
-        self._ask(pieces)
-        for task in tasks:
-            self._finish(task, len(cut[task.name]))
+        self._ask(
+            [(task, cut[task.name][index]) for index in range(longest) for task in tasks if index < len(cut[task.name])]
+        )
 
     def _ask_about(self, leaf: Window, tasks: Sequence[Task]) -> None:
         self._ask([(task, leaf) for task in tasks])
@@ -222,111 +286,6 @@ class Run:
 
         return Inquiry(task.name, prompt, task.schema(passages), room, read, task.tries)
 
-    def _finish(self, task: Task, asked: int) -> None:
-        """Join the parts of one task's answer; say what is missing of it."""
-        parts, faults = self._parts.get(task.name, []), self._faults.get(task.name, [])
-        answer = None
-        if parts or task.stands_alone:
-            try:
-                answer = task.join(parts, self._source)
-            except InvalidReply as error:
-                faults = [*faults, str(error)]
-        if answer is None:
-            self._failures[task.name] = f"no usable {task.name}: {faults[-1]}"
-        elif faults:
-            self._failures[task.name] = f"{len(faults)} of {asked} parts gave nothing usable: {faults[-1]}"
-        if answer is not None and task.scope is Scope.LINES:
-            translated = task.name == EnrichmentTask.TRANSLATION
-            answer = {"language": self._languages.translation if translated else self._languages.spoken, **answer}
-        self._answers[task.name] = answer
-        self._steps.finished(task.name, self._shown_answers())
-
-    def _shown_answers(self) -> dict[str, Any]:
-        """Return the answers as they are stored: three of them twice, as they always were and as all are now."""
-        answers = {name: answer for name, answer in self._answers.items() if name not in self._custom}
-        own = {name: self._answers[name] for name in self._answers if name in self._custom}
-        shown: dict[str, Any] = {}
-        for name in (EnrichmentTask.TITLE, EnrichmentTask.SUMMARY):
-            if name in answers:
-                shown[str(name)] = answers[name] and answers[name]["text"]
-        if EnrichmentTask.POINTS in answers:
-            points = answers[EnrichmentTask.POINTS]
-            shown["points"] = points and [point["text"] for point in points]
-        return {**shown, "answers": answers | ({"custom": own} if own else {})}
-
-    def _personal_phrases(self) -> list[dict[str, str]]:
-        """Return what only the model could find of personal data: texts that were corrected since are searched by it."""
-        found = self._answers.get(EnrichmentTask.PERSONAL_DATA) or []
-        phrases = {
-            (self._source.texts[place["segment"]][place["start"] : place["end"]], place["kind"])
-            for place in found
-            if place["kind"] in {"name", "address"}
-        }
-        return [{"text": text, "kind": kind} for text, kind in sorted(phrases)]
-
-    def _tasks_with_room(self) -> tuple[list[Task], int]:
-        """Return the tasks whose instruction leaves room for a transcript, and that room in tokens.
-
-        All tasks read the same material, so that the model reads it once; the longest instruction decides on its length.
-        """
-        reading = [task for task in self._tasks if task.scope is not Scope.LINES]
-        rooms = {task.name: self._room(task) for task in reading}
-        part_room = self._room_beside(self._wording.part, self._note_tokens)
-        least = max(part_room // 2, 1)
-        for name, room in rooms.items():
-            if room < least:
-                self._fail(name, room, least)
-        kept = [task for task in reading if task.name not in self._failures]
-        if not kept and len(reading) == len(self._tasks):
-            raise ContextTooSmall(f"{self._model.name}: " + "; ".join(self._failures.values()) + ".")
-        return kept, min([part_room, *(rooms[task.name] for task in kept)])
-
-    def _cut_for_rewriting(self, passages: Sequence[Passage]) -> dict[str, list[Window]]:
-        """Return the lines that each task which writes them anew reads at a time."""
-        cut = {}
-        for task in self._tasks:
-            if task.scope is Scope.LINES:
-                beside = self._room_beside(self._requests[task.name], _SPARE_TOKENS, rewriting=True)
-                room = int(beside / (1 + task.answer_tokens(self._model.context_tokens) / 100))
-                if room < _SPARE_TOKENS:
-                    self._fail(task.name, room, _SPARE_TOKENS)
-                else:
-                    cut[task.name] = in_lines(windows(passages, min(room, _MOST_LINE_TOKENS), self._cost), MAX_LINES)
-        return cut
-
-    def _fail(self, name: str, room: int, least: int) -> None:
-        self._failures[name] = (
-            f"the prompt for {name} leaves room for {max(room, 0)} tokens of transcript, and {least} are needed"
-        )
-        self._answers[name] = None
-
-    def _room(self, task: Task) -> int:
-        return self._room_beside(self._requests[task.name], task.answer_tokens(self._model.context_tokens))
-
-    def _room_beside(self, request: str, answer_tokens: int, *, rewriting: bool = False) -> int:
-        """Return how many tokens of material fit beside the request and its answer."""
-        bare = max(
-            self._model.count_prompt_tokens(
-                self._wording.prompt((), request, notes=notes, numbered=numbered, rewriting=rewriting)
-            )
-            for notes in (False, True)
-            for numbered in (False, True)
-        )
-        return self._model.context_tokens - bare - answer_tokens
-
-    def _answer_tokens(self, task: Task, read_tokens: int) -> int:
-        tokens = task.answer_tokens(self._model.context_tokens)
-        return int(read_tokens * tokens / 100) + _SPARE_TOKENS if task.scope is Scope.LINES else tokens
-
-    def _cost(self, passage: Passage) -> int:
-        """Return what a passage takes at most: as a line of its own with its number and the speaker's name before it."""
-        number = f"[{_LARGEST_LINE_NUMBER}] " if self._numbered or self._rewrites else ""
-        return self._model.count_tokens(f"{number}{self._wording.written((passage,))}\n") + 1
-
-    @property
-    def _rewrites(self) -> bool:
-        return any(task.scope is Scope.LINES for task in self._tasks)
-
     def _note(self, window: Window, place: Place) -> str:
         prompt = self._wording.prompt(window, self._wording.part, notes=place.level > 1, numbered=self._numbered)
         shown = Shown(prompt, window, self._source, self._languages, place.level > 1)
@@ -344,13 +303,3 @@ class Run:
                     f" {error}."
                 ) from error
         return str(note.value)
-
-
-def _tasks_of(asked: TaskSet, *, same_language: bool) -> list[Task]:
-    """Return the tasks of the catalogue that are asked for, and the project's own."""
-    chosen = {**CATALOGUE, EnrichmentTask.POINTS: CATALOGUE[EnrichmentTask.POINTS] if same_language else CITED_POINTS}
-    return [*(chosen[task] for task in asked.tasks), *(Custom(name, task) for name, task in asked.custom.items())]
-
-
-def _known(task: Task) -> Any:
-    return EnrichmentTask(task.name) if task.name in set(EnrichmentTask) else None

@@ -68,7 +68,7 @@ async def test_everything_is_in_it(client: TestClient, owner: Person) -> None:
     found = folder_of(files, one)
     assert set(found) == {
         "metadata.json", "transcript.json", "transcript.txt", "transcript.srt", "machine.json", "history.json",
-        "speakers.json", "enrichments.json", "notes.json", "recording.wav",
+        "speakers.json", "enrichments.json", "notes.json", "questions.json", "recording.wav",
     }  # fmt: skip
     assert set(folder_of(files, other)) == set(found)
     assert found["recording.wav"] == tone()
@@ -96,7 +96,7 @@ async def test_recordings_may_be_left_out(client: TestClient, owner: Person) -> 
 
 async def test_an_empty_project_has_an_export_too(owner: Person) -> None:
     files, manifest = await exported(owner)
-    assert (set(files), manifest["transcriptions"], manifest["missing"]) == ({"project.json"}, 0, [])
+    assert (set(files), manifest["transcriptions"], manifest["missing"]) == ({"project.json", "questions.json"}, 0, [])
 
 
 async def test_nothing_of_others_is_in_it(client: TestClient, owner: Person, stranger: Person) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -235,3 +236,73 @@ def test_what_is_chosen_fits_is_in_order_and_is_the_best(weights: list[float], r
         assert (
             min(p.weight for p in read) >= max(p.weight for p in left_out) or len({p.transcription for p in shown}) > 1
         )
+
+
+@dataclass
+class Judge:
+    """A model at the protocol's edge that quotes what it is told to, and has an opinion of its own on quotes, or none."""
+
+    quote: str
+    answers: bool | None
+    name: str = "judge"
+    context_tokens: int = 4096
+    judged: list[str] = field(default_factory=list)
+
+    def count_tokens(self, text: str) -> int:
+        return len(text.split())
+
+    def count_prompt_tokens(self, prompt: Prompt) -> int:
+        return self.count_tokens(f"{prompt.system} {prompt.question}")
+
+    def answer(self, prompt: Prompt, schema: dict[str, Any], *_rest: object, **_more: object) -> Reply:
+        if schema is SCHEMA:
+            return Reply(json.dumps({"quotes": [self.quote], "answer": "So it is."}), True, 1, 0, 1)
+        assert "root ::=" in grammar(schema)
+        self.judged.append(prompt.request)
+        assert self.quote.strip(".") in prompt.request
+        yes, no = schema["properties"]["answer"]["enum"]
+        left_open = len(self.judged) % 2 == 0
+        agrees = self.answers is None or (self.answers is not left_open)
+        return Reply(json.dumps({"answer": yes if agrees else no}), True, 1, 0, 1)
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize(
+    ("question", "quote", "answers", "found", "judged"),
+    [
+        # The words tell; the model is not asked.
+        ("When was the heating in the library repaired?", MEETING[0][1], False, True, 0),
+        # No time stands there.
+        ("When was the heating in the library repaired?", MEETING[4][1], True, False, 0),
+        # In other words: the model's opinion counts, if it has one.
+        ("Whom does the caretaker want to inform?", MEETING[3][1], True, True, 2),
+        ("Whom does the caretaker want to inform?", MEETING[3][1], False, False, 4),
+        ("Whom does the caretaker want to inform?", MEETING[3][1], None, False, 4),
+    ],
+)
+def test_a_true_quote_that_does_not_answer_is_no_answer(
+    listener: Listener, question: str, quote: str, answers: bool | None, found: bool, judged: int
+) -> None:
+    model: Any = Judge(quote, answers)
+
+    outcome = Questioner(lambda _: model).answer(question, passages(MEETING), "en", None, listener)
+
+    assert (outcome["found"], len(model.judged)) == (found, judged)
+    check(outcome, passages(MEETING))
+
+
+@pytest.mark.parametrize("said", ["The transcript does not say this.", "This recording doesn't mention it at all."])
+def test_an_answer_that_says_in_other_words_that_it_is_not_there_is_none(listener: Listener, said: str) -> None:
+    class Denying(Judge):
+        def answer(self, *_rest: object, **_more: object) -> Reply:
+            return Reply(json.dumps({"quotes": [self.quote], "answer": said}), True, 1, 0, 1)
+
+    model: Any = Denying(MEETING[0][1], answers=True)
+
+    outcome = Questioner(lambda _: model).answer(
+        "When was the heating in the library repaired?", passages(MEETING), "en", None, listener
+    )
+
+    assert (outcome["found"], outcome["text"]) == (False, ENGLISH.not_said)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -56,6 +56,8 @@ class Found:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActionItems(Question):
     """What cannot be found is left out: the whole item, or only who does it and when."""
+
+    keeps: ClassVar[Any] = list[Found]
 
     def schema(self, passages: Sequence[Passage]) -> Mapping[str, Any]:
         return json_schema(Actions, lines=len(passages))

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -48,6 +48,8 @@ class Begun:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChapterList(Question):
     """A title must have a word of its chapter; one without is dropped, and the chapter belongs to the one before."""
+
+    keeps: ClassVar[Any] = list[Begun]
 
     def schema(self, passages: Sequence[Passage]) -> Mapping[str, Any]:
         schema = json_schema(Chapters, lines=len(passages))

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from app.core.answer_schema import faults, longest_answer
 from app.core.task_sets import CustomTask
@@ -32,6 +32,7 @@ class Custom:
     numbered: bool = False
     tries: int = 4
     stands_alone: bool = False
+    keeps: ClassVar[Any] = dict[str, Any]
 
     def instruction(self, languages: Languages) -> str:
         del languages

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -37,6 +37,8 @@ class PersonalData(Shape):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonalDataSearch(Question):
     """Each name and address that the model gives must stand in the transcript; where it does, it is found everywhere."""
+
+    keeps: ClassVar[Any] = list[tuple[str, PersonalKind]]
 
     def schema(self, passages: Sequence[Passage]) -> Mapping[str, Any]:
         del passages

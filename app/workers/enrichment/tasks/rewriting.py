@@ -6,7 +6,7 @@ drifts too far from what was said is rejected, segment by segment.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import create_model
 
@@ -40,6 +40,7 @@ class Rewriting(Question):
     fault: Callable[[str, str], str | None]
     longer: float
     tokens_a_hundred: int
+    keeps: ClassVar[Any] = list[tuple[int, str | None]]
 
     def instruction(self, languages: Languages) -> str:
         return self.instructions[languages.instructions].replace("{language}", _named(languages))

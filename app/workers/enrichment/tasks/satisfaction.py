@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -53,6 +53,8 @@ class Judged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SatisfactionScore(Question):
+    keeps: ClassVar[Any] = Judged
+
     def schema(self, passages: Sequence[Passage]) -> Mapping[str, Any]:
         return json_schema(Satisfaction, lines=len(passages))
 

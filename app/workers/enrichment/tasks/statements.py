@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
@@ -108,6 +108,8 @@ class KeyPoints(Question):
 
     cited: bool = False
 
+    keeps: ClassVar[Any] = list[Found]
+
     def schema(self, passages: Sequence[Passage]) -> Mapping[str, Any]:
         return json_schema(_CITED_POINTS, lines=len(passages)) if self.cited else json_schema(Points)
 
@@ -131,6 +133,8 @@ class Statements(Question):
 
     shape: type[Shape]
     agreeing: bool = False
+
+    keeps: ClassVar[Any] = list[Found]
 
     def schema(self, passages: Sequence[Passage]) -> Mapping[str, Any]:
         return json_schema(self.shape, lines=len(passages))

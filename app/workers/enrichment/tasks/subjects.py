@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -44,6 +44,8 @@ class Entities(Shape):
 class TopicList(Question):
     """A topic is kept where a word of it was said; in another language than the recording's that cannot be told."""
 
+    keeps: ClassVar[Any] = list[str]
+
     def schema(self, passages: Sequence[Passage]) -> Mapping[str, Any]:
         del passages
         return json_schema(Topics)
@@ -75,6 +77,8 @@ class TopicList(Question):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntityList(Question):
     """A name must stand in the transcript as it is written; it carries every segment in which it does."""
+
+    keeps: ClassVar[Any] = list[tuple[str, EntityKind]]
 
     def schema(self, passages: Sequence[Passage]) -> Mapping[str, Any]:
         del passages

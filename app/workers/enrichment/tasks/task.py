@@ -98,6 +98,10 @@ class Task(Protocol):
         """How often a model is asked at most."""
 
     @property
+    def keeps(self) -> Any:
+        """The type of what is kept of an answer (`Kept.value`), for it to be carried from one worker to another."""
+
+    @property
     def stands_alone(self) -> bool:
         """Whether something is found even where the model gave nothing that can be used."""
 

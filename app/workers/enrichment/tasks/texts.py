@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
@@ -44,6 +44,8 @@ class FreeText(Question):
     shape: type[Shape]
     characters: int
     tokens: int
+
+    keeps: ClassVar[Any] = str
 
     def schema(self, passages: Sequence[Passage]) -> Mapping[str, Any]:
         del passages

@@ -1,0 +1,144 @@
+"""Whether a passage can be the answer to a question at all: by the kind of thing that is asked for, and by its words.
+
+A quote that stands in a recording is true, but need not have to do with what was asked: a small model quotes something for
+whatever it is asked. What is asked for by "how many" is a number, by "when" a time, by "who" a person: without one the quote
+is no answer. Where half of what the question is about was said by the quote, the rarer words weighing more, it is one.
+Where it was said in other words, or not at all, words cannot tell. In French and English; of questions in other languages,
+or in another than the recording's, nothing is held against the quote.
+"""
+
+import math
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Sequence
+from enum import Enum
+
+from app.core.questions import Passage
+
+_NEAR = 1
+"""What a question is about is often said a segment before what answers it."""
+_LEAST_SHARE = 0.5
+_STEM = 5
+_WORD = re.compile(r"\w+")
+_NAME = re.compile(r"(?<![.!?…:;•\n] )(?<!^)\b[^\W\d_a-zà-ÿ][\w'’-]+")
+
+
+def _listed(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+_ENGLISH = _listed(
+    """
+    the of and to in is it that was for on are as with be at this have from or had by but what all were when we there can an
+    your which their if do will each about how up out them then she many some so these would other into has more her two him
+    see could no make than been its who did does much whom whose why where said say says tell happens happen
+    """
+)
+_FRENCH = _listed(
+    """
+    le la les l de d du des un une et est en que qu qui dans ce cet cette ces il ils elle elles on ne n pas plus au aux pour
+    par sur se s son sa ses leur leurs a ont sont ete etre avoir fait faire avec quel quelle quels quelles quand combien
+    pourquoi comment ou je tu nous vous y t va vont aura sera faut il dit dire deviennent devient quoi lequel laquelle
+    """
+)
+
+_COMMON = (
+    _ENGLISH
+    | _FRENCH
+    | _listed("recording transcript speaker meeting enregistrement transcription intervenant reunion")
+)
+
+_TIMES = _listed(
+    """
+    monday tuesday wednesday thursday friday saturday sunday mondays tuesdays wednesdays thursdays fridays saturdays sundays
+    january february march april may june july august september october november december spring summer autumn winter
+    today tomorrow yesterday tonight morning noon afternoon evening night week weeks month months year years day days hour
+    hours minute minutes soon now later next last until before after since ago holidays christmas easter
+    lundi mardi mercredi jeudi vendredi samedi dimanche janvier fevrier mars avril mai juin juillet aout septembre octobre
+    novembre decembre printemps ete automne hiver aujourd demain hier matin midi soir nuit semaine semaines mois an ans annee
+    annees jour jours heure heures minute minutes bientot maintenant prochain prochaine dernier derniere avant apres depuis
+    jusqu vacances noel paques
+    """
+)
+_NUMBERS = _listed(
+    """
+    zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen
+    nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred thousand million half dozen none nobody several
+    un une deux trois quatre cinq sept huit neuf dix onze douze treize quatorze quinze seize vingt trente quarante cinquante
+    soixante cent cents mille million millions moitie douzaine aucun aucune plusieurs
+    """
+)
+_PERSONS = _listed("i i'm me my we our he she they nobody someone everybody je j moi nous il elle on personne quelqu")
+
+
+class Fit(Enum):
+    """Whether a quote answers a question. `UNSURE`: it has what is asked for, but other words than the question."""
+
+    YES = "yes"
+    NO = "no"
+    UNSURE = "unsure"
+
+
+class Sought(Enum):
+    """What a question asks for, by its first words."""
+
+    NUMBER = re.compile(r"how (?:many|much|long|old|far|often|big|large)|combien")
+    TIME = re.compile(
+        r"(?:since |until |by |from )?when|(?:at )?what (?:time|day|date)|(?:depuis |jusqu ?a |pour |de )?quand"
+    )
+    PERSON = re.compile(r"(?:to |by |with |for )?(?:who|whom|whose)\b|(?:a |de |par |avec |pour )?qui\b")
+
+    def is_in(self, text: str) -> bool:
+        """Tell whether any of it stands in a text, the speaker's name not counted."""
+        words = set(_words(text))
+        if self is Sought.PERSON:
+            return bool(words & _PERSONS) or _NAME.search(text) is not None
+        numbered = any(word[0].isdigit() for word in words) or bool(words & _NUMBERS)
+        return numbered or (self is Sought.TIME and bool(words & _TIMES))
+
+
+def sought(question: str) -> Sought | None:
+    """Return what a question asks for, where its first words tell."""
+    folded = " ".join(_words(question))
+    return next((kind for kind in Sought if kind.value.match(folded)), None)
+
+
+def fit(question: str, quoted: Sequence[int], passages: Sequence[Passage]) -> Fit:
+    """Tell whether the passages at these indices answer a question; `passages` is all that was shown, in order."""
+    language = _language(_words(question))
+    if language is None or language != _language([word for each in passages for word in _words(each.text)]):
+        return Fit.YES
+    kind = sought(question)
+    near = {index + step for index in quoted for step in range(-_NEAR, _NEAR + 1) if 0 <= index + step < len(passages)}
+    if kind is not None and not any(kind.is_in(passages[index].text) for index in quoted):
+        return Fit.NO
+    return Fit.YES if _shares_words(question, near, passages) else Fit.UNSURE
+
+
+def _shares_words(question: str, near: set[int], passages: Sequence[Passage]) -> bool:
+    """Tell whether enough of what the question is about stands there, the rarer words weighing more."""
+    stems = [_stems(f"{each.text} {each.speaker or ''}") for each in passages]
+    frequency = Counter(stem for of_one in stems for stem in of_one)
+    weights = {stem: math.log(1 + (len(passages) + 1) / (1 + frequency[stem])) for stem in _stems(question)}
+    said = set().union(*(stems[index] for index in near))
+    return sum(weights[stem] for stem in weights.keys() & said) >= _LEAST_SHARE * sum(weights.values())
+
+
+def _words(text: str) -> list[str]:
+    """Return the words of a text without case and accents."""
+    plain = "".join(c for c in unicodedata.normalize("NFD", text.casefold()) if not unicodedata.combining(c))
+    return _WORD.findall(plain)
+
+
+def _stems(text: str) -> set[str]:
+    """Return what inflected forms of the words that say something have in common, roughly. Numbers are among them."""
+    return {word.removesuffix("s")[:_STEM] for word in _words(text) if len(word) > 1 and word not in _COMMON}
+
+
+def _language(words: Sequence[str]) -> str | None:
+    """Return the language that a text has more common words of; None where that is not clear."""
+    english, french = sum(word in _ENGLISH for word in words), sum(word in _FRENCH for word in words)
+    if english == french:
+        return None
+    return "en" if english > french else "fr"
