@@ -84,6 +84,10 @@ docs: ## Write those pages of docs/ anew that come from the code
 	@$(INSTALL) core
 	$(BIN)/python -m app.api.documentation.access > docs/access.md
 
+.PHONY: screenshots
+screenshots: install models ## Take the pictures of the page that the README shows anew
+	@$(BIN)/python -m pytest -q tests/browser/pictures.py
+
 .PHONY: eval
 eval: install models ## Measure word and diarization error rates on recordings with a reference
 	@$(BIN)/vocalyx during $(BIN)/python -m benchmarks.evaluate $(EVAL_ARGS)

@@ -2,6 +2,7 @@
 
 import asyncio
 import datetime as dt
+import math
 from dataclasses import dataclass
 from typing import Annotated, Any
 from uuid import UUID
@@ -17,6 +18,7 @@ from app.api.requests import check_text, validate
 from app.core.access import Principal
 from app.core.audit import Action
 from app.core.errors import Conflict, InvalidFields
+from app.core.excerpt import excerpt
 from app.core.formats import (
     FORMATS,
     DocumentEnrichment,
@@ -81,9 +83,30 @@ class PresentationQuery(BaseModel):
             "must have had the task `personal_data`. For all formats but `rttm`."
         ),
     ] = None
+    start_seconds: Annotated[
+        float,
+        Field(
+            alias="from",
+            ge=0,
+            allow_inf_nan=False,
+            description="Only the passages that begin here or later, in seconds; each is given whole. For all formats.",
+        ),
+    ] = AS_USUAL.start_seconds
+    end_seconds: Annotated[
+        float | None,
+        Field(
+            alias="to",
+            gt=0,
+            allow_inf_nan=False,
+            description="Only the passages that begin before, in seconds. A part is without the enrichment, which is of the "
+            "whole. For all formats.",
+        ),
+    ] = AS_USUAL.end_seconds
 
 
 _QUERY = TypeAdapter(PresentationQuery)
+_OF_A_PART = frozenset({"from", "to"})
+"""The options that are obeyed before any format is asked."""
 
 
 def negotiated_format(request: web.Request) -> str:
@@ -102,7 +125,7 @@ def negotiated_format(request: web.Request) -> str:
 
 def wanted_presentation(request: web.Request, format_name: str) -> Presentation:
     """Return the options that the address gives; `InvalidFields` for one that means nothing to the format."""
-    options = format_named(format_name).options
+    options = format_named(format_name).options | _OF_A_PART
     if not request.query:
         return AS_USUAL
     known = f"Known: {', '.join(sorted(options))}." if options else "It has none."
@@ -114,8 +137,10 @@ def wanted_presentation(request: web.Request, format_name: str) -> Presentation:
     twice = [name for name in dict.fromkeys(request.query) if len(request.query.getall(name)) > 1]
     if twice:
         raise InvalidFields([{"field": name, "message": "The option was sent twice."} for name in twice])
-    query = validate(_QUERY, dict(request.query))
-    return Presentation(**query.model_dump())
+    wanted = Presentation(**validate(_QUERY, dict(request.query)).model_dump())
+    if wanted.end_seconds is not None and wanted.end_seconds <= wanted.start_seconds:
+        raise InvalidFields([{"field": "to", "message": "A part ends after it begins: more than `from`."}])
+    return wanted
 
 
 async def rendered(
@@ -129,6 +154,10 @@ async def rendered(
     document = document_of(body, found.diarization)
     if found.personal_phrases is not None:
         document = await asyncio.to_thread(redacted, document, found.personal_phrases)
+    # After the redaction: it hides the names of all speakers, also of those who are silent in the part.
+    if presentation.is_of_a_part:
+        end = math.inf if presentation.end_seconds is None else presentation.end_seconds
+        document = excerpt(document, presentation.start_seconds, end)
     rendering = await asyncio.to_thread(render_transcript, document, format_name, presentation)
     return web.Response(
         body=rendering.content,

@@ -54,7 +54,9 @@ class Opened:
     principal: Principal
 
 
-def make(principal: Principal, transcription: UUID, scope: ShareScope, days: int) -> tuple[dict[str, Any], str]:
+def make(
+    principal: Principal, transcription: UUID, scope: ShareScope, expires_at: dt.datetime
+) -> tuple[dict[str, Any], str]:
     """Return a new link and its token, which is shown this once and not kept. Raises `Conflict` where there are many."""
     row = transcriptions.find(principal, transcription, Role.EDITOR)
     if _open(row.id).count() >= MOST:
@@ -65,9 +67,16 @@ def make(principal: Principal, transcription: UUID, scope: ShareScope, days: int
         scope=scope,
         token_hash=digest(token),
         made_by=principal.name,
-        expires_at=now() + dt.timedelta(days=days),
+        expires_at=expires_at,
     )
-    audit.record(Action.SHARE_MADE, row.id, project=row.project_id, share=str(link.id), scope=scope, days=days)
+    audit.record(
+        Action.SHARE_MADE,
+        row.id,
+        project=row.project_id,
+        share=str(link.id),
+        scope=scope,
+        until=expires_at.isoformat(timespec="seconds"),
+    )
     return _shown(link), token
 
 

@@ -102,7 +102,7 @@ def in_hand(jobs: Collection[UUID]) -> dict[str, dict[str, Any]]:
 def failures(limit: int) -> list[dict[str, Any]]:
     """Return the jobs that came to nothing and were not tried again since, the newest first."""
     rows: Any = (
-        Job.select(Job, Transcription.project.alias("project"))
+        Job.select(Job, Transcription.project.alias("project"), Transcription.name.alias("name"))
         .join(Transcription)
         .where(Job.state == JobState.FAILED)
         .order_by(Job.finished_at.desc())
@@ -115,6 +115,7 @@ def failures(limit: int) -> list[dict[str, Any]]:
             "kind": row.kind,
             "position": row.position,
             "transcription_id": str(row.transcription_id),
+            "transcription_name": row.name,
             "project_id": str(row.project),
             "worker": row.worker,
             "attempt": row.attempt,

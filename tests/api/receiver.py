@@ -98,7 +98,7 @@ def answering(*statuses: int, text: str = "", **headers: str) -> Behaviour:
 
 
 @asynccontextmanager
-async def running_receiver() -> AsyncIterator[Receiver]:
+async def running_receiver(port: int = 0) -> AsyncIterator[Receiver]:
     receiver = Receiver()
 
     async def held(_: web.Request) -> web.StreamResponse:
@@ -129,7 +129,7 @@ async def running_receiver() -> AsyncIterator[Receiver]:
     runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.1, access_log=None)
     await runner.setup()
     # On all of loopback, so that a test sees at which address it was reached.
-    site = web.TCPSite(runner, "0.0.0.0", 0)
+    site = web.TCPSite(runner, "0.0.0.0", port)
     await site.start()
     receiver.port = site._server.sockets[0].getsockname()[1]
     try:

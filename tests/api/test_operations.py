@@ -150,7 +150,7 @@ async def test_what_failed_is_listed_until_it_is_tried_again(
     created = await editor.uploaded()
     await worker.report(await worker.claim(), "failure", **FAILURE)
     [failed] = (await (await administrator.get("/api/admin/failures")).json())["items"]
-    assert failed["transcription_id"] == created["id"]
+    assert (failed["transcription_id"], failed["transcription_name"]) == (created["id"], created["name"])
     assert (failed["kind"], failed["worker"], failed["error"]["code"]) == ("plan", "test-worker", "worker-fault")
     await editor.post(f"/api/transcriptions/{created['id']}/retry")
     assert (await (await administrator.get("/api/admin/failures?limit=1")).json())["items"] == []

@@ -168,6 +168,33 @@ async def test_options_lay_subtitles_out(editor: Person, worker: Worker) -> None
     assert await by_header.text() == await answer.text()
 
 
+async def test_a_part_is_given_and_nothing_of_the_rest(editor: Person, worker: Worker) -> None:
+    created = await (await editor.upload(tone(), enrichment="false")).json()
+    await worker.plan((0.0, 9.0))
+    said = [segment(0.0, 2.5, "The roof."), segment(3.0, 5.0, "The budget."), segment(6.0, 9.0, "Goodbye.")]
+    await worker.report(await worker.claim(), "result", text=text(*said))
+    await worker.tell_apart((0.0, 2.5, "SPEAKER_00"), (2.5, 9.0, "SPEAKER_01"))
+    address = f"/api/transcriptions/{created['id']}"
+    # All of a passage that begins in it, nothing of one that only ends in it.
+    part = "from=2&to=3.5"
+    alone = await (await editor.get(f"{address}.txt?{part}")).text()
+    assert alone.startswith("[00:00:03] ")
+    assert alone.endswith("\nThe budget.\n")
+    for suffix in BEGINNINGS:
+        document = await (await editor.get(f"{address}.{suffix}?{part}")).text()
+        assert "roof" not in document
+        assert "Goodbye" not in document
+        assert suffix == "rttm" or "The budget." in document
+    found = json.loads(await (await editor.get(f"{address}.json?{part}")).text())
+    assert [(one["position"], one["start"]) for one in found["segments"]] == [(1, 3.0)]
+    assert "**Part:** 00:00:02 – 00:00:03" in await (await editor.get(f"{address}.md?{part}")).text()
+    rest = await (await editor.get(f"{address}.txt?from=3.5")).text()
+    assert rest.startswith("[00:00:06] ")
+    assert rest.endswith("\nGoodbye.\n")
+    # What is negotiated as JSON is the transcription itself: it has no parts, and says so.
+    assert fields(await problem(await editor.get(f"{address}?{part}"), 422, "invalid-fields")) == ["from", "to"]
+
+
 @pytest.mark.parametrize(
     ("suffix", "query", "field"),
     [
@@ -181,6 +208,11 @@ async def test_options_lay_subtitles_out(editor: Person, worker: Worker) -> None
         ("docx", "font=comic", "font"),
         ("json", "speakers=false", "speakers"),
         ("rttm", "speakers=false", "speakers"),
+        ("txt", "from=-1", "from"),
+        ("txt", "from=nan", "from"),
+        ("txt", "to=inf", "to"),
+        ("docx", "from=5&to=5", "to"),
+        ("json", "from=1:30", "from"),
         ("txt", "%00=1", ""),
         ("txt", "speakers=%00", ""),
         ("txt", "speakers=false&speakers=true", "speakers"),

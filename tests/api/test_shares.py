@@ -131,7 +131,19 @@ async def test_a_link_ends_with_its_recording(client: TestClient, world: World) 
     await problem(await _open(client, made["id"], made["token"]), 404, "not-found")
 
 
-@pytest.mark.parametrize("body", [{"scope": "all"}, {"scope": "text", "days": 0}, {"scope": "text", "days": 91}, {}])
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"scope": "all"},
+        {"scope": "text", "days": 0},
+        {"scope": "text", "days": 91},
+        {},
+        {"scope": "text", "expires_at": "2020-01-01T00:00:00Z"},
+        {"scope": "text", "expires_at": "9999-01-01T00:00:00Z"},
+        {"scope": "text", "expires_at": "2999-01-01T00:00:00"},
+        {"scope": "text", "expires_at": 4_000_000_000},
+    ],
+)
 async def test_a_link_that_cannot_be(client: TestClient, world: World, body: dict[str, Any]) -> None:
     at = f"/api/transcriptions/{world.things['transcription']}/shares"
     await problem(await client.post(at, json=body, headers=world.headers[Caller.EDITOR]), 422, "invalid-fields")

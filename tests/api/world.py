@@ -1,5 +1,6 @@
 """A site with real things in it, made in one transaction: two projects, everybody who may ask, a finished recording."""
 
+import datetime as dt
 import hashlib
 import uuid
 from dataclasses import dataclass, field, replace
@@ -120,7 +121,7 @@ def _things(project: Project, volume: Path, member: str) -> dict[str, str]:
         transcription=transcription, author_name="somebody", start_seconds=1.0, end_seconds=2.0, text="Look here."
     )
     maker = Principal(user=None, name="somebody", roles={ProjectId(project.id): Role.EDITOR})
-    share, token = shared_links.make(maker, transcription, ShareScope.TEXT_AND_AUDIO, 7)
+    share, token = shared_links.make(maker, transcription, ShareScope.TEXT_AND_AUDIO, now() + dt.timedelta(days=7))
     return {
         "project": str(project.id),
         "member": member,

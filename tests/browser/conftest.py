@@ -67,13 +67,19 @@ OpenPage = Callable[..., Awaitable[Page]]
 
 
 @pytest.fixture
-async def open_page(browser: Browser, client: TestClient) -> AsyncIterator[OpenPage]:
+def address(client: TestClient) -> str:
+    """Where the page is."""
+    return str(client.make_url(""))
+
+
+@pytest.fixture
+async def open_page(browser: Browser, address: str) -> AsyncIterator[OpenPage]:
     """Open a page in a browser of its own (context); whatever a script or the policy finds wrong fails the test."""
     contexts: list[BrowserContext] = []
     faults: list[str] = []
 
     async def open_(path: str = "/", *, locale: str = "en-GB", **options: object) -> Page:
-        context = await browser.new_context(base_url=str(client.make_url("")), locale=locale, **options)
+        context = await browser.new_context(base_url=address, locale=locale, **options)
         context.set_default_timeout(PATIENCE_MS)
         contexts.append(context)
         page = await context.new_page()

@@ -121,6 +121,13 @@ async def held_meeting(
         language=language, enrichment=str(enriched).lower(),
     )  # fmt: skip
     made: str = (await answer.json())["id"]
+    await write_down(worker, language, meeting, enriched=enriched)
+    return made
+
+
+async def write_down(worker: Worker, language: str, meeting: Sequence[Said], *, enriched: bool = True) -> None:
+    """Do all the work that there is for a meeting that was sent."""
+    segments = segments_of(meeting)
     end = segments[-1]["end"] + _PAUSE_SECONDS
     order = await worker.claim()
     starts = [0.0, *(segment["start"] for segment in segments[_PASSAGES_A_CHUNK::_PASSAGES_A_CHUNK])]
@@ -144,7 +151,6 @@ async def held_meeting(
     if enriched:
         order = await worker.claim(QueueName.ENRICHMENT)
         await _done(worker, order, enrichment=ANSWERS[language])
-    return made
 
 
 async def _done(worker: Worker, order: dict[str, Any], **result: Any) -> None:

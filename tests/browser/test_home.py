@@ -295,6 +295,18 @@ async def test_thousands_scroll_and_only_what_is_in_sight_is_there(
     assert await page.get_by_role("table").get_attribute("aria-rowcount") == "601"
 
 
+async def test_a_browser_whose_language_is_no_tag_shows_the_list(
+    open_page: Any, client: TestClient, editor: Person
+) -> None:
+    # So Chromium says it where the system's locale is C.
+    await shelve(client)
+    page = await open_page("/login")
+    await page.add_init_script("Object.defineProperty(navigator, 'languages', {get: () => ['en-US@posix']})")
+    await page.goto("/")
+    await log_in(page, editor.name)
+    await expect(titles(page)).to_have_count(len(SHELF))
+
+
 @LOCALES
 async def test_without_a_connection_nothing_is_lost(
     logged_in: Any, client: TestClient, editor: Person, locale: str

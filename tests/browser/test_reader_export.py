@@ -2,14 +2,16 @@
 
 from pathlib import Path
 
+import docx
 import pytest
 from playwright.async_api import expect
 
 from tests.api.conftest import Person
 from tests.api.worker import Worker
 from tests.browser.conftest import violations
-from tests.browser.meetings import held_meeting
-from tests.browser.test_reader import Open, opened
+from tests.browser.meetings import MEETINGS, held_meeting
+from tests.browser.test_reader import Open, opened, row
+from tests.browser.words import LOCALES, Words
 
 BEGINS = {
     "docx": b"PK",
@@ -66,6 +68,43 @@ async def test_options_change_what_is_shown_and_sent(logged_in: Open, editor: Pe
     await dialog.locator("input[value=srt]").check()
     await dialog.get_by_label("Characters a line").fill("20")
     await expect(look).to_contain_text("Good morning,\n")
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+async def test_a_part_is_taken_alone(logged_in: Open, editor: Person, worker: Worker, locale: str) -> None:
+    words = Words(locale)
+    made = await held_meeting(editor, worker, locale[:2], enriched=False)
+    page = await opened(logged_in, editor, made, locale)
+    first, second, third = (said.text for said in MEETINGS[locale[:2]][1:4])
+    # The turn that is read is what a part begins with.
+    await row(page, 2).focus()
+    await page.keyboard.press("x")
+    dialog = page.get_by_role("dialog")
+    look = dialog.get_by_role("region")
+    await expect(look).to_contain_text(first)
+    await dialog.get_by_label(words("reader.part.some"), exact=True).check()
+    await expect(look).not_to_contain_text(first)
+    await expect(look).to_contain_text(second)
+    await expect(look).to_contain_text(third)
+    await expect(dialog).to_contain_text(words.of("reader.part.passages", 2))
+    assert await violations(page) == []
+    async with page.expect_download() as downloading:
+        await dialog.locator("a[download]").click()
+    written = "\n".join(one.text for one in docx.Document(await (await downloading.value).path()).paragraphs)
+    assert (first in written, second in written, third in written) == (False, True, True)
+    await dialog.get_by_label(words("reader.part.to"), exact=True).fill("0:01")
+    await expect(dialog).to_contain_text(words("reader.part.none"))
+    await page.keyboard.press("Escape")
+    # What is marked in the text, is meant.
+    await page.evaluate(
+        """() => {
+            const [from, , to] = [...document.querySelectorAll(".segment .said")].slice(1);
+            window.getSelection().setBaseAndExtent(from, 0, to, to.childNodes.length);
+        }"""
+    )
+    await page.keyboard.press("x")
+    await expect(dialog.get_by_label(words("reader.part.marked"), exact=True)).to_be_checked()
+    await expect(dialog).to_contain_text(words.of("reader.part.passages", 3))
 
 
 async def test_on_paper_all_of_the_text_stands_and_nothing_else(

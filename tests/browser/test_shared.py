@@ -1,6 +1,8 @@
 """A link to a recording: made by a reader, opened by somebody without a login, ended."""
 
+import datetime as dt
 import re
+import zoneinfo
 
 import pytest
 from aiohttp.test_utils import TestClient
@@ -12,10 +14,11 @@ from tests.browser.conftest import OpenPage, violations
 from tests.browser.meetings import held_meeting
 from tests.browser.test_reader import Open, opened, row
 
+MONTREAL = zoneinfo.ZoneInfo("America/Montreal")
 WORDS = {
-    "en-GB": {"share": "Share", "make": "Make a link", "end": "End", "pause": "Pause", "ended": "This link has ended."},
+    "en-GB": {"share": "Share", "copy": "Copy", "copied": "Copied", "make": "Make a link", "end": "End", "pause": "Pause", "ended": "This link has ended."},
     "fr-FR": {
-        "share": "Partager", "make": "Faire un lien", "end": "Mettre fin", "pause": "Pause", "ended": "Ce lien a pris fin.",
+        "share": "Partager", "copy": "Copier", "copied": "Copié", "make": "Faire un lien", "end": "Mettre fin", "pause": "Pause", "ended": "Ce lien a pris fin.",
     },
 }  # fmt: skip
 
@@ -26,13 +29,24 @@ async def test_a_shared_recording_is_read_without_a_login(
 ) -> None:
     words = WORDS[locale]
     made = await held_meeting(editor, worker, locale[:2])
-    page = await opened(logged_in, editor, made, locale)
+    page = await opened(logged_in, editor, made, locale, timezone_id="America/Montreal")
     await page.get_by_role("button", name=words["share"], exact=True).click()
     dialog = page.get_by_role("dialog")
     await dialog.locator("select[name=scope]").select_option("text+audio")
+    # To the end of a day, where whoever makes it is: five hours and more from here.
+    friday = (dt.datetime.now(MONTREAL) + dt.timedelta(days=3)).date()
+    await dialog.locator("select[name=days]").select_option("")
+    await dialog.locator("input[name=day]").fill(friday.isoformat())
     await dialog.get_by_role("button", name=words["make"]).click()
     link = await dialog.locator("#link").input_value()
+    # A site without TLS has no clipboard for scripts.
+    await page.evaluate("Object.defineProperty(navigator, 'clipboard', {value: undefined})")
+    await dialog.get_by_role("button", name=words["copy"], exact=True).click()
+    await expect(page.get_by_text(words["copied"], exact=True)).to_be_visible()
     assert await violations(page) == []
+    [open_link] = (await (await editor.get(f"/api/transcriptions/{made}/shares")).json())["items"]
+    ends = dt.datetime.fromisoformat(open_link["expires_at"]).astimezone(MONTREAL)
+    assert (ends.date(), ends.hour, ends.minute) == (friday, 23, 59)
 
     asked: list[str] = []
     visitor = await open_page("/login", locale=locale)

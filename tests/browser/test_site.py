@@ -9,6 +9,8 @@ from aiohttp.test_utils import TestClient
 from playwright.async_api import Page, expect
 
 from app.api.keys import DATABASE, REDIS
+from app.core.audit import Action
+from app.dashboard.modules import STATIC
 from app.db.models import Transcription, now
 from app.queueing.queues import QueueName
 from app.settings import Settings
@@ -220,6 +222,17 @@ async def test_every_part_is_without_violations_and_fits_a_phone(
         await expect(page.get_by_text(Words(locale)("app.loading"))).to_have_count(0)
         assert await violations(page) == [], part
         assert await page.evaluate("document.documentElement.scrollWidth") <= 360, part
+
+
+def test_every_action_has_its_words_and_its_place_in_the_log() -> None:
+    script = (STATIC / "components" / "audit_log.js").read_text(encoding="utf-8")
+    groups = dict(re.findall(r"^  (\w+): \[(.*)\],$", script, re.MULTILINE))
+    found = {f"{group}.{action}" for group, actions in groups.items() for action in re.findall(r'"(\w+)"', actions)}
+    assert found == {str(action) for action in Action}
+    for locale in LOCALES:
+        assert {f"audit.{name}" for name in found} | {f"audit.group.{group}" for group in groups} <= Words(
+            locale
+        ).keys()
 
 
 async def test_every_string_is_there_in_both_languages() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import requests
 
+from app.standalone.state import free_port
 from tests.servers.instance import RunningInstance, running_instance, wait_until
 
 AUDIO = Path(__file__).resolve().parent.parent / "audio"
@@ -77,8 +78,17 @@ def text_of(found: dict[str, Any]) -> str:
 
 
 @pytest.fixture(scope="session")
-def running(tmp_path_factory: pytest.TempPathFactory, models_dir: Path) -> Iterator[RunningInstance]:
-    with running_instance(tmp_path_factory.mktemp("e2e") / "var", models_dir) as instance:
+def receiver_port() -> int:
+    """The one port of this machine that webhooks may lead to."""
+    return free_port()
+
+
+@pytest.fixture(scope="session")
+def running(
+    tmp_path_factory: pytest.TempPathFactory, models_dir: Path, receiver_port: int
+) -> Iterator[RunningInstance]:
+    settings = {"VOCALYX_WEBHOOK_ALLOWED": "127.0.0.1/32", "VOCALYX_WEBHOOK_PORTS": str(receiver_port)}
+    with running_instance(tmp_path_factory.mktemp("e2e") / "var", models_dir, settings=settings) as instance:
         yield instance
 
 

@@ -93,6 +93,7 @@ class FailedJob(Answer):
     kind: JobKind
     position: Count
     transcription_id: UUID
+    transcription_name: str
     project_id: UUID
     worker: str | None
     attempt: Count

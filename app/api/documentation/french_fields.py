@@ -70,6 +70,14 @@ FIELDS: Mapping[str, str] = {
         "Des mots qui n’ont pas été dits : titres, et `Intervenant 1` pour qui n’a pas de nom. Sans cela : celle de "
         "l’enregistrement s’il est en français, sinon l’anglais. Pour `txt`, `md`, `docx`, `srt` et `vtt`."
     ),
+    "Only the passages that begin here or later, in seconds; each is given whole. For all formats.": (
+        "Seulement les passages qui commencent ici ou après, en secondes ; chacun est donné entier. Pour tous les formats."
+    ),
+    "Only the passages that begin before, in seconds. A part is without the enrichment, which is of the whole. For all "
+    "formats.": (
+        "Seulement les passages qui commencent avant, en secondes. Un extrait est sans l’enrichissement, qui est du tout. "
+        "Pour tous les formats."
+    ),
     "One range of bytes, such as `bytes=0-65535`; several at once are answered by all of it.": (
         "Une plage d’octets, telle que `bytes=0-65535` ; à plusieurs à la fois, il est répondu par le tout."
     ),

@@ -59,6 +59,9 @@ _FIELDS = {
     ),
     "The text alone, or the recording, too.": "Le texte seul, ou aussi l’enregistrement.",
     "After how many days it ends.": "Après combien de jours il finit.",
+    "When it ends, in place of `days`: at most 90 days from now.": (
+        "Quand il finit, à la place de `days` : au plus 90 jours à partir de maintenant."
+    ),
     "A link by which anybody who has it reads one recording.": (
         "Un lien par lequel quiconque l’a lit un enregistrement."
     ),

@@ -1,5 +1,6 @@
 """Links by which those without a login read one recording: made, listed, revoked."""
 
+import datetime as dt
 from typing import Annotated
 
 from aiohttp import web
@@ -7,13 +8,15 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.api.answers import reading as answers
 from app.api.contract import Access, Reply, Tag, contract
+from app.api.filtering import Moment
 from app.api.keys import DATABASE, PRINCIPAL
 from app.api.parameters import SHARE, TRANSCRIPTION
 from app.api.requests import path_id, read_json
 from app.core.audit import Action
-from app.core.errors import Conflict
+from app.core.errors import Conflict, InvalidFields
 from app.core.sharing import MOST_DAYS, ShareScope
 from app.db import shared_links
+from app.db.models import now
 
 routes = web.RouteTableDef()
 
@@ -25,6 +28,18 @@ class WantedShare(BaseModel):
 
     scope: Annotated[ShareScope, Field(description="The text alone, or the recording, too.")]
     days: Annotated[int, Field(ge=1, le=MOST_DAYS, strict=True, description="After how many days it ends.")] = 7
+    expires_at: Annotated[
+        Moment | None, Field(description="When it ends, in place of `days`: at most 90 days from now.")
+    ] = None
+
+    def end(self) -> dt.datetime:
+        """Return when the link ends; `InvalidFields` where that is over, or too far."""
+        if self.expires_at is None:
+            return now() + dt.timedelta(days=self.days)
+        if not now() < self.expires_at <= now() + dt.timedelta(days=MOST_DAYS):
+            message = f"A link ends in the future, at most {MOST_DAYS} days from now."
+            raise InvalidFields([{"field": "expires_at", "message": message}])
+        return self.expires_at
 
 
 @routes.get("/api/transcriptions/{id}/shares")
@@ -54,7 +69,7 @@ async def make(request: web.Request) -> web.Response:
     """
     wanted = await read_json(request, WantedShare)
     share, token = await request.app[DATABASE].run(
-        shared_links.make, request[PRINCIPAL], path_id(request), wanted.scope, wanted.days
+        shared_links.make, request[PRINCIPAL], path_id(request), wanted.scope, wanted.end()
     )
     made = share | {"token": token, "path": f"/shared/{share['id']}#{token}"}
     return web.json_response(made, status=201, headers={"Cache-Control": "no-store"})

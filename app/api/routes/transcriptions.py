@@ -50,6 +50,7 @@ from app.core.errors import (
     UploadTooLarge,
 )
 from app.core.formats import FORMATS
+from app.core.formats.presentation import AS_USUAL
 from app.core.identifiers import TranscriptionId
 from app.core.options import TranscriptionOptions
 from app.core.task_sets import UnknownTaskSet
@@ -254,10 +255,10 @@ async def read(request: web.Request) -> web.Response:
     name = negotiated_format(request)
     presentation = wanted_presentation(request, name)
     if name == "json":
-        if presentation.redact is not None:
+        if presentation != AS_USUAL:
             # Or whoever asks for less would be given everything.
-            message = "The transcription itself is not redacted: ask for the document, with the ending .json."
-            raise InvalidFields([{"field": "redact", "message": message}])
+            message = "The transcription itself is given whole: ask for the document, with the ending .json."
+            raise InvalidFields([{"field": name, "message": message} for name in request.query])
         reading = await request.app[READINGS].read(request[PRINCIPAL], path_id(request), request.get(_BEGUN))
         # The tag is that of what people say about it, which no document shows whole.
         headers = {"Content-Type": "application/json; charset=utf-8", "ETag": reading.etag, "Vary": "Accept"}

@@ -44,7 +44,8 @@ class TranscriptDocument:
 
     `name` is the file name that the client gave, `created_at` when it was sent. `segments` are in order of time, and
     their `speaker` is a label, with people's corrections; `machine_speakers`, one a segment, is what the machine said.
-    `turns` is the diarization, overlaps included; empty where it was not asked for, failed or is not kept.
+    `turns` is the diarization, overlaps included; empty where it was not asked for, failed or is not kept. Of a part of a
+    recording, `bounds` are where it begins and ends, and `first_position` is which of the recording's segments is its first.
     """
 
     name: str
@@ -56,6 +57,8 @@ class TranscriptDocument:
     speakers: tuple[DocumentSpeaker, ...] = ()
     turns: tuple[SpeakerTurn, ...] = ()
     enrichment: DocumentEnrichment | None = None
+    bounds: tuple[float, float] | None = None
+    first_position: int = 0
 
     def display_names(self) -> dict[str, str]:
         """Return, for programs, the name for each label that the document uses; an unnamed voice shows its label."""

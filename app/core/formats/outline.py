@@ -55,6 +55,8 @@ def _facts(document: TranscriptDocument, shown: Presentation, words: Wording) ->
         yield words.date, words.written_date(document.created_at)
     if document.duration_seconds is not None:
         yield words.length, clock_time(document.duration_seconds)
+    if document.bounds is not None:
+        yield words.part, " – ".join(map(clock_time, document.bounds))
     names = dict.fromkeys(name for _, name in sorted(document.called(words).items()))
     if shown.speakers and names:
         yield words.speakers, ", ".join(names)

@@ -39,7 +39,8 @@ class Presentation:
     scripts take two; `lines` is of one cue; `reading_speed` is in columns a second, and a cue stays on the screen for
     as long as it takes to read at that speed, wherever the next one leaves the room. `language` is that of the
     words that were not said, as in "Speaker 1"; None: as the recording. What is to be redacted is so before
-    any format is asked (`app.core.redaction`).
+    any format is asked (`app.core.redaction`), and so is what stands outside `start_seconds` and `end_seconds` left out
+    (`app.core.excerpt`).
 
     The defaults are those of the Netflix Timed Text Style Guide (general requirements: two lines of 42 characters;
     English template: 17 characters a second for adults); the BBC Subtitle Guidelines, 160 to 180 words a minute, come
@@ -53,6 +54,12 @@ class Presentation:
     reading_speed: ReadingSpeed = 17
     language: WordingLanguage | None = None
     redact: Redaction | None = None
+    start_seconds: float = 0.0
+    end_seconds: float | None = None
+
+    @property
+    def is_of_a_part(self) -> bool:
+        return self.start_seconds > 0 or self.end_seconds is not None
 
 
 AS_USUAL = Presentation()

@@ -27,7 +27,7 @@ def render(document: TranscriptDocument, _shown: Presentation) -> str:
         ],
         "enrichment": _enrichment(document.enrichment),
         "segments": [
-            {"position": n, "machine_speaker": machine, **segment.to_dict()}
+            {"position": document.first_position + n, "machine_speaker": machine, **segment.to_dict()}
             for n, (segment, machine) in enumerate(zip_longest(document.segments, document.machine_speakers))
         ],
         "turns": [turn.to_dict() for turn in document.turns],

@@ -10,6 +10,7 @@ class Wording:
 
     date: str
     length: str
+    part: str
     speakers: str
     summary: str
     points: str
@@ -28,6 +29,7 @@ class Wording:
 ENGLISH = Wording(
     date="Date",
     length="Length",
+    part="Part",
     speakers="Speakers",
     summary="Summary",
     points="Key points",
@@ -44,6 +46,7 @@ ENGLISH = Wording(
 FRENCH = Wording(
     date="Date",
     length="Durée",
+    part="Extrait",
     speakers="Intervenants",
     summary="Résumé",
     points="Points clés",

@@ -19,8 +19,18 @@ const strings = computed(() => LOCALES[language.value]);
 /** How dates and numbers are written: as the browser's own variety of the language has them, otherwise as in Europe. */
 export const locale = computed(
   () =>
-    navigator.languages.find((tag) => tag.startsWith(`${language.value}-`)) ?? { en: "en-GB", fr: "fr-FR" }[language.value],
+    navigator.languages.find((tag) => tag.startsWith(`${language.value}-`) && isLocale(tag)) ??
+    { en: "en-GB", fr: "fr-FR" }[language.value],
 );
+
+/** Under the system's locale `C`, Chromium says `en-US@posix`, which is none. */
+function isLocale(tag) {
+  try {
+    return Intl.getCanonicalLocales(tag).length > 0;
+  } catch {
+    return false;
+  }
+}
 
 /** The string of a key, with `{name}` filled in; a string of several forms (`{one, other}`) is chosen by `count`. */
 export function t(key, values = {}) {

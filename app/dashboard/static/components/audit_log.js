@@ -29,6 +29,9 @@ const GROUPS = {
   transcription: ["created", "described", "enriched", "cancelled", "retried", "deleted", "exported", "recording_removed"],
   text: ["corrected", "reverted", "split", "merged"],
   speaker: ["renamed", "merged", "unmerged", "split", "assigned", "restored"],
+  note: ["written", "changed", "deleted"],
+  question: ["asked", "deleted"],
+  share: ["made", "revoked", "opened"],
   voiceprint: ["enrolled", "deleted"],
   audit: ["purged"],
 };

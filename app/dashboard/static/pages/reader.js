@@ -5,6 +5,7 @@ import { post } from "../api.js";
 import { clock, dateTime, errorText, failureText, has, language, number, t } from "../i18n.js";
 import { Button } from "../components/button.js";
 import { Notice } from "../components/notice.js";
+import { titleOf } from "../components/recording_row.js";
 import { sayError } from "../components/toasts.js";
 import { Changes } from "../reader/changes.js";
 import { Labels, Rename } from "../reader/describing.js";
@@ -48,11 +49,12 @@ export function Page({ id, query }) {
   }, [reading, narrow.value]);
 
   const info = recording.info.value;
+  const title = info && titleOf(info);
   useEffect(() => {
     const before = document.title;
-    if (info) document.title = `${info.name} · Vocalyx`;
+    if (title) document.title = `${title} · Vocalyx`;
     return () => (document.title = before);
-  }, [info?.name]);
+  }, [title]);
 
   if (recording.error.value) {
     return html`<h1>${t("reader.title")}</h1>
@@ -104,7 +106,9 @@ function tabs(reading, withText) {
 function Head({ reading }) {
   const info = reading.recording.info.value;
   const { view, can } = reading;
+  const title = titleOf(info);
   const about = [
+    title !== info.name && info.name,
     info.duration_seconds && clock(info.duration_seconds),
     info.language && languageName(info.language),
     dateTime(info.created_at),
@@ -112,7 +116,7 @@ function Head({ reading }) {
   return html`<header class="reader-head">
     <div>
       <p class="reader-back"><a href="/">${t("app.recordings")}</a></p>
-      <h1>${info.name}</h1>
+      <h1>${title}</h1>
       ${can.describe &&
       html`<div class="reader-describe">
         <${Button} kind="quiet small" onPress=${() => (view.dialog.value = { name: "rename" })}>${t("reader.rename")}<//>

@@ -11,11 +11,13 @@ import { Answers } from "./answers.js";
 
 export function Enrichment({ reading }) {
   const { recording, can, view } = reading;
-  const { enrichment } = recording.info.value;
+  const { enrichment, state } = recording.info.value;
   const running = enrichment && ["pending", "processing"].includes(enrichment.state);
+  const written = ["transcribed", "done"].includes(state);
   return html`<div>
     ${!enrichment && html`<p class="soft">${t("reader.notEnriched")}</p>`}
-    ${running &&
+    ${running && ["pending", "queued", "processing"].includes(state) && html`<p class="soft">${t("reader.enrichedLater")}</p>`}
+    ${running && written &&
     html`<div class="notice" role="status">
       ${t("reader.enriching")}
       <progress max="100" value=${enrichment.percent} aria-label=${t("reader.enriching")}></progress>

@@ -1,13 +1,15 @@
 // A document of the recording: its format and options, a look at it, copy, download, print.
 
-import { html, useEffect, useState } from "../html.js";
+import { html, useEffect, useMemo, useState } from "../html.js";
 import { ask } from "../api.js";
+import { copy } from "../clipboard.js";
 import { errorText, t } from "../i18n.js";
 import { Button } from "../components/button.js";
 import { Dialog } from "../components/dialog.js";
 import { Field } from "../components/field.js";
 import { Notice } from "../components/notice.js";
 import { say } from "../components/toasts.js";
+import { PartChoice, partMeant } from "./part.js";
 
 const SHOWN_CHARACTERS = 6000;
 const TABLE = ["speakers", "timestamps"];
@@ -31,13 +33,19 @@ const NUMBERS = { line_length: [16, 100, 42], lines: [1, 4, 2], reading_speed: [
 export function Export({ reading, onClose }) {
   const [format, setFormat] = useState("docx");
   const [chosen, setChosen] = useState({ speakers: true, timestamps: true, language: "", line_length: 42, lines: 2, reading_speed: 17 });
+  const meant = useMemo(() => partMeant(reading), []);
+  const [part, setPart] = useState(meant.marked ? meant : null);
   const [look, setLook] = useState(null);
   const [error, setError] = useState(null);
   const { options, shownAs = format } = FORMATS[format];
 
   const addressOf = (name) => {
     const query = new URLSearchParams(FORMATS[format].options.filter((option) => chosen[option] !== "").map((option) => [option, String(chosen[option])]));
-    return `${reading.recording.address}.${name}${options.length ? `?${query}` : ""}`;
+    if (part) {
+      query.set("from", part.from);
+      query.set("to", part.to);
+    }
+    return `${reading.recording.address}.${name}${query.size ? `?${query}` : ""}`;
   };
   const preview = addressOf(shownAs);
 
@@ -60,10 +68,7 @@ export function Export({ reading, onClose }) {
     };
   }, [preview]);
 
-  async function copy() {
-    await navigator.clipboard.writeText(look);
-    say(t("action.copied"));
-  }
+  const take = async () => (await copy(look)) && say(t("action.copied"));
 
   const choose = (name, value) => setChosen((before) => ({ ...before, [name]: value }));
   return html`<${Dialog} title=${t("reader.export")} onClose=${onClose} wide>
@@ -78,6 +83,7 @@ export function Export({ reading, onClose }) {
             </label>`,
           )}
         </fieldset>
+        <${PartChoice} reading=${reading} meant=${meant} part=${part} onChange=${setPart} />
         ${options.includes("speakers") && html`<${Check} name="speakers" chosen=${chosen} choose=${choose} />`}
         ${options.includes("timestamps") && html`<${Check} name="timestamps" chosen=${chosen} choose=${choose} />`}
         ${options.includes("language") &&
@@ -104,7 +110,7 @@ export function Export({ reading, onClose }) {
     <div class="dialog-actions">
       <${Button} onPress=${onClose}>${t("action.close")}<//>
       <${Button} onPress=${() => reading.print()}>${t("reader.print")}<//>
-      ${format !== "docx" && html`<${Button} disabled=${look === null} onPress=${copy}>${t("action.copy")}<//>`}
+      ${format !== "docx" && html`<${Button} disabled=${look === null} onPress=${take}>${t("action.copy")}<//>`}
       <a class="button main" href=${addressOf(format)} download>${t("reader.download")}</a>
     </div>
   <//>`;

@@ -16,10 +16,12 @@ export function PlayerBar({ reading, address, silent = false, children }) {
   const element = useRef(null);
   // What is beside the text begins below the player, however many lines that has.
   useEffect(() => {
+    // Told of once more as the page goes: then there is no element any more.
+    const bar = element.current;
     const measuring = new ResizeObserver(() => {
-      document.documentElement.style.setProperty("--reader-side-top", `${element.current.offsetHeight + 16}px`);
+      document.documentElement.style.setProperty("--reader-side-top", `${bar.offsetHeight + 16}px`);
     });
-    measuring.observe(element.current);
+    measuring.observe(bar);
     return () => measuring.disconnect();
   }, []);
   return html`<section class="player" ref=${element} aria-label=${t("reader.player")}>

@@ -2,6 +2,7 @@
 
 import { html, useEffect, useRef, useState } from "../html.js";
 import { get, post, remove } from "../api.js";
+import { copy } from "../clipboard.js";
 import { dateTime, errorText, t } from "../i18n.js";
 import { Button } from "../components/button.js";
 import { Dialog } from "../components/dialog.js";
@@ -10,12 +11,21 @@ import { Notice } from "../components/notice.js";
 import { say } from "../components/toasts.js";
 
 const DAYS = [1, 7, 30, 90];
+const DAY_MS = 86_400_000;
+const MOST_DAYS = 90;
+
+/** A day from now, as fields of dates have it: 2026-03-12. */
+function dayIn(days) {
+  const then = new Date(Date.now() + days * DAY_MS);
+  return [then.getFullYear(), then.getMonth() + 1, then.getDate()].map((part) => String(part).padStart(2, "0")).join("-");
+}
 
 export function Share({ reading, onClose }) {
   const address = `${reading.recording.address}/shares`;
   const [links, setLinks] = useState(null);
   const [made, setMade] = useState(null);
   const [error, setError] = useState(null);
+  const [day, setDay] = useState(false);
   const shown = useRef(null);
 
   const tried = async (deed) => {
@@ -38,7 +48,9 @@ export function Share({ reading, onClose }) {
   async function make(event) {
     event.preventDefault();
     const form = new FormData(event.target);
-    await tried(async () => setMade(await post(address, { scope: form.get("scope"), days: Number(form.get("days")) })));
+    // A day is meant to its end, where whoever chooses it is.
+    const end = day ? { expires_at: new Date(`${form.get("day")}T23:59:59`).toISOString() } : { days: Number(form.get("days")) };
+    await tried(async () => setMade(await post(address, { scope: form.get("scope"), ...end })));
   }
 
   const revoke = (link) =>
@@ -60,10 +72,15 @@ export function Share({ reading, onClose }) {
         </select>`}
       <//>
       <${Field} label=${t("reader.shareDays")}>
-        ${(tied) => html`<select name="days" ...${tied}>
+        ${(tied) => html`<select name="days" onChange=${(event) => setDay(event.target.value === "")} ...${tied}>
           ${DAYS.map((days) => html`<option key=${days} value=${days} selected=${days === 7}>${t("reader.days", { count: days })}</option>`)}
+          <option value="">${t("reader.untilDay")}</option>
         </select>`}
       <//>
+      ${day &&
+      html`<${Field} label=${t("reader.lastDay")}>
+        ${(tied) => html`<input name="day" type="date" required min=${dayIn(0)} max=${dayIn(MOST_DAYS - 1)} defaultValue=${dayIn(7)} ...${tied} />`}
+      <//>`}
       <${Button} kind="main" type="submit">${t("reader.shareMake")}<//>
     </form>
     ${made &&
@@ -71,7 +88,7 @@ export function Share({ reading, onClose }) {
       <label for="link">${t("reader.linkOnce")}</label>
       <div class="ask-line">
         <input id="link" ref=${shown} readonly value=${whole} onFocus=${(event) => event.target.select()} />
-        <${Button} onPress=${async () => (await navigator.clipboard.writeText(whole), say(t("action.copied")))}>${t("action.copy")}<//>
+        <${Button} onPress=${async () => (await copy(whole)) && say(t("action.copied"))}>${t("action.copy")}<//>
       </div>
     </div>`}
     ${links?.length > 0 &&

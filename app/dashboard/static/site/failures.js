@@ -1,7 +1,7 @@
 // What came to nothing, why, and another try of one or of all.
 
 import { html, useState } from "../html.js";
-import { get, post } from "../api.js";
+import { post } from "../api.js";
 import { errorText, failureText, has, language, t } from "../i18n.js";
 import { Badge } from "../components/badge.js";
 import { Button } from "../components/button.js";
@@ -75,15 +75,13 @@ const kindName = (kind) => (has(`job.${kind}`) ? t(`job.${kind}`) : kind);
 
 function Failure({ id, jobs, project, retry }) {
   const [first] = jobs;
-  const [name, setName] = useState(null);
-  const find = () => name === null && get(`/api/transcriptions/${id}`).then((found) => setName(found.name), () => setName(""));
   return html`<li class="log-entry">
     <div class="log-line">
       <span class="hint when"><${Moment} at=${first.finished_at} /></span>
-      <a href=${`/recordings/${id}`} onMouseEnter=${find} onFocus=${find}>${name || t("failures.recording")}</a>
+      <a href=${`/recordings/${id}`}>${first.transcription_name}</a>
       ${project && html`<span class="hint">${project}</span>`}
       ${jobs.map(({ id: job, kind }) => html`<${Badge} kind="bad" key=${job}>${kindName(kind)}<//> `)}
-      <${Button} onPress=${retry}>${t("action.retry")}<span class="visually-hidden"> ${kindName(first.kind)} ${project ?? ""}</span><//>
+      <${Button} onPress=${retry}>${t("action.retry")}<span class="visually-hidden"> ${first.transcription_name}</span><//>
     </div>
     ${first.error && html`<p><strong>${failureText(first.error)}</strong>${language.value === "en" && html` <span class="hint">${first.error.remedy}</span>`}</p>`}
     <p class="hint">${[first.error && html`<code>${first.error.code}</code>`, first.worker, t("workers.attempt", { number: first.attempt })].filter(Boolean).map((part, index) => html`${index > 0 ? " · " : ""}${part}`)}</p>

@@ -77,7 +77,6 @@ export const site = {
   "job.enrichment": "Enrichment",
   "failures.hint": "Parts of recordings that came to nothing. What is finished of them stays.",
   "failures.none": "Nothing has failed.",
-  "failures.recording": "Recording",
   "failures.retryAll": "Try all again",
   "failures.askAll": "Try all again?",
   "failures.askAllText": { one: "{count} recording is queued again, with the options of its first try.", other: "{count} recordings are queued again, with the options of their first try." },

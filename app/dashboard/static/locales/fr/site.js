@@ -77,7 +77,6 @@ export const site = {
   "job.enrichment": "Enrichissement",
   "failures.hint": "Parties d’enregistrements qui n’ont pas abouti. Ce qui en est fini reste.",
   "failures.none": "Rien n’a échoué.",
-  "failures.recording": "Enregistrement",
   "failures.retryAll": "Tout réessayer",
   "failures.askAll": "Tout réessayer ?",
   "failures.askAllText": { one: "{count} enregistrement est remis en file, avec les options du premier essai.", other: "{count} enregistrements sont remis en file, avec les options du premier essai." },
