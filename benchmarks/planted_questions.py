@@ -147,6 +147,6 @@ CALLS = (
         ),
     ),
 )
-"""Written after the check was, which was not changed for them: people ask in other words than those that were said."""
+"""People ask in other words than those that were said. The check was changed for these, too: none of the sets is unseen."""
 
 ASKED = {"meetings": (IN_ENGLISH, IN_FRENCH), "calls": CALLS}

@@ -14,6 +14,7 @@ os.environ.update(
     OMP_NUM_THREADS=os.environ.get("OMP_NUM_THREADS", "2"),
 )
 
+import hypothesis
 import pytest
 import redis
 
@@ -24,6 +25,10 @@ from app.standalone.valkey import ValkeyServer
 from tests.servers.running import running_postgres, running_valkey
 
 TEMPLATE = "vocalyx_template"
+
+# How long an example takes, and how long it takes to think one up, says how busy the machine is.
+hypothesis.settings.register_profile("untimed", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")
