@@ -204,7 +204,7 @@ class _Run:
     def _is_answered_by(self, sources: Sequence[Source], passages: Sequence[Passage]) -> bool:
         """Tell whether what was quoted answers the question: by code, and where that cannot tell by asking the model.
 
-        It is asked twice, the second time the other way round. Small models say yes to both: they have no opinion.
+        It is asked twice, the second time the other way round. A small model may say yes to both: then it has no opinion.
         """
         found = self._fits(self._question, _places(sources, passages), passages)
         if found is not Fit.UNSURE:
