@@ -56,8 +56,8 @@ lint-deploy: ## Check playbooks, roles and inventories
 	for playbook in playbooks/*.yml; do ansible-playbook --syntax-check -i inventory/example $$playbook >/dev/null; done
 
 # Hosts with systemd take a bridge, mounts and control groups of this machine; the lab says so to whoever is not root.
-.PHONY: test-role test-volumes test-deploy
-test-role test-volumes test-deploy: export PATH := $(CURDIR)/$(DEPLOY):$(PATH)
+.PHONY: test-role test-volumes test-single test-deploy
+test-role test-volumes test-single test-deploy: export PATH := $(CURDIR)/$(DEPLOY):$(PATH)
 test-role: ## Try the roles of network and data on real systemd hosts, in containers (as root)
 	@$(PYTHON) molecule/lab/lab check
 	@$(INSTALL) deploy
@@ -67,6 +67,11 @@ test-volumes: ## Try the roles of the volumes on hosts with kernels of their own
 	@$(PYTHON) molecule/lab/lab check
 	@$(INSTALL) deploy
 	@molecule test -s volumes
+
+test-single: models ## Deploy one host by one command, and once more from a bundle where nothing can be reached (as root)
+	@$(PYTHON) molecule/lab/lab check
+	@$(INSTALL) deploy
+	@molecule test -s single
 
 test-deploy: ## Deploy a whole site to hosts with kernels of their own, use it, deploy it again (as root)
 	@$(PYTHON) molecule/lab/lab check

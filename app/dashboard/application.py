@@ -1,11 +1,16 @@
 """The dashboard by itself, as a site runs it behind HAProxy, which sends `/api` to the API instead."""
 
+import logging
+
 from aiohttp import web
 
+from app import __version__
 from app.dashboard.assets import Assets
 from app.dashboard.serving import Serving
 from app.logs import configure_logging
 from app.settings import load_settings
+
+logger = logging.getLogger(__name__)
 
 
 def create_app() -> web.Application:
@@ -21,7 +26,9 @@ async def application() -> web.Application:
     """What gunicorn serves."""
     settings = load_settings()
     configure_logging(settings.log_level, settings.log_format, settings.log_file)
-    return create_app()
+    page = create_app()
+    logger.info("The page of release %s is served.", __version__)
+    return page
 
 
 async def _ready(_: web.Request) -> web.Response:

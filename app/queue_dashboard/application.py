@@ -4,6 +4,7 @@ PostgreSQL knows which jobs are due: a job that is emptied out of Redis here com
 here would be claimed twice. So what changes something is refused, whatever rq-dashboard offers.
 """
 
+import logging
 import re
 from collections.abc import Iterable
 from functools import partial
@@ -18,11 +19,15 @@ from rq.serializers import JSONSerializer
 from rq_dashboard import web
 from werkzeug.exceptions import HTTPException
 
+from app import __version__
+from app.logs import configure_logging
 from app.queueing.connections import connect
 from app.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+logger = logging.getLogger(__name__)
 
 POLL_MILLISECONDS = 5000
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -77,7 +82,10 @@ class _Application:
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         if self._made is None:
-            self._made = create_app(load_settings())
+            settings = load_settings()
+            configure_logging(settings.log_level, settings.log_format, settings.log_file)
+            self._made = create_app(settings)
+            logger.info("The queue dashboard of release %s answers.", __version__)
         return self._made(environ, start_response)
 
 

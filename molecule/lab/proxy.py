@@ -40,8 +40,10 @@ class Proxy(BaseHTTPRequestHandler):
     closed: ClassVar[bool]
 
     def do_GET(self) -> None:
-        if self.path.startswith("/wheels"):
-            self._answer_wheels(self.path.removeprefix("/wheels").strip("/"))
+        # Who has it for a proxy asks it for its own pages by their whole address.
+        own = self.path.removeprefix(places.proxy_url())
+        if own.startswith("/wheels") and not self.closed:
+            self._answer_wheels(own.removeprefix("/wheels").strip("/"))
             return
         address = self._upstream()
         if address is None or self.closed:

@@ -40,6 +40,21 @@ def test_what_was_packed_is_unpacked_and_what_was_changed_on_the_way_is_refused(
     assert "artifacts/core-1.tar" in refused.stderr
 
 
+def test_what_deploys_comes_along_and_no_sites_secrets(tmp_path: Path) -> None:
+    bundle, here = tmp_path / "site.bundle.tar", tmp_path / "here"
+    checkout = tmp_path / "checkout"
+    for name in ("app/page.py", "app/dashboard/static/modules/page.js", "playbooks/deploy.yml", "inventory/single/hosts.yml",
+                 "inventory/mysite/secrets.yml", "app/__pycache__/page.pyc", ".git/config", ".venv-deploy/bin/python"):  # fmt: skip
+        (checkout / name).parent.mkdir(parents=True, exist_ok=True)
+        (checkout / name).write_text(name)
+    assert pack(bundle, "--checkout", checkout).returncode == 0
+    assert pack(bundle, "--unpack", here).returncode == 0
+    found = {str(path.relative_to(here / "checkout")) for path in (here / "checkout").rglob("*") if path.is_file()}
+    assert found == {
+        "app/page.py", "app/dashboard/static/modules/page.js", "playbooks/deploy.yml", "inventory/single/hosts.yml",
+    }  # fmt: skip
+
+
 def test_a_bundle_that_would_write_elsewhere_is_refused(tmp_path: Path) -> None:
     bundle, evil = tmp_path / "evil.tar", tmp_path / "evil"
     evil.write_text("x")

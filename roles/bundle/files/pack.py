@@ -1,4 +1,4 @@
-"""Join a site's archives, packages and models into one file, and unpack it again: `pack.py FILE ARCHIVE… [--models FOLDER]`.
+"""Join archives, models and the checkout into one file: `pack.py FILE ARCHIVE… [--models FOLDER] [--checkout FOLDER]`.
 
 The file is a tar; `SHA256SUMS` in it has the hash of every other member. `pack.py FILE --unpack FOLDER` checks them all.
 """
@@ -6,6 +6,7 @@ The file is a tar; `SHA256SUMS` in it has the hash of every other member. `pack.
 import argparse
 import hashlib
 import io
+import os
 import sys
 import tarfile
 from pathlib import Path
@@ -13,14 +14,22 @@ from pathlib import Path
 SUMS = "SHA256SUMS"
 BLOCK_BYTES = 1024 * 1024
 
+# What deploys, and what it deploys. Of inventories the examples: a site's own has its secrets, and goes its own way.
+CHECKOUT = ("CHANGELOG.md", "LICENSE", "README.md", "ansible.cfg", "app", "docs", "inventory/README.md", "inventory/example",
+            "inventory/single", "playbooks", "pyproject.toml", "requirements", "roles", "templates")  # fmt: skip
+LEFT_OUT = ("__pycache__", "node_modules")
 
-def pack(bundle: Path, archives: list[Path], models: Path | None) -> None:
+
+def pack(bundle: Path, archives: list[Path], models: Path | None, checkout: Path | None) -> None:
     members = {f"artifacts/{path.name}": path for path in archives}
     if models is not None:
-        members |= {f"models/{path.relative_to(models)}": path for path in sorted(models.rglob("*")) if path.is_file()}
+        members |= {f"models/{path.relative_to(models)}": path for path in files(models)}
+    if checkout is not None:
+        found = [path for entry in CHECKOUT for path in files(checkout / entry)]
+        members |= {f"checkout/{path.relative_to(checkout)}": path for path in found}
     partial = bundle.with_name(f".{bundle.name}.partial")
     bundle.parent.mkdir(parents=True, exist_ok=True)
-    with tarfile.open(partial, "w") as tar:
+    with tarfile.open(partial, "w", dereference=True) as tar:
         sums = "".join(f"{digest(path)}  {name}\n" for name, path in members.items()).encode()
         member = tarfile.TarInfo(SUMS)
         member.size = len(sums)
@@ -28,6 +37,15 @@ def pack(bundle: Path, archives: list[Path], models: Path | None) -> None:
         for name, path in members.items():
             tar.add(path, arcname=name, recursive=False)
     partial.replace(bundle)
+
+
+def files(top: Path) -> list[Path]:
+    """Return the files in a folder, or the one file that it is, without what programs leave behind."""
+    found = [top] if top.is_file() else []
+    for folder, folders, names in os.walk(top):
+        folders[:] = [name for name in folders if name not in LEFT_OUT]
+        found += [Path(folder, name) for name in names if not name.endswith(".pyc")]
+    return sorted(found)
 
 
 def unpack(bundle: Path, folder: Path) -> None:
@@ -54,12 +72,13 @@ def main() -> None:
     parser.add_argument("bundle", type=Path)
     parser.add_argument("archives", nargs="*", type=Path)
     parser.add_argument("--models", type=Path)
+    parser.add_argument("--checkout", type=Path)
     parser.add_argument("--unpack", type=Path, metavar="FOLDER")
     wanted = parser.parse_args()
     if wanted.unpack is not None:
         unpack(wanted.bundle, wanted.unpack)
     else:
-        pack(wanted.bundle, wanted.archives, wanted.models)
+        pack(wanted.bundle, wanted.archives, wanted.models, wanted.checkout)
 
 
 if __name__ == "__main__":

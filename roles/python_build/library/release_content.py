@@ -100,8 +100,8 @@ def main() -> None:
     modules = source / "app" / "dashboard" / "static" / "modules"
     if module.params["dashboard_modules"] and not (modules.is_dir() and any(modules.iterdir())):
         module.fail_json(
-            msg=f"The dashboard's front-end modules are not in {modules}. Run `make install` in the checkout, which"
-            " fetches them, or leave the group `dashboard` empty."
+            msg=f"The dashboard's front-end modules are not in {modules}. Run `python3.11 requirements/install.py"
+            " dashboard` in the checkout, which fetches them, or leave the group `dashboard` empty."
         )
     files = files_of(source, module.params["include"])
     release = f"{found.group(1)}-{digest_of(source, files)[:10]}"
