@@ -73,10 +73,15 @@ test-single: models ## Deploy one host by one command, and once more from a bund
 	@$(INSTALL) deploy
 	@molecule test -s single
 
-test-deploy: ## Deploy a whole site to hosts with kernels of their own, use it, deploy it again (as root)
+test-deploy: models ## Deploy a whole site to hosts with kernels of their own, use it, deploy it again (as root)
 	@$(PYTHON) molecule/lab/lab check
 	@$(INSTALL) deploy
 	@molecule test -s site
+
+# The site stays up for it: `molecule converge -s site` before, `molecule destroy -s site` after.
+.PHONY: faults
+faults: ## Strike the standing site of test-deploy while clients use it, and tell what they saw (as root; FAULTS=reboot)
+	@PYTHONPATH=molecule/lab:molecule/shared $(DEPLOY)/python molecule/faults/take.py $(FAULTS)
 
 .PHONY: format
 format: ## Put the code into the one format, and mend what can be mended by rule

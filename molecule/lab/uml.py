@@ -19,6 +19,8 @@ from commands import need, run, succeeds
 
 _DISK_SIZE = "12G"
 _TAP_DESCRIPTOR = 9
+_MAPS = Path("/proc/sys/vm/max_map_count")
+_MOST_MAPS = 1_048_576
 
 
 def start(folder: Path, host: str, address: str, memory: str, processors: int) -> int:
@@ -28,14 +30,18 @@ def start(folder: Path, host: str, address: str, memory: str, processors: int) -
         disk_of_base = image()
         (folder / "image").unlink(missing_ok=True)
         (folder / "image").symlink_to(disk_of_base)
+    allow_maps()
     tap = network.attach_tap(host)
     mac = "52:54:" + ":".join(f"{part:02x}" for part in socket.inet_aton(address))
     netmask = places.network().netmask
+    # Directories are not delegated: this kernel's client asks for that with every look at one, and to be refused it, as root
+    # is on a volume, fails the look. Debian's kernels know nothing of it.
     arguments = [
         f"umid={host}", f"uml_dir={folder / 'uml'}", f"mem={memory}", f"ncpus={processors}", "seccomp=on",
         f"ubd0={disk},{folder / 'image'}", "root=/dev/ubda", "rw",
         f"vec0:transport=fd,fd={_TAP_DESCRIPTOR},vec=0,mac={mac}", f"ip={address}::{places.gateway()}:{netmask}:{host}:vec0:off",
-        f"systemd.hostname={host}", "con=null", "con0=null,fd:2", "con1=null", "ssl=null", "quiet", "loglevel=4",
+        f"systemd.hostname={host}", "nfsv4.directory_delegations=N", "con=null", "con0=null,fd:2", "con1=null", "ssl=null",
+        "quiet", "loglevel=4",
     ]  # fmt: skip
     # The machine's memory of the guest is a file; in /dev/shm it is never written to a disk.
     environment = {**os.environ, "TMPDIR": "/dev/shm"}  # noqa: S108
@@ -45,6 +51,15 @@ def start(folder: Path, host: str, address: str, memory: str, processors: int) -
             stdin=subprocess.DEVNULL, stdout=console, stderr=console, start_new_session=True, env=environment,
         )  # fmt: skip
     return process.pid
+
+
+def allow_maps() -> None:
+    """Let a process have as many maps as a guest's process of gigabytes takes: one for nearly every page of 4 KiB.
+
+    At the limit a page cannot be given, and is asked for again without end: the guest's process stands still and is busy.
+    """
+    if int(_MAPS.read_text(encoding="ascii")) < _MOST_MAPS:
+        _MAPS.write_text(f"{_MOST_MAPS}\n", encoding="ascii")
 
 
 def image() -> Path:
@@ -62,6 +77,9 @@ def image() -> Path:
             run("cp", "--archive", tree, root)
             # On a kernel of their own udev runs, and networkd takes the address that the command line brought.
             run("chroot", root, "systemctl", "enable", "systemd-networkd", "systemd-network-generator")
+            # Unlike a container's, its network is not there from the first moment: units wait for it as on a real host.
+            (root / "etc/systemd/system/systemd-networkd-wait-online.service").unlink()
+            run("chroot", root, "systemctl", "enable", "systemd-networkd-wait-online")
             (root / "etc/fstab").write_text("")
             base.point_to_proxy(root)
             (root / "var/lib/apt/lists").touch()

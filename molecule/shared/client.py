@@ -26,7 +26,8 @@ class Client:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         request = urllib.request.Request(self.base + path, body, self.headers | named, method=method)
         with urllib.request.urlopen(request, timeout=120, context=self._trust) as answer:
-            return answer.read()
+            content: bytes = answer.read()
+        return content
 
     def call_json(self, method: str, path: str, content: dict[str, Any] | None = None) -> Any:
         body = None if content is None else json.dumps(content).encode()
@@ -35,7 +36,7 @@ class Client:
     def status(self, path: str, **headers: str) -> int:
         """Return the status of an answer, whatever it is."""
         try:
-            self.call("GET", path, **headers)
+            self.call("GET", path, None, **headers)
         except urllib.error.HTTPError as refused:
             return refused.code
         return 200
@@ -45,13 +46,8 @@ class Client:
         self.headers["Authorization"] = f"Bearer {token['access_token']}"
 
     def send(self, path: str, recording: Path, **fields: str) -> Any:
-        mark = uuid.uuid4().hex
-        parts = [
-            f'--{mark}\r\nContent-Disposition: form-data; name="{n}"\r\n\r\n{v}\r\n'.encode() for n, v in fields.items()
-        ]
-        head = f'--{mark}\r\nContent-Disposition: form-data; name="file"; filename="{recording.name}"\r\n\r\n'.encode()
-        body = b"".join([*parts, head, recording.read_bytes(), f"\r\n--{mark}--\r\n".encode()])
-        return json.loads(self.call("POST", path, body, Content_Type=f"multipart/form-data; boundary={mark}"))
+        body, kind = form(recording, fields)
+        return json.loads(self.call("POST", path, body, Content_Type=kind))
 
     def transcribe(self, recording: Path, **fields: str) -> Any:
         """Send a recording to the project `default`, made if it is missing; return what became of it, at its end."""
@@ -63,6 +59,17 @@ class Client:
             assert time.monotonic() < end, found
             time.sleep(1)
         return found
+
+
+def form(recording: Path, fields: dict[str, str]) -> tuple[bytes, str]:
+    """Return a form with a recording and fields, as browsers send it, and its content type."""
+    mark = uuid.uuid4().hex
+    parts = [
+        f'--{mark}\r\nContent-Disposition: form-data; name="{n}"\r\n\r\n{v}\r\n'.encode() for n, v in fields.items()
+    ]
+    head = f'--{mark}\r\nContent-Disposition: form-data; name="file"; filename="{recording.name}"\r\n\r\n'.encode()
+    body = b"".join([*parts, head, recording.read_bytes(), f"\r\n--{mark}--\r\n".encode()])
+    return body, f"multipart/form-data; boundary={mark}"
 
 
 def basic(name: str, password: str) -> str:

@@ -25,15 +25,27 @@ def test_nothing_failed(host: Host) -> None:
     assert host.check_output("systemctl --failed --plain --no-legend") == ""
 
 
-def test_limits_are_in_force(find: Callable[[str], Host]) -> None:
-    for name, unit in (
+@pytest.mark.parametrize(
+    ("name", "unit"),
+    [
+        ("lb1", "haproxy"),
         ("api1", "vocalyx-api@01"),
+        ("api2", "vocalyx-api@01"),
         ("transcription1", "vocalyx-transcription@01"),
+        ("transcription2", "vocalyx-transcription@01"),
         ("enrichment1", "vocalyx-enrichment@01"),
-    ):
-        limit = find(name).check_output(f"systemctl show --value --property MemoryMax {unit}")
-        assert limit.isdecimal(), (unit, limit)
-        assert find(name).service(unit).is_running
+        ("lb1", "vocalyx-dashboard"),
+        ("lb1", "rq-dashboard"),
+    ],
+)
+def test_limits_are_in_force(find: Callable[[str], Host], name: str, unit: str) -> None:
+    host = find(name)
+    assert host.service(unit).is_running
+    group = "/sys/fs/cgroup" + host.check_output(f"systemctl show --value --property ControlGroup {unit}")
+    limit = host.check_output("cat %s", f"{group}/memory.max")
+    assert limit.isdecimal(), (unit, limit)
+    assert int(host.check_output("cat %s", f"{group}/memory.current")) <= int(limit)
+    assert host.check_output("cat %s", f"{group}/pids.max").isdecimal()
 
 
 def test_volumes_are_real_ones(find: Callable[[str], Host]) -> None:
@@ -56,4 +68,8 @@ def test_only_the_balancer_is_open_to_others(address: Callable[[str], str], port
 def test_a_recording_goes_in_and_its_text_comes_out(client: Client) -> None:
     found = client.transcribe(RECORDING, num_speakers="2")
     assert found["state"] == "done", found
+    assert len({segment["speaker"] for segment in found["segments"]}) == 2
+    assert len(found["speakers"]) == 2
+    assert found["enrichment"]["state"] == "done", found["enrichment"]
+    assert found["enrichment"]["summary"]
     assert len(client.call("GET", f"/api/transcriptions/{found['id']}.txt").split()) > 20
