@@ -62,16 +62,21 @@ class Rounds(Generic[Claimed]):
                     async with asyncio.timeout(self._interval_seconds):
                         await self._woken.wait()
         finally:
-            for task in self._running:
-                task.cancel()
-            if self._running:
-                await asyncio.wait(self._running)
+            await self._give_back()
 
     async def _begin_due(self) -> None:
         while len(self._running) < self._at_once and (claimed := await self._claim()) is not None:
             task = asyncio.create_task(self._work(claimed))
             self._running.add(task)
             task.add_done_callback(self._ended)
+
+    async def _give_back(self) -> None:
+        for task in self._running:
+            task.cancel()
+        while self._running:
+            # Whoever cancels this more than once gains nothing by a lease that has to run out.
+            with suppress(asyncio.CancelledError):
+                await asyncio.wait(self._running)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)

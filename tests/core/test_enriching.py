@@ -3,7 +3,7 @@
 import uuid
 
 import hypothesis.strategies as st
-from hypothesis import assume, given, settings
+from hypothesis import given, settings
 from hypothesis.stateful import initialize, invariant, precondition, rule
 
 from app.core import enriching
@@ -35,6 +35,11 @@ def only(work: Work, kind: JobKind) -> Job:
     return job
 
 
+def enrichment_goes_on(work: Work) -> bool:
+    enrichment = work.job_of(JobKind.ENRICHMENT)
+    return enrichment is not None and enrichment.state in (JobState.HELD, JobState.QUEUED, JobState.RUNNING)
+
+
 class SpreadReports(Reports):
     """The machine of all reports, from where the text stands; now and then an enrichment turns out to be long."""
 
@@ -46,12 +51,11 @@ class SpreadReports(Reports):
         self.accepted: set[object] = set()
         self.given_back = 0
 
-    @precondition(lambda self: self.work.job_of(JobKind.ENRICHMENT) is not None)
+    @precondition(lambda self: enrichment_goes_on(self.work))
     @rule(readings=st.integers(1, 6), rewritings=st.integers(0, 6), folds=st.booleans())
     def report_a_plan(self, readings: int, rewritings: int, folds: bool) -> None:
         """A worker, maybe one whose lease ran out long ago, found the text to be long."""
-        enrichment = self.work.job_of(JobKind.ENRICHMENT)
-        assume(enrichment.state in (JobState.HELD, JobState.QUEUED, JobState.RUNNING))
+        enrichment = only(self.work, JobKind.ENRICHMENT)
         before = enriching.parts_of(self.work.jobs)
         self.step(self.work.spread_enrichment(enrichment.id, parts(readings, rewritings, folds=folds)))
         if before:

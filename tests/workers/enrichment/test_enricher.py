@@ -233,7 +233,7 @@ def test_a_cancel_in_the_middle_of_an_answer_stops_it_and_the_next_job_is_served
     with pytest.raises(JobStopped):
         enricher.enrich(segments_of(MEETING), "en", TranscriptionOptions(), impatient)
 
-    assert [list(answers["answers"]) for _, _, answers in impatient.reports if answers] == [["title"]]
+    assert not any(answers for _, _, answers in impatient.reports)
     assert_valid(enricher.enrich(segments_of(MEETING[:2]), "en", TranscriptionOptions(), Listener()))
 
 

@@ -42,7 +42,7 @@ export function PartChoice({ reading, meant, part, onChange }) {
     if (!Number.isNaN(seconds)) onChange({ ...part, [name]: seconds });
   };
   return html`<fieldset class="choices">
-    <legend>${t("reader.part")}</legend>
+    <legend>${t("reader.whichPart")}</legend>
     <label class="choice"><input type="radio" name="part" value="all" checked=${!part} onChange=${() => onChange(null)} />${t("reader.part.all")}</label>
     <label class="choice"><input type="radio" name="part" value="some" checked=${Boolean(part)} onChange=${() => onChange(meant)} />
       ${t(meant.marked ? "reader.part.marked" : "reader.part.some")}</label>

@@ -178,7 +178,7 @@ export const reader = {
   "reader.option.line_length": "Characters a line",
   "reader.option.lines": "Lines at a time",
   "reader.option.reading_speed": "Characters a second",
-  "reader.part": "Which part",
+  "reader.whichPart": "Which part",
   "reader.part.all": "All of it",
   "reader.part.some": "A part",
   "reader.part.marked": "What is marked",

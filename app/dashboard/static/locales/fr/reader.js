@@ -178,7 +178,7 @@ export const reader = {
   "reader.option.line_length": "Caractères par ligne",
   "reader.option.lines": "Lignes à la fois",
   "reader.option.reading_speed": "Caractères par seconde",
-  "reader.part": "Quelle partie",
+  "reader.whichPart": "Quelle partie",
   "reader.part.all": "Tout",
   "reader.part.some": "Un extrait",
   "reader.part.marked": "Ce qui est sélectionné",
