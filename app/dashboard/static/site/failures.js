@@ -2,7 +2,7 @@
 
 import { html, useState } from "../html.js";
 import { post } from "../api.js";
-import { errorText, failureText, has, language, t } from "../i18n.js";
+import { errorText, failureText, has, t } from "../i18n.js";
 import { Badge } from "../components/badge.js";
 import { Button } from "../components/button.js";
 import { useQuestion } from "../components/confirm.js";
@@ -73,6 +73,7 @@ function grouped(jobs) {
 
 const kindName = (kind) => (has(`job.${kind}`) ? t(`job.${kind}`) : kind);
 
+/** What happened in the page's words, and in the worker's own, which alone name what it met. */
 function Failure({ id, jobs, project, retry }) {
   const [first] = jobs;
   return html`<li class="log-entry">
@@ -83,7 +84,7 @@ function Failure({ id, jobs, project, retry }) {
       ${jobs.map(({ id: job, kind }) => html`<${Badge} kind="bad" key=${job}>${kindName(kind)}<//> `)}
       <${Button} onPress=${retry}>${t("action.retry")}<span class="visually-hidden"> ${first.transcription_name}</span><//>
     </div>
-    ${first.error && html`<p><strong>${failureText(first.error)}</strong>${language.value === "en" && html` <span class="hint">${first.error.remedy}</span>`}</p>`}
+    ${first.error && html`<p><strong>${failureText(first.error)}</strong> <span class="hint" lang="en">${first.error.detail} ${first.error.remedy}</span></p>`}
     <p class="hint">${[first.error && html`<code>${first.error.code}</code>`, first.worker, t("workers.attempt", { number: first.attempt })].filter(Boolean).map((part, index) => html`${index > 0 ? " · " : ""}${part}`)}</p>
   </li>`;
 }
