@@ -56,8 +56,16 @@ class Asker:
             raise NoAnswer(answered.fault)
         return answered.value, answered.sampling
 
-    def ask_all(self, inquiries: Sequence[Inquiry[Value]], tick: Tick) -> list[Answered[Value]]:
-        """Ask all of them together, one whose answer is of no use again as soon as that shows; return what came of each."""
+    def ask_all(
+        self,
+        inquiries: Sequence[Inquiry[Value]],
+        tick: Tick,
+        ended: Callable[[int, Answered[Value]], None] | None = None,
+    ) -> list[Answered[Value]]:
+        """Ask all of them together, one whose answer is of no use again as soon as that shows; return what came of each.
+
+        `ended` is told the same of each as soon as it is there, with its place among the inquiries.
+        """
         all_answered: list[Answered[Value]] = [Answered() for _ in inquiries]
         tried = [0] * len(inquiries)
 
@@ -78,6 +86,8 @@ class Asker:
                     logger.info("Asked again.", extra={"fields": {"task": inquiry.name, "reason": str(error)}})
                     return request(number)
                 answered.fault = f"{error}, in the last of {inquiry.tries} tries"
+            if ended is not None:
+                ended(number, answered)
             return None
 
         self._model.answer_all([request(number) for number in range(len(inquiries))], then=then, tick=tick)

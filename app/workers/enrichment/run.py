@@ -2,13 +2,13 @@
 
 import logging
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from app.core.task_sets import TaskSet
 from app.core.text_version import text_version
 from app.core.transcript import Segment
-from app.workers.enrichment.asking import Asker, Inquiry, NoAnswer
+from app.workers.enrichment.asking import Answered, Asker, Inquiry, NoAnswer
 from app.workers.enrichment.engine import LanguageModel, Reply
 from app.workers.enrichment.errors import EnrichmentFailed
 from app.workers.enrichment.excerpts import Excerpt, Plan
@@ -201,8 +201,7 @@ class Run(Rooms):
         """Ask every task of what it reads, and answer it."""
         if len(leaves) == 1:
             tasks = [task for task in self._tasks if task in self._whole or task in self._by_window]
-            self._ask_about(leaves[0], tasks)
-            self._finish(tasks)
+            self._ask([(task, leaves[0]) for task in tasks], ended=lambda task: self._finish([task]))
             return
         self._read(leaves)
         self._finish(self._by_window)
@@ -249,22 +248,40 @@ class Run(Rooms):
     def _ask_about(self, leaf: Window, tasks: Sequence[Task]) -> None:
         self._ask([(task, leaf) for task in tasks])
 
-    def _ask(self, asked: Sequence[tuple[Task, Sequence[Passage]]], *, notes: bool = False) -> None:
-        """Ask each task of its passages, all of them together, and keep what can be kept of the answers."""
+    def _ask(
+        self,
+        asked: Sequence[tuple[Task, Sequence[Passage]]],
+        *,
+        notes: bool = False,
+        ended: Callable[[Task], None] | None = None,
+    ) -> None:
+        """Ask each task of its passages, all of them together, and keep what can be kept of the answers.
+
+        `ended` is told of each task as soon as its answer is kept, where each is asked once. Otherwise parts are kept in
+        the order in which they were asked for.
+        """
         if not asked:
             return
         began = time.monotonic()
         inquiries = [self._inquiry(task, passages, notes=notes) for task, passages in asked]
-        with self._steps.step(*(task.name for task, _ in asked)) as tick:
-            answers = self._asker.ask_all(inquiries, tick)
-        spent, tokens = time.monotonic() - began, sum(answered.tokens for answered in answers)
-        for (task, _), answered in zip(asked, answers, strict=True):
+
+        def keep(number: int, answered: Answered[Kept]) -> None:
+            task = asked[number][0]
             if answered.value is not None and answered.sampling is not None:
                 self._parts.setdefault(task.name, []).append(answered.value)
                 self._sampling.setdefault(task.name, []).append(answered.sampling)
             else:
                 self._faults.setdefault(task.name, []).append(answered.fault)
                 logger.warning("No usable answer.", extra={"fields": {"task": task.name, "reason": answered.fault}})
+            if ended is not None:
+                ended(task)
+
+        with self._steps.step(*(task.name for task, _ in asked)) as tick:
+            answers = self._asker.ask_all(inquiries, tick, keep if ended is not None else None)
+        spent, tokens = time.monotonic() - began, sum(answered.tokens for answered in answers)
+        for number, ((task, _), answered) in enumerate(zip(asked, answers, strict=True)):
+            if ended is None:
+                keep(number, answered)
             # What was worked on at the same time took each of them the part that its tokens are.
             share = spent * answered.tokens / max(tokens, 1)
             self._seconds[task.name] = self._seconds.get(task.name, 0.0) + share
