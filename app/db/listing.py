@@ -75,12 +75,17 @@ def list_page(
     found = _found(filters.projects(principal), filters, behind, order, limit + 1)
     shown = found[:limit]
     more = len(found) > limit
-    ids = [found_id for _, found_id in shown]
-    names = names_of(ids)
     return Page(
-        [summary | {"speaker_names": names.get(UUID(summary["id"]), [])} for summary in summaries(ids)],
+        summaries([found_id for _, found_id in shown]),
         cursors.encode(order.listing, [_told(shown[-1][0]), str(shown[-1][1])]) if more else None,
     )
+
+
+def with_names(page: Page) -> Page:
+    """Return the page with the names of speakers in each summary, as `speaker_names`."""
+    names = names_of([UUID(summary["id"]) for summary in page.items])
+    items = [summary | {"speaker_names": names.get(UUID(summary["id"]), [])} for summary in page.items]
+    return Page(items, page.next_cursor)
 
 
 def list_one(principal: Principal, transcription: UUID) -> list[dict[str, Any]]:

@@ -127,7 +127,7 @@ async def set_password(request: web.Request) -> web.Response:
     return web.json_response({"status": "password updated", "user_id": str(user)})
 
 
-@routes.delete("/api/admin/users/{id}")
+@routes.delete("/api/admin/users/{id:(?!(?:assign|remove)-project$)[^/]+}")
 @contract(
     tag=Tag.ORIGINAL,
     access=Access.ADMINISTRATOR,

@@ -191,9 +191,10 @@ async def list_transcriptions(request: web.Request) -> web.Response:
     query, principal = read_query(request, ListQuery), request[PRINCIPAL]
 
     def unit() -> listing.Page:
-        return listing.list_page(
+        page = listing.list_page(
             principal, query.filters(principal), query.ordering(), limit=query.limit, cursor=query.cursor or None
         )
+        return listing.with_names(page)
 
     page = await request.app[DATABASE].run(unit)
     return web.json_response({"items": page.items, "next_cursor": page.next_cursor})
