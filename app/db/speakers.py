@@ -16,10 +16,15 @@ _ROWS_A_STATEMENT = 500
 
 def cast_of(row: Any) -> Cast:
     """Return everybody in a recording, and whose each segment is."""
+    columns = (Segment.position, Segment.speaker, Segment.corrected_speaker)
+    return cast_in(row, Segment.select(*columns).where(Segment.transcription == row).order_by(Segment.position))
+
+
+def cast_in(row: Any, segments: Iterable[Any]) -> Cast:
+    """Return everybody in a recording, and whose each of these segments is, which were read before."""
+    rows = [(segment.position, segment.speaker, segment.corrected_speaker) for segment in segments]
     columns = (Speaker.label, Speaker.merged_into, Speaker.made_by_person)
     voices: Any = Speaker.select(*columns).where(Speaker.transcription == row).tuples()
-    segments: Any = Segment.select(Segment.position, Segment.speaker, Segment.corrected_speaker)
-    rows = list(segments.where(Segment.transcription == row).order_by(Segment.position).tuples())
     return Cast(
         voices={label: Voice(label, merged_into, made_by_person) for label, merged_into, made_by_person in voices},
         machine={position: machine for position, machine, _ in rows},
@@ -69,7 +74,9 @@ def store_voices(row: Any, cast: Cast, seconds: dict[str, float] | None = None) 
 def shown(row: Any, cast: Cast) -> list[dict[str, Any]]:
     """Return the speakers as readers are told of them: who was merged into another stands under that one."""
     columns = (Speaker.label, Speaker.name, Speaker.seconds, Speaker.recognised_as, Speaker.similarity)
-    found = {speaker.label: speaker for speaker in Speaker.select(*columns).where(Speaker.transcription == row)}
+    # Who came since the cast was read is in the next reading.
+    query = Speaker.select(*columns).where(Speaker.transcription == row, Speaker.label.in_(list(cast.voices)))
+    found = {speaker.label: speaker for speaker in query}
     seconds = _seconds(row, cast, {label: speaker.seconds for label, speaker in found.items()})
     numbers = numbered(found)
     return [

@@ -16,7 +16,6 @@ from app.core.lifecycle import READABLE_STATES, STOPPED_STATES, JobState, Transc
 from app.core.merge import channel_speaker
 from app.core.options import TranscriptionOptions
 from app.core.personal_data import PersonalKind
-from app.core.speakers import Cast
 from app.core.transcript import Diarization
 from app.core.transcript import Segment as DecodedSegment
 from app.core.waveform import Waveform
@@ -298,8 +297,10 @@ def with_recording(transcriptions: Collection[UUID]) -> set[UUID]:
 
 def shown(row: Any, present: Work) -> dict[str, Any]:
     """Return a transcription as clients see it, with its text."""
-    cast = speakers.cast_of(row)
-    merged = _merged_segments(row, cast)
+    # Once, or a text that is put together meanwhile would have segments that its cast does not know.
+    stored = list(Segment.without_search().where(Segment.transcription == row).order_by(Segment.position))
+    cast = speakers.cast_in(row, stored)
+    merged = [wordings.shown(segment, cast) for segment in stored]
     finished = bool(merged) or present.state in STOPPED_STATES or present.state is TranscriptionState.TRANSCRIBED
     # While a failed part is tried again, the text that was finished before stays finished.
     segments = merged or ([] if present.state is TranscriptionState.DONE else _partial_segments(row))
@@ -341,11 +342,6 @@ def _shown_and_announced(step: Step) -> tuple[dict[str, Any], Outcome]:
     # In this order: all writers of events wait for one who has announced.
     body = shown(step.row, step.after)
     return body, work.announce(step)
-
-
-def _merged_segments(row: Any, cast: Cast) -> list[dict[str, Any]]:
-    query = Segment.without_search().where(Segment.transcription == row).order_by(Segment.position)
-    return [wordings.shown(segment, cast) for segment in query]
 
 
 def _dropped(row: Any) -> list[dict[str, Any]]:
