@@ -19,6 +19,7 @@ from app.workers.enrichment.engine import Prompt, Reply, Sampling
 from app.workers.enrichment.llama import open_installed
 from app.workers.enrichment.questions import Fits, Questioner
 from benchmarks.command import new_console, new_table
+from benchmarks.grounding import Unwatched
 from benchmarks.planted_questions import ASKED, Asked
 
 CHECKS: dict[str, Fits] = {
@@ -38,14 +39,6 @@ def cache_of(answer: Callable[..., Reply]) -> Callable[..., Reply]:
         return known[prompt, sampling]
 
     return answered
-
-
-class Unwatched:
-    def checkpoint(self) -> None:
-        pass
-
-    def report(self, stage: str, percent: float, **_more: Any) -> None:
-        pass
 
 
 @dataclass
