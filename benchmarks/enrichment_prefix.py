@@ -24,6 +24,7 @@ from app.workers.enrichment.enricher import Enricher
 from app.workers.enrichment.llama import LlamaModel, open_installed
 from app.workers.enrichment.model_file import CONTEXT_LIMIT_TOKENS
 from benchmarks.command import audio_option, language_option, new_console, new_table, verdict
+from benchmarks.grounding import Unwatched
 
 MOST_OF_THE_TIME = 0.4
 WORDS_A_MINUTE = 150
@@ -135,16 +136,6 @@ class Witness:
             )
         self.fresh.count(reply)
         self.same += reply.text == before.text
-
-
-class Unwatched:
-    """A job that nobody follows."""
-
-    def checkpoint(self) -> None:
-        pass
-
-    def report(self, stage: str, percent: float, **new: object) -> None:
-        pass
 
 
 @click.command()

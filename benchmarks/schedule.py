@@ -16,7 +16,8 @@ from statistics import median
 from typing import Any
 
 from app.core.identifiers import JobId, TranscriptionId
-from app.core.lifecycle import Job, JobKind, JobState, TranscriptionState, Work
+from app.core.jobs import Job, JobKind, JobState
+from app.core.lifecycle import TranscriptionState, Work
 from app.core.transcript import ChunkPlan, PlanPart, Span, Survey
 from app.workers.transcription.plan.cutting import target_seconds
 

@@ -19,7 +19,8 @@ from typing import Any
 from pydantic import SecretStr
 
 from app.core.access import Role
-from app.core.lifecycle import JobKind, JobState, PartState, TranscriptionState
+from app.core.jobs import JobKind, JobState
+from app.core.lifecycle import PartState, TranscriptionState
 from app.core.options import TranscriptionOptions
 from app.db import accounts, api_keys, projects
 from app.db.database import Database

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from app.cli.arrivals import readable_size
 from app.core.errors import DependencyDown
-from app.core.lifecycle import JobKind
+from app.core.jobs import JobKind
 
 WIDTH_WITHOUT_TERMINAL = 200
 _MOST_FAILURES = 200

@@ -16,20 +16,6 @@ from app.core.identifiers import JobId, TranscriptionId
 from app.core.jobs import MAX_ATTEMPTS, Job, JobKind, JobState, job_id
 from app.core.transcript import PlanPart
 
-__all__ = [
-    "MAX_ATTEMPTS",
-    "READABLE_STATES",
-    "STOPPED_STATES",
-    "WINDOW",
-    "Job",
-    "JobKind",
-    "JobState",
-    "PartState",
-    "TranscriptionState",
-    "Work",
-    "job_id",
-]
-
 WINDOW = 3
 """How many jobs of one recording wait in the queue at a time: a ten-hour one must not fill it. As soon as a worker takes
 one, the next comes in, so that any number of workers can be at one recording."""

@@ -6,7 +6,8 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
-from app.core.lifecycle import JobKind, JobState, TranscriptionState
+from app.core.jobs import JobKind, JobState
+from app.core.lifecycle import TranscriptionState
 
 
 class WorkerState(StrEnum):

@@ -9,8 +9,9 @@ from app.core.enriching import PART_KINDS, part_number, parts_of
 from app.core.enrichment_plan import EnrichmentPlan as Plan
 from app.core.errors import JobSuperseded, NotFound
 from app.core.identifiers import JobId
-from app.core.lifecycle import Job as WorkJob
-from app.core.lifecycle import JobKind, JobState, Work
+from app.core.jobs import Job as WorkJob
+from app.core.jobs import JobKind, JobState
+from app.core.lifecycle import Work
 from app.db import speakers
 from app.db.models import Job
 from app.db.spread_models import EnrichmentPart, EnrichmentPlan

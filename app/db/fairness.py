@@ -14,7 +14,7 @@ nothing for two minutes has used nothing.
 import json
 
 from app.core.identifiers import JobId
-from app.core.lifecycle import JobKind, JobState
+from app.core.jobs import JobKind, JobState
 from app.core.options import Priority
 from app.db import question_jobs
 from app.db.models import database

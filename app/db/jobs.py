@@ -12,8 +12,9 @@ from app.core.enriching import ENRICHMENT_KINDS, PART_KINDS
 from app.core.enrichment_plan import EnrichmentPlan
 from app.core.errors import InvalidFields, JobSuperseded, NotFound
 from app.core.identifiers import JobId
-from app.core.lifecycle import Job as WorkJob
-from app.core.lifecycle import JobKind, JobState, TranscriptionState, Work
+from app.core.jobs import Job as WorkJob
+from app.core.jobs import JobKind, JobState
+from app.core.lifecycle import TranscriptionState, Work
 from app.core.transcript import ChunkText, Diarization, PlanPart, Segment, SpeakerTurn
 from app.db import (
     enrichment_parts,

@@ -24,7 +24,8 @@ from peewee import (
 )
 from playhouse.postgres_ext import ArrayField, BinaryJSONField, DateTimeTZField, TSVectorField
 
-from app.core.lifecycle import JobState, PartState, TranscriptionState
+from app.core.jobs import JobState
+from app.core.lifecycle import PartState, TranscriptionState
 
 database = DatabaseProxy()
 

@@ -9,7 +9,8 @@ from itertools import takewhile
 from operator import eq
 from typing import Any
 
-from app.core.lifecycle import JobKind, JobState, Work
+from app.core.jobs import JobKind, JobState
+from app.core.lifecycle import Work
 from app.core.transcript import ChunkText, Segment
 from app.db import events
 from app.db.events import EventKind

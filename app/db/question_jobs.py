@@ -15,7 +15,7 @@ from peewee import SQL
 
 from app.core.errors import JobSuperseded, NotFound
 from app.core.identifiers import EventId, JobId, ProjectId
-from app.core.lifecycle import MAX_ATTEMPTS, JobKind, JobState
+from app.core.jobs import MAX_ATTEMPTS, JobKind, JobState
 from app.core.options import TranscriptionOptions
 from app.core.questions import LONGEST_ANSWER, Passage, anchored
 from app.db import events, passages

@@ -6,7 +6,7 @@ import uuid
 from peewee import DoubleField, ForeignKeyField, IntegerField, TextField, UUIDField
 from playhouse.postgres_ext import ArrayField, BinaryJSONField, DateTimeTZField
 
-from app.core.lifecycle import JobState
+from app.core.jobs import JobState
 from app.db.models import Project, Table, Transcription, User, now
 
 

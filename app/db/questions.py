@@ -17,7 +17,8 @@ from app.core.access import Principal, Role
 from app.core.audit import Action
 from app.core.errors import IllegalTransition, NotFound, VocalyxError
 from app.core.identifiers import JobId, ProjectId
-from app.core.lifecycle import READABLE_STATES, JobKind, JobState
+from app.core.jobs import JobKind, JobState
+from app.core.lifecycle import READABLE_STATES
 from app.core.questions import UNFINISHED_LIMIT, QuestionState
 from app.db import audit, events, transcriptions, unheld
 from app.db.events import EventKind

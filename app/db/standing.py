@@ -5,7 +5,8 @@ from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
-from app.core.lifecycle import JobKind, JobState, TranscriptionState
+from app.core.jobs import JobKind, JobState
+from app.core.lifecycle import TranscriptionState
 from app.core.standing import Backlog
 from app.db import events
 from app.db.models import Job, Transcription, database

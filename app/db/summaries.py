@@ -6,7 +6,8 @@ from typing import Any
 
 from peewee import SQL
 
-from app.core.lifecycle import JobKind, Work
+from app.core.jobs import JobKind
+from app.core.lifecycle import Work
 from app.core.options import Channels
 from app.db.models import Enrichment, Job
 

@@ -12,7 +12,8 @@ from app.core.audit import Action
 from app.core.enriching import ENRICHMENT_KINDS
 from app.core.errors import Conflict, NotFound, VocalyxError
 from app.core.identifiers import ProjectId, TranscriptionId
-from app.core.lifecycle import READABLE_STATES, STOPPED_STATES, JobState, TranscriptionState, Work
+from app.core.jobs import JobState
+from app.core.lifecycle import READABLE_STATES, STOPPED_STATES, TranscriptionState, Work
 from app.core.merge import channel_speaker
 from app.core.options import TranscriptionOptions
 from app.core.personal_data import PersonalKind

@@ -11,8 +11,9 @@ from uuid import UUID
 from app.core.enriching import PART_KINDS
 from app.core.errors import NotFound
 from app.core.identifiers import EventId, JobId, TranscriptionId
-from app.core.lifecycle import READABLE_STATES, STOPPED_STATES, JobKind, JobState, PartState, TranscriptionState, Work
-from app.core.lifecycle import Job as WorkJob
+from app.core.jobs import Job as WorkJob
+from app.core.jobs import JobKind, JobState
+from app.core.lifecycle import READABLE_STATES, STOPPED_STATES, PartState, TranscriptionState, Work
 from app.core.options import TranscriptionOptions
 from app.db import events, models
 from app.db.events import EventKind

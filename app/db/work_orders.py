@@ -4,7 +4,8 @@ from typing import Any
 
 from app.core.enriching import PART_KINDS, parts_of
 from app.core.identifiers import JobId
-from app.core.lifecycle import JobKind, Work
+from app.core.jobs import JobKind
+from app.core.lifecycle import Work
 from app.core.options import TranscriptionOptions
 from app.db import enrichment_parts, enrichment_versions, partial_text, speakers, task_sets, voiceprints
 from app.db.models import Chunk, Voices

@@ -22,7 +22,7 @@ from rq.serializers import JSONSerializer
 from rq.worker_registration import WORKERS_BY_QUEUE_KEY
 
 from app.core.enriching import ENRICHMENT_KINDS
-from app.core.lifecycle import JobKind
+from app.core.jobs import JobKind
 
 PERFORM = "app.workers.entry.perform"
 NO_TIMEOUT = -1

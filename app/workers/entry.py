@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from app.core.errors import JobSuperseded, NotFound, VocalyxError
-from app.core.lifecycle import JobKind
+from app.core.jobs import JobKind
 from app.logs import named_in_log
 from app.media.recordings import UploadsVolumeAway
 from app.workers.api_client import ApiUnreachable, InternalApi

@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from app.core.enrichment_plan import Spread
 from app.core.errors import InvalidFields, VocalyxError
-from app.core.lifecycle import JobKind
+from app.core.jobs import JobKind
 from app.core.options import TranscriptionOptions
 from app.core.questions import Passage
 from app.core.task_sets import TaskSet

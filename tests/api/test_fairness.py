@@ -8,7 +8,8 @@ from aiohttp.test_utils import TestClient
 from rq import Queue
 
 from app.api.keys import DATABASE, REDIS
-from app.core.lifecycle import WINDOW, JobState
+from app.core.jobs import JobState
+from app.core.lifecycle import WINDOW
 from app.db.models import Job
 from app.queueing.queues import QueueName, open_queue
 from app.settings import Settings

@@ -7,7 +7,7 @@ import pytest
 from aiohttp.test_utils import TestClient
 
 from app.api.keys import DATABASE, REDIS
-from app.core.lifecycle import MAX_ATTEMPTS
+from app.core.jobs import MAX_ATTEMPTS
 from app.db.models import Event, Job
 from app.queueing.queues import QueueName
 from tests.api.conftest import Person

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis.stateful import initialize, invariant, precondition, rule
 
 from app.core import enriching
-from app.core.lifecycle import MAX_ATTEMPTS, WINDOW, Job, JobKind, JobState, PartState, TranscriptionState, Work
+from app.core.jobs import MAX_ATTEMPTS, Job, JobKind, JobState
+from app.core.lifecycle import WINDOW, PartState, TranscriptionState, Work
 from tests.core.test_lifecycle import Reports, new_work, planned
 
 READ, WRITE, FOLD = JobKind.READING, JobKind.REWRITING, JobKind.FOLDING

@@ -12,18 +12,8 @@ from app.core import enriching
 from app.core.enriching import ENRICHMENT_KINDS
 from app.core.errors import IllegalTransition, JobSuperseded
 from app.core.identifiers import TranscriptionId
-from app.core.lifecycle import (
-    MAX_ATTEMPTS,
-    STOPPED_STATES,
-    WINDOW,
-    Job,
-    JobKind,
-    JobState,
-    PartState,
-    TranscriptionState,
-    Work,
-    job_id,
-)
+from app.core.jobs import MAX_ATTEMPTS, Job, JobKind, JobState, job_id
+from app.core.lifecycle import STOPPED_STATES, WINDOW, PartState, TranscriptionState, Work
 from app.core.transcript import ChunkPlan, PlanPart, Span, Survey
 
 LEGAL_STEPS = {
@@ -111,11 +101,11 @@ class Reports(RuleBasedStateMachine):
         else:
             self.leases.append((job, lease))
 
+    @precondition(lambda self: self.leases)
     @rule(
         data=st.data(), chunks=st.integers(0, 5), stretches=st.integers(0, 3), last=st.booleans(), empty=st.booleans()
     )
     def report_result(self, data: st.DataObject, chunks: int, stretches: int, last: bool, empty: bool) -> None:
-        assume(self.leases)
         job, _ = data.draw(st.sampled_from(self.leases))
         before = self.work
         try:
@@ -129,9 +119,9 @@ class Reports(RuleBasedStateMachine):
         else:
             self.accepted.add(job.id)
 
+    @precondition(lambda self: self.leases)
     @rule(data=st.data(), retryable=st.booleans())
     def report_failure(self, data: st.DataObject, retryable: bool) -> None:
-        assume(self.leases)
         job, lease = data.draw(st.sampled_from(self.leases))
         before = self.work
         try:
@@ -139,18 +129,18 @@ class Reports(RuleBasedStateMachine):
         except JobSuperseded:
             assert self.work is before
 
+    @precondition(lambda self: self.leases)
     @rule(data=st.data())
     def hand_back(self, data: st.DataObject) -> None:
-        assume(self.leases)
         job, lease = data.draw(st.sampled_from(self.leases))
         with suppress(JobSuperseded):
             self.step(self.work.release(job.id, lease))
             self.given_back += 1
 
+    @precondition(lambda self: any(job.state is JobState.RUNNING for job in self.work.jobs))
     @rule(data=st.data())
     def fall_silent(self, data: st.DataObject) -> None:
         running = [job for job in self.work.jobs if job.state is JobState.RUNNING]
-        assume(running)
         self.step(self.work.expire(data.draw(st.sampled_from(running)).id))
 
     @rule()

@@ -14,7 +14,7 @@ from rq.job import Job, JobStatus
 from rq.registry import FailedJobRegistry
 from rq.serializers import JSONSerializer
 
-from app.core.lifecycle import JobKind
+from app.core.jobs import JobKind
 from app.queueing.queues import (
     PERFORM,
     QueueName,

@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar
 from uuid import uuid4
 
-from app.core.lifecycle import JobKind
+from app.core.jobs import JobKind
 from app.core.options import TranscriptionOptions
 
 KEY = "a key for tests"

@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Mapping
 
-from app.core.lifecycle import JobKind
+from app.core.jobs import JobKind
 from app.queueing.queues import QueueName
 from app.settings import Settings
 from app.workers import resident

@@ -11,7 +11,7 @@ from uuid import uuid4
 import pytest
 
 from app.core.errors import DamagedMedia, DependencyDown, UnknownModel
-from app.core.lifecycle import JobKind
+from app.core.jobs import JobKind
 from app.core.transcript import Segment
 from app.media.recordings import UploadsVolumeAway
 from app.workers import api_client, context, entry

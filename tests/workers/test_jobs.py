@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from app.core.lifecycle import JobKind
+from app.core.jobs import JobKind
 from app.core.options import TranscriptionOptions
 from app.core.task_sets import TaskSet
 from app.core.transcript import ChunkPlan, ChunkText, Diarization, Segment, Span, Survey

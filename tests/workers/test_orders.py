@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.core.lifecycle import JobKind
+from app.core.jobs import JobKind
 from app.workers.orders import MalformedOrder, WorkOrder
 from tests.workers.internal_server import InternalServer
 

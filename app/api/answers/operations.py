@@ -8,7 +8,7 @@ from pydantic import Field
 
 from app.api.answers.base import Answer, Percent
 from app.api.answers.transcriptions import Failure
-from app.core.lifecycle import JobKind
+from app.core.jobs import JobKind
 from app.core.standing import WorkerState
 
 Count = Annotated[int, Field(ge=0)]

@@ -9,7 +9,8 @@ from pydantic import Field
 from app.api.answers.base import Answer, Percent, Seconds
 from app.api.answers.enriched import EnrichmentAnswers
 from app.api.answers.speakers import Speaker
-from app.core.lifecycle import JobKind, JobState, PartState, TranscriptionState
+from app.core.jobs import JobKind, JobState
+from app.core.lifecycle import PartState, TranscriptionState
 from app.core.options import TranscriptionOptions
 
 

@@ -10,7 +10,7 @@ from math import isfinite
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, disable_created_metrics
 
 from app import __version__
-from app.core.lifecycle import JobKind
+from app.core.jobs import JobKind
 from app.db.work import CompletedText, EndedJob, JobEnding, Outcome
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})

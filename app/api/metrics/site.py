@@ -14,7 +14,7 @@ from redis import Redis
 
 from app.api.keys import DATABASE, DELIVERY, DOWNLOADS, HUB, METRICS, SETTINGS, UPLOADS
 from app.api.metrics.source import Source
-from app.core.lifecycle import JobKind, JobState
+from app.core.jobs import JobKind, JobState
 from app.core.standing import Backlog, RedisQueue, WorkerCard, counted, oldest
 from app.db import standing
 from app.queueing.queues import QueueName, kinds_of

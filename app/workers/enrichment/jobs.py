@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from app.catalog.installed import ModelKind
-from app.core.lifecycle import JobKind
+from app.core.jobs import JobKind
 from app.workers.context import JobContext
 from app.workers.enrichment import spreading
 from app.workers.enrichment.enricher import Enricher

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from app.catalog.installed import ModelKind
-from app.core.lifecycle import JobKind
+from app.core.jobs import JobKind
 from app.media.recordings import locate
 from app.workers.context import JobContext
 from app.workers.entry import Handler

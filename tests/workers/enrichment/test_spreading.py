@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.core.enrichment_plan import EnrichmentPlan
-from app.core.lifecycle import JobKind
+from app.core.jobs import JobKind
 from app.core.options import EnrichmentTask, TranscriptionOptions
 from app.core.transcript import Segment
 from app.workers.enrichment.enricher import Enricher

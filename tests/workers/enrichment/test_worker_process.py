@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 from redis import Redis
 
-from app.core.lifecycle import JobKind
+from app.core.jobs import JobKind
 from app.core.options import TranscriptionOptions
 from app.queueing.queues import QueueName, enqueue
 from app.workers.enrichment.llama import LlamaModel
