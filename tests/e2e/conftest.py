@@ -16,6 +16,9 @@ AUDIO = Path(__file__).resolve().parent.parent / "audio"
 DONE_TIMEOUT_SECONDS = 240
 STOPPED = ("done", "error", "cancelled")
 
+SENT_WITH = {"reuse": "false", "project": "default"}
+"""The tests share an instance, and some make projects of their own."""
+
 
 @dataclass
 class Site:
@@ -31,7 +34,7 @@ class Site:
         with recording.open("rb") as file:
             answer = self.session.post(
                 f"{self.instance.url}/api/transcriptions",
-                data={name: str(value) for name, value in ({"reuse": "false"} | options).items()},
+                data={name: str(value) for name, value in (SENT_WITH | options).items()},
                 files={"file": (recording.name, file)},
                 timeout=60,
             )
