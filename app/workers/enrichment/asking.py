@@ -16,10 +16,6 @@ logger = logging.getLogger(__name__)
 Value = TypeVar("Value")
 
 
-class NoAnswer(Exception):
-    """None of the tries gave an answer that can be used; the message is the last one's fault."""
-
-
 @dataclass(frozen=True, slots=True)
 class Inquiry(Generic[Value]):
     """A question with the shape of its answer, and what reads it (`read` raises `InvalidReply` for one of no use)."""
@@ -49,14 +45,7 @@ class Asker:
         self._model = model
         self.tokens = {"evaluated": 0, "reused": 0, "generated": 0}
 
-    def ask(self, inquiry: Inquiry[Value], tick: Tick) -> tuple[Value, Sampling]:
-        """Return the answer and how it was drawn. Raises `NoAnswer`."""
-        (answered,) = self.ask_all([inquiry], tick)
-        if answered.value is None or answered.sampling is None:
-            raise NoAnswer(answered.fault)
-        return answered.value, answered.sampling
-
-    def ask_all(
+    def ask(
         self,
         inquiries: Sequence[Inquiry[Value]],
         tick: Tick,

@@ -38,6 +38,10 @@ class Place:
     total: int
 
 
+Note = Callable[[Sequence[tuple[Window, Place]]], Sequence[str]]
+"""Returns the notes on windows, in their order. None of them needs another."""
+
+
 def passages_of(segments: Iterable[Segment]) -> list[Passage]:
     """Return what was said, segment by segment; those without text say nothing."""
     return [
@@ -53,20 +57,18 @@ def segments_of(passages: Iterable[Passage]) -> tuple[int, ...]:
 
 
 def fold(
-    passages: Sequence[Passage], limit: int, cost: Cost, note: Callable[[Window, Place], str], *, level: int = 0
+    passages: Sequence[Passage], limit: int, cost: Cost, note: Note, *, level: int = 0
 ) -> tuple[Sequence[Passage], int]:
     """Return passages that cost `limit` at most, and the number of levels it took: 0 where they fitted as they are.
 
-    Where they do not fit, each window is handed to `note` once and its notes take its place, until all fits. Those of a
+    Where they do not fit, all windows are handed to `note` and the notes take their place, until all fits. Those of a
     higher `level` are notes already. Raises `ContextTooSmall` where notes are no shorter than what they note.
     """
     while sum(map(cost, passages)) > limit:
         level += 1
         parts = windows(passages, limit, cost)
-        notes = [
-            Passage(note(part, Place(level, number, len(parts))), segments=segments_of(part))
-            for number, part in enumerate(parts, start=1)
-        ]
+        written = note([(part, Place(level, number, len(parts))) for number, part in enumerate(parts, start=1)])
+        notes = [Passage(text, segments=segments_of(part)) for text, part in zip(written, parts, strict=True)]
         check_shrunk(passages, notes, limit, cost)
         passages = notes
     return passages, level

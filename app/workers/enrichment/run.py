@@ -3,14 +3,14 @@
 import logging
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from app.core.task_sets import TaskSet
 from app.core.text_version import text_version
 from app.core.transcript import Segment
-from app.workers.enrichment.asking import Answered, Asker, Inquiry, NoAnswer
+from app.workers.enrichment.asking import Answered, Asker, Inquiry
 from app.workers.enrichment.engine import LanguageModel, Reply
-from app.workers.enrichment.errors import EnrichmentFailed
 from app.workers.enrichment.excerpts import Excerpt, Plan
 from app.workers.enrichment.findings import Findings
 from app.workers.enrichment.folding import Passage, Place, Window, check_shrunk, fold, passages_of, segments_of, windows
@@ -25,6 +25,19 @@ from app.workers.enrichment.tasks.texts import SUMMARY
 _NOTES = "notes"
 
 logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """One of several that are asked together, what `keep`s what came of it, and the step whose seconds it takes."""
+
+    inquiry: Inquiry[Kept]
+    keep: Callable[[Answered[Kept]], None]
+    counts_as: str
+
+
+class _NoNotes(Exception):
+    """There are none on some of it, so that nothing can be asked of the whole."""
 
 
 class Run(Rooms):
@@ -55,7 +68,7 @@ class Run(Rooms):
         )
         self.passages = passages_of(segments)
         self.found = Findings(tokens=self._asker.tokens)
-        # What `_ask` fills.
+        # What questions fill.
         self._parts, self._faults, self._sampling = self.found.kept, self.found.faults, self.found.sampling
         self._seconds = self.found.seconds
         self._answers = Answers(self.found, self._source, languages, frozenset(asked.custom))
@@ -201,7 +214,10 @@ class Run(Rooms):
         """Ask every task of what it reads, and answer it."""
         if len(leaves) == 1:
             tasks = [task for task in self._tasks if task in self._whole or task in self._by_window]
-            self._ask([(task, leaves[0]) for task in tasks], ended=lambda task: self._finish([task]))
+            self._put(
+                [self._question(task, leaves[0], ended=lambda task: self._finish([task])) for task in tasks],
+                at_once=True,
+            )
             return
         self._read(leaves)
         self._finish(self._by_window)
@@ -209,84 +225,77 @@ class Run(Rooms):
         self._finish(self._whole)
 
     def _read(self, leaves: Sequence[Window], first: int = 1) -> None:
-        """Note each window, where anything is asked of the whole; all questions about one window follow one another."""
+        """Note each window, where anything is asked of the whole, beside all other questions about it."""
         total = max(self._windows, first + len(leaves) - 1)
         for number, leaf in enumerate(leaves, start=first):
-            if self._whole and not self._faults.get(_NOTES):
-                place = Place(1, number, total)
-                self.found.notes += [Passage(note, segments=segments_of(leaf)) for note in self._noted(leaf, place)]
-            self._ask_about(leaf, self._by_window)
+            noted = [(leaf, Place(1, number, total))] if self._whole and not self._faults.get(_NOTES) else []
+            self._put([*map(self._noting, noted), *(self._question(task, leaf) for task in self._by_window)])
 
     def _read_notes(self, notes: Sequence[Passage]) -> None:
         """Ask what is asked of the whole over the notes on its windows, which are noted again until they fit."""
-        if self._whole and not (faults := self._faults.get(_NOTES, [])):
+        if self._whole and not self._faults.get(_NOTES):
             check_shrunk(self.passages, notes, self._limit, self._cost)
-            read, _ = fold(notes, self._limit, self._cost, self._note, level=1)
-            self._ask([(task, read) for task in self._whole], notes=True)
-        else:
-            self._faults |= {task.name: faults[:1] for task in self._whole}
+            try:
+                read, _ = fold(notes, self._limit, self._cost, self._noted_again, level=1)
+            except _NoNotes:
+                pass  # why is among the faults
+            else:
+                self._put([self._question(task, read, notes=True) for task in self._whole])
+                return
+        self._faults |= {task.name: self._faults[_NOTES][:1] for task in self._whole}
 
-    def _noted(self, window: Window, place: Place) -> list[str]:
-        """Return the note on a window; none where the model could not write one, which is kept as a fault."""
-        began = time.monotonic()
-        try:
-            return [self._note(window, place)]
-        except EnrichmentFailed as error:
-            self._faults[_NOTES] = [error.detail.removesuffix(".")]
-            return []
-        finally:
-            self._seconds["folding"] = self._seconds.get("folding", 0.0) + time.monotonic() - began
+    def _noted_again(self, parts: Sequence[tuple[Window, Place]]) -> list[str]:
+        """Return the notes on notes, none of which needs another. Raises `_NoNotes`, and keeps why as a fault."""
+        noted: list[Passage] = []
+        self._put([self._noting(part, noted) for part in parts], counted=False)
+        if self._faults.get(_NOTES):
+            raise _NoNotes
+        return [note.text for note in noted]
 
     def _rewrite(self, cut: Mapping[str, Sequence[Window]]) -> None:
         tasks = [task for task in self._tasks if task.name in cut]
         # Both tasks about the same lines follow one another: what was read is known then.
         longest = max((len(cut[task.name]) for task in tasks), default=0)
-        self._ask(
-            [(task, cut[task.name][index]) for index in range(longest) for task in tasks if index < len(cut[task.name])]
+        self._put(
+            [
+                self._question(task, cut[task.name][index])
+                for index in range(longest)
+                for task in tasks
+                if index < len(cut[task.name])
+            ]
         )
 
-    def _ask_about(self, leaf: Window, tasks: Sequence[Task]) -> None:
-        self._ask([(task, leaf) for task in tasks])
+    def _put(self, questions: Sequence[_Question], *, at_once: bool = False, counted: bool = True) -> None:
+        """Ask all of them together, and keep what can be kept of the answers.
 
-    def _ask(
+        They are kept in the order of the questions, or each `at_once`, as soon as it is there.
+        """
+        if not questions:
+            return
+        began = time.monotonic()
+
+        def keep(number: int, answered: Answered[Kept]) -> None:
+            questions[number].keep(answered)
+
+        with self._steps.step(*(question.inquiry.name for question in questions), counted=counted) as tick:
+            answers = self._asker.ask([question.inquiry for question in questions], tick, keep if at_once else None)
+        spent, tokens = time.monotonic() - began, sum(answered.tokens for answered in answers)
+        for question, answered in zip(questions, answers, strict=True):
+            if not at_once:
+                question.keep(answered)
+            # What was worked on at the same time took each of them the part that its tokens are.
+            share = spent * answered.tokens / max(tokens, 1)
+            self._seconds[question.counts_as] = self._seconds.get(question.counts_as, 0.0) + share
+
+    def _question(
         self,
-        asked: Sequence[tuple[Task, Sequence[Passage]]],
+        task: Task,
+        passages: Sequence[Passage],
         *,
         notes: bool = False,
         ended: Callable[[Task], None] | None = None,
-    ) -> None:
-        """Ask each task of its passages, all of them together, and keep what can be kept of the answers.
-
-        `ended` is told of each task as soon as its answer is kept, where each is asked once. Otherwise parts are kept in
-        the order in which they were asked for.
-        """
-        if not asked:
-            return
-        began = time.monotonic()
-        inquiries = [self._inquiry(task, passages, notes=notes) for task, passages in asked]
-
-        def keep(number: int, answered: Answered[Kept]) -> None:
-            task = asked[number][0]
-            if answered.value is not None and answered.sampling is not None:
-                self._parts.setdefault(task.name, []).append(answered.value)
-                self._sampling.setdefault(task.name, []).append(answered.sampling)
-            else:
-                self._faults.setdefault(task.name, []).append(answered.fault)
-                logger.warning("No usable answer.", extra={"fields": {"task": task.name, "reason": answered.fault}})
-            if ended is not None:
-                ended(task)
-
-        with self._steps.step(*(task.name for task, _ in asked)) as tick:
-            answers = self._asker.ask_all(inquiries, tick, keep if ended is not None else None)
-        spent, tokens = time.monotonic() - began, sum(answered.tokens for answered in answers)
-        for number, ((task, _), answered) in enumerate(zip(asked, answers, strict=True)):
-            if ended is None:
-                keep(number, answered)
-            # What was worked on at the same time took each of them the part that its tokens are.
-            share = spent * answered.tokens / max(tokens, 1)
-            self._seconds[task.name] = self._seconds.get(task.name, 0.0) + share
-
-    def _inquiry(self, task: Task, passages: Sequence[Passage], *, notes: bool) -> Inquiry[Kept]:
+    ) -> _Question:
+        """Return what a task asks of the passages. `ended` is told of the task once its answer is kept."""
         rewriting = task.scope is Scope.LINES
         prompt = self._wording.prompt(
             passages,
@@ -301,22 +310,37 @@ class Run(Rooms):
         def read(reply: Reply) -> Kept:
             return task.read(reply, shown)
 
-        return Inquiry(task.name, prompt, task.schema(passages), room, read, task.tries)
+        def keep(answered: Answered[Kept]) -> None:
+            if answered.value is not None and answered.sampling is not None:
+                self._parts.setdefault(task.name, []).append(answered.value)
+                self._sampling.setdefault(task.name, []).append(answered.sampling)
+            else:
+                self._faults.setdefault(task.name, []).append(answered.fault)
+                logger.warning("No usable answer.", extra={"fields": {"task": task.name, "reason": answered.fault}})
+            if ended is not None:
+                ended(task)
 
-    def _note(self, window: Window, place: Place) -> str:
+        return _Question(Inquiry(task.name, prompt, task.schema(passages), room, read, task.tries), keep, task.name)
+
+    def _noting(self, part: tuple[Window, Place], noted: list[Passage] | None = None) -> _Question:
+        """Return the question for a note on a window. The note is added to those `noted`, else to what was found.
+
+        Where the model cannot write one that is a fault, and nobody is asked for further notes.
+        """
+        window, place = part
+        notes = self.found.notes if noted is None else noted
         prompt = self._wording.prompt(window, self._wording.part, notes=place.level > 1, numbered=self._numbered)
         shown = Shown(prompt, window, self._source, self._languages, place.level > 1)
 
         def read(reply: Reply) -> Kept:
             return SUMMARY.read(reply, shown)
 
-        inquiry = Inquiry("summary", prompt, SUMMARY.schema(window), self._note_tokens, read)
-        with self._steps.step("summary", counted=place.level == 1) as tick:
-            try:
-                note, _ = self._asker.ask(inquiry, tick)
-            except NoAnswer as error:
-                raise EnrichmentFailed(
-                    f"{self._model.name} could not note down part {place.number} of {place.total} of the transcript:"
-                    f" {error}."
-                ) from error
-        return str(note.value)
+        def keep(answered: Answered[Kept]) -> None:
+            if answered.value is not None:
+                notes.append(Passage(str(answered.value.value), segments=segments_of(window)))
+            else:
+                where = f"part {place.number} of {place.total} of the transcript"
+                fault = f"{self._model.name} could not note down {where}: {answered.fault}"
+                self._faults.setdefault(_NOTES, [fault])
+
+        return _Question(Inquiry("summary", prompt, SUMMARY.schema(window), self._note_tokens, read), keep, "folding")

@@ -1,3 +1,5 @@
+from collections.abc import Sequence
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -43,11 +45,10 @@ def test_folding_shows_each_passage_once_at_the_leaves_and_ends_within_the_limit
     leaves: list[Window] = []
     places: list[Place] = []
 
-    def note(window: Window, place: Place) -> str:
-        places.append(place)
-        if place.level == 1:
-            leaves.append(window)
-        return f"{place.level}.{place.number}"
+    def note(level: Sequence[tuple[Window, Place]]) -> list[str]:
+        places.extend(place for _, place in level)
+        leaves.extend(window for window, place in level if place.level == 1)
+        return [f"{place.level}.{place.number}" for _, place in level]
 
     folded, levels = fold(read, limit, length, note)
 
@@ -63,7 +64,12 @@ def test_windows_are_about_equally_full() -> None:
 
 def test_notes_that_are_as_long_as_what_they_note_end_in_an_error_not_in_a_loop() -> None:
     with pytest.raises(ContextTooSmall):
-        fold([Passage("word " * 10)] * 10, 100, length, lambda window, _: " ".join(p.text for p in window))
+        fold(
+            [Passage("word " * 10)] * 10,
+            100,
+            length,
+            lambda level: [" ".join(passage.text for passage in window) for window, _ in level],
+        )
 
 
 def test_segments_without_text_say_nothing() -> None:

@@ -16,7 +16,7 @@ from app.core.options import EnrichmentTask, TranscriptionOptions
 from app.core.task_sets import CustomTask, TaskSet, UnknownTaskSet
 from app.core.text_version import text_version
 from app.core.transcript import Segment
-from app.workers.enrichment.engine import LanguageModel, Prompt, Reply, Sampling, Tick
+from app.workers.enrichment.engine import LanguageModel, Prompt, Reply, Request, Sampling, Then, Tick
 from app.workers.enrichment.enricher import Enricher
 from app.workers.enrichment.tasks import CATALOGUE
 from app.workers.enrichment.tasks.task import Scope
@@ -140,6 +140,30 @@ def test_questions_about_one_window_follow_one_another() -> None:
     # No window is come back to: whoever keeps what was read last reads each once.
     changes = sum(one != other for one, other in itertools.pairwise(materials))
     assert changes == len(set(materials)) - 1
+
+
+def test_the_note_on_a_window_is_written_beside_all_other_answers_about_it_and_notes_on_notes_beside_one_another() -> (
+    None
+):
+    class Listing(Recording):
+        def answer_all(self, requests: Sequence[Request], *, then: Then, tick: Tick) -> None:
+            lists.append([(next(iter(request.schema["properties"])), request.prompt.material) for request in requests])
+            super().answer_all(requests, then=then, tick=tick)
+
+    lists: list[list[tuple[str, str]]] = []
+    outcome = run(
+        Listing(context_tokens=512),
+        marked([20] * 900),
+        tasks=(EnrichmentTask.TITLE, EnrichmentTask.ACTIONS, EnrichmentTask.DECISIONS),
+    )
+
+    leaves, further = lists[: outcome["windows"]], lists[outcome["windows"] : -1]
+    assert all([name for name, _ in leaf] == ["summary", "actions", "decisions"] for leaf in leaves)
+    assert all(len({material for _, material in leaf}) == 1 for leaf in leaves)
+    assert len(further[0]) > 1
+    assert all({name for name, _ in level} == {"summary"} for level in further)
+    assert [name for name, _ in lists[-1]] == ["title"]
+    assert set(outcome["seconds"]) == {"loading", "folding", "title", "actions", "decisions"}
 
 
 def test_five_hours_are_read_with_a_context_of_2048_tokens() -> None:
@@ -278,4 +302,19 @@ def test_a_note_that_cannot_be_written_costs_what_is_asked_of_the_whole_alone() 
 
     assert outcome["answers"]["title"] is None
     assert "could not note down part" in outcome["failures"]["title"]
+    assert outcome["answers"]["decisions"]
+
+
+def test_a_note_on_notes_that_cannot_be_written_costs_no_more() -> None:
+    class Speechless(Recording):
+        def _value(self, task: str, prompt: Prompt) -> Any:
+            again = task == "summary" and not prompt.material.startswith(TRANSCRIPT)
+            return "No" if again else super()._value(task, prompt)
+
+    outcome = run(
+        Speechless(context_tokens=512), marked([20] * 900), tasks=(EnrichmentTask.TITLE, EnrichmentTask.DECISIONS)
+    )
+
+    assert outcome["answers"]["title"] is None
+    assert "could not note down part 1 of" in outcome["failures"]["title"]
     assert outcome["answers"]["decisions"]
