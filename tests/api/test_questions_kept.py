@@ -85,3 +85,28 @@ async def test_what_no_recording_takes_along_goes_when_the_texts_go(
     assert await would_go() == 1
     await sweep_of(client).sweep()
     assert await left(client) == {to_one, young}
+
+
+async def test_an_answer_made_of_a_held_recording_too_stays_until_the_hold_is_lifted(
+    client: TestClient, owner: Person, worker: Worker
+) -> None:
+    one, held, other = [await finished(client) for _ in range(3)]
+    project = await project_id(client)
+    question = await answered(owner, worker, f"projects/{project}")
+    hold = f"/api/transcriptions/{held}/legal-hold"
+    assert (await owner.put(hold, json={"reason": "A case."})).status == 200
+
+    assert (await owner.delete(f"/api/transcriptions/{one}")).status == 204
+    assert await left(client) == {question}
+    assert (await (await owner.get(f"/api/questions/{question}")).json())["answer"]["text"] == "An answer."
+
+    # The words of what was deleted are in it: nothing but the hold keeps it.
+    assert (await owner.delete(hold)).status == 200
+    assert await left(client) == set()
+
+    whole = await answered(owner, worker, f"projects/{project}")
+    assert (await owner.put(hold, json={"reason": "A case."})).status == 200
+    assert (await owner.delete(hold)).status == 200
+    assert await left(client) == {whole}
+    assert (await owner.delete(f"/api/transcriptions/{other}")).status == 204
+    assert await left(client) == set()
