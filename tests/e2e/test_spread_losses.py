@@ -1,8 +1,13 @@
-"""Workers are killed at each stage of a recording that is spread over them. The text and the speakers stay the same."""
+"""Workers are killed at each stage of a recording, or in the middle of an enrichment, that is spread over them.
+
+The text and the speakers stay the same, and so do the answers.
+"""
 
 import contextlib
 import itertools
 import signal
+import subprocess
+import sys
 import time
 import wave
 from collections import Counter
@@ -17,6 +22,8 @@ import pytest
 import requests
 
 from app.media.decode import SAMPLE_RATE, decode_span
+from app.standalone import leash
+from app.standalone.site import CHECKOUT
 from tests.e2e.conftest import AUDIO, Site, text_of
 from tests.servers.instance import running_instance, wait_until
 
@@ -34,6 +41,11 @@ SETTINGS = {
 }
 OPTIONS = {"language": "en", "enrichment": False}
 STAGES = ("plan", "chunk", "voices", "diarization")
+ASKED = {"tasks": ["topics", "corrected"]}
+LINES, WORDS_A_LINE = 65, 2
+"""More lines than one job writes anew."""
+ENRICHED_SECONDS = 240
+
 RUN_SECONDS, REST_SECONDS = 0.01, 0.002
 """How long workers run and rest while they are watched step by step: a job takes longer than one such step."""
 
@@ -98,6 +110,39 @@ def test_workers_killed_at_each_stage(spread_site: SpreadSite, tmp_path: Path) -
     assert site.said().count("killed by SIGKILL") == len(STAGES)
 
 
+def test_an_enrichment_worker_killed_in_the_middle_of_a_part(spread_site: SpreadSite, tmp_path: Path) -> None:
+    site = spread_site
+    sent = site.send(AUDIO / "jfk.ogg", language="en", diarization=False, enrichment=False)
+    assert site.finished(sent)["state"] == "done"
+    write_lines(site, sent)
+    with another_enrichment_worker(site, tmp_path / "output") as (name, worker):
+        ask(site, sent)
+        undisturbed, before = enriched(site, sent), parts_of(site, sent)
+        assert Counter(job["kind"] for job in before.values()) == {"reading": 1, "rewriting": 2}
+
+        ask(site, sent)
+        struck: list[str] = []
+
+        def is_in_the_middle() -> bool:
+            parts = parts_of(site, sent)
+            struck.extend(each for each, job in parts.items() if job["worker"] == name and 0 < job["percent"] < 100)
+            return bool(struck)
+
+        wait_until(is_in_the_middle, "a part that the second worker is in the middle of", pause_seconds=0.02)
+        worker.kill()
+        disturbed = enriched(site, sent)
+
+    after = {identifier: job for identifier, job in parts_of(site, sent).items() if identifier not in before}
+    assert len(after) == len(before)
+    assert {job["state"] for job in after.values()} == {"done"}
+    assert {identifier: job["attempt"] for identifier, job in after.items()} == dict.fromkeys(after, 1) | {struck[0]: 2}
+    assert after[struck[0]]["worker"] == f"enrichment-{site.instance.port}"
+    # Each block of lines was drawn once, and is there once.
+    assert len(disturbed["sampling"]["corrected"]) > 1
+    for told in ("answers", "failures", "sampling", "windows", "dropped"):
+        assert disturbed[told] == undisturbed[told], told
+
+
 def strike(site: SpreadSite, transcription: str, kind: str) -> dict[str, Any]:
     """Return a job of this kind as soon as a worker has it. The last kind is over in a moment: nobody runs past it."""
     found: list[dict[str, Any]] = []
@@ -152,3 +197,59 @@ def write_recording(path: Path) -> None:
         sound.setsampwidth(2)
         sound.setframerate(SAMPLE_RATE)
         sound.writeframes((samples * 32767).astype("<i2").tobytes())
+
+
+def write_lines(site: SpreadSite, transcription: str) -> None:
+    """Have the first segment say what the recording says again and again, and cut it into `LINES` segments."""
+    words = text_of(site.read(transcription)).split() * LINES
+    segments = f"{site.instance.url}/api/transcriptions/{transcription}/segments"
+    text = {"text": " ".join(words[: LINES * WORDS_A_LINE])}
+    answer = site.session.patch(f"{segments}/0", json=text, headers={"If-Match": "*"}, timeout=10)
+    assert answer.status_code == requests.codes.ok, answer.text
+    for position in range(LINES - 1):
+        cut = f"{segments}/{position}/split"
+        answer = site.session.post(cut, json={"word": WORDS_A_LINE}, headers={"If-Match": "*"}, timeout=10)
+        assert answer.status_code == requests.codes.ok, answer.text
+
+
+@contextlib.contextmanager
+def another_enrichment_worker(site: SpreadSite, output: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """Start one beside the instance's own, set up as that is, on cores that it takes no turns for."""
+    own = site.instance.child("app.workers.enrichment")
+    assert own is not None
+    name = f"another-{site.instance.port}"
+    environment = own.environ() | {"VOCALYX_WORKER_NAME": name}
+    environment.pop("VOCALYX_COMPUTE_LOCK", None)
+    command = leash.command([sys.executable, "-m", "app.workers.enrichment"])
+    with output.open("wb") as file:
+        worker = subprocess.Popen(command, cwd=CHECKOUT, env=environment, stdout=file, stderr=subprocess.STDOUT)
+    try:
+        wait_until(lambda: worker.poll() is not None or "Engines ready" in output.read_text(), "the second worker")
+        assert worker.poll() is None, output.read_text()
+        yield name, worker
+    finally:
+        worker.kill()
+        worker.wait()
+
+
+def ask(site: SpreadSite, transcription: str) -> None:
+    address = f"{site.instance.url}/api/transcriptions/{transcription}/enrichments"
+    answer = site.session.post(address, json=ASKED, timeout=10)
+    assert answer.status_code == requests.codes.accepted, answer.text
+
+
+def enriched(site: SpreadSite, transcription: str) -> dict[str, Any]:
+    """Wait for the end of the enrichment that was asked for last, and return it."""
+    wait_until(
+        lambda: site.read(transcription)["enrichment"]["state"] in ("done", "error"), "the answers", ENRICHED_SECONDS
+    )
+    found = site.read(transcription)["enrichment"]
+    assert found["state"] == "done", found["error"]
+    address = f"{site.instance.url}/api/transcriptions/{transcription}/enrichments"
+    version: dict[str, Any] = site.session.get(address, timeout=10).json()["items"][0]
+    return version
+
+
+def parts_of(site: SpreadSite, transcription: str) -> dict[str, dict[str, Any]]:
+    """Return the jobs over which enrichments were spread, by their ids."""
+    return {job["id"]: job for job in site.jobs(transcription) if job["kind"] in ("reading", "rewriting", "folding")}
