@@ -1,5 +1,8 @@
 """A long enrichment is spread over workers: few of its jobs wait, others begin at once, and it is joined once."""
 
+import io
+import json
+import math
 from collections import Counter
 from typing import Any
 
@@ -130,3 +133,56 @@ async def test_a_plan_that_makes_no_sense_is_refused(editor: Person, worker: Wor
     ):
         assert (await worker.report(order, "result", spread=wrong))[0] == 422
     assert await worker.report(order, "result", spread=good) == (200, {"accepted": True})
+
+
+async def test_findings_are_for_the_job_that_needs_them_alone(editor: Person, worker: Worker) -> None:
+    (_, _, other), (sent, reading, mine) = [await folding(editor, worker) for _ in range(2)]
+    assert await worker.report(mine, "findings/0") == (200, {"said": sent})
+    address, held = f"/internal/jobs/{mine['job_id']}/findings/0", {"lease": mine["lease"]}
+
+    assert (await editor.post(address, json=held)).status == 401
+    for key in ("", "another", worker.key[:-1]):
+        assert (await worker.client.post(address, json=held, headers={"X-Internal-Key": key})).status == 401, key
+    # A lease opens what is of its own job; one that needs nothing has none, and one that is over has no more.
+    assert (await worker.report(mine | {"lease": other["lease"]}, "findings/0"))[0] == 410
+    assert (await worker.report(other | {"lease": mine["lease"]}, "findings/0"))[0] == 410
+    assert (await worker.report(reading, "findings/0"))[0] == 410
+    for number in ("1", "2", "999999999", "9999999999", "-1", "0x0", "0%00", "٠"):
+        answer = await worker.client.post(f"{address[:-1]}{number}", json=held, headers={"X-Internal-Key": worker.key})
+        assert answer.status == 404, number
+    body = io.BytesIO(json.dumps(held | {"padding": " " * 2**20}).encode())
+    assert (await worker.client.post(address, data=body, headers={"X-Internal-Key": worker.key})).status == 413
+
+
+async def test_findings_that_cannot_be_kept_are_refused_and_others_come_back_as_they_were(
+    editor: Person, worker: Worker
+) -> None:
+    sent = await enriched(editor, worker)
+    await renewed(editor, sent)
+    await planned(worker, "reading", "folding")
+    order = await worker.claim(QueueName.ENRICHMENT)
+    plan = order["spread"]["plan"]
+    nested: Any = "x"
+    for _ in range(100):
+        nested = [nested]
+    for said in ("\0", "\ud800", [{"\0": 1}], nested, math.inf):
+        status, told = await worker.report(order, "result", findings={"plan": plan, "said": said})
+        assert (status, told["code"]) == (422, "invalid-fields"), said
+    for of in ("\0", "'; drop table jobs; --", None, 0):
+        assert (await worker.report(order, "result", findings={"plan": of}))[0] == 422, of
+    assert (await worker.report(order, "result", findings={"plan": sent}))[0] == 410
+
+    hostile = {"said": "'; drop table jobs; -- \u202e<script>", "numbers": [2**70, 0.1, None]}
+    assert await worker.report(order, "result", findings={"plan": plan} | hostile) == (200, {"accepted": True})
+    assert await worker.report(await worker.claim(QueueName.ENRICHMENT), "findings/0") == (200, hostile)
+
+
+async def folding(person: Person, worker: Worker) -> tuple[str, dict[str, Any], dict[str, Any]]:
+    """Have an enrichment read in one part that is done with, and return the recording, the part and what is asked next."""
+    sent = await enriched(person, worker)
+    await renewed(person, sent)
+    await planned(worker, "reading", "folding")
+    reading = await worker.claim(QueueName.ENRICHMENT)
+    found = {"plan": reading["spread"]["plan"], "said": sent}
+    assert await worker.report(reading, "result", findings=found) == (200, {"accepted": True})
+    return sent, reading, await worker.claim(QueueName.ENRICHMENT)

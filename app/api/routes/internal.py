@@ -150,8 +150,8 @@ def routes(limit_bytes: int) -> list[web.RouteDef]:
     return [
         followed("/internal/queues/{queue}/first", first),
         followed("/internal/jobs/{id}/claim", claim),
-        followed(r"/internal/jobs/{id}/voices/{position:\d{1,9}}", voices),
-        followed(r"/internal/jobs/{id}/findings/{number:\d{1,9}}", findings),
+        followed(r"/internal/jobs/{id}/voices/{position:[0-9]{1,9}}", voices),
+        followed(r"/internal/jobs/{id}/findings/{number:[0-9]{1,9}}", findings),
         followed("/internal/jobs/{id}/heartbeat", heartbeat),
         followed("/internal/jobs/{id}/progress", large(progress)),
         followed("/internal/jobs/{id}/result", large(result)),
