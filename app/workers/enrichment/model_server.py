@@ -143,6 +143,14 @@ class Exchange:
             self._pass_on(None)
         except (ModelServerDown, ModelServerRefused, ContextTooSmall) as error:
             self._pass_on(error)
+        except ssl.SSLCertVerificationError as error:
+            self._pass_on(
+                ModelServerRefused(
+                    f"The certificate of the model server is not valid here: {error.verify_message.rstrip('.')}.",
+                    remedy="Operators: let the system trust the authority that has signed it, or name its file in"
+                    " SSL_CERT_FILE.",
+                )
+            )
         except (OSError, HTTPException, ValueError) as error:
             # The words of such errors may hold what was sent.
             self._pass_on(ModelServerDown(f"The model server does not answer ({type(error).__name__})."))

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import ssl
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -89,8 +90,8 @@ async def event(response: web.StreamResponse, values: object) -> None:
 
 
 @contextmanager
-def running_model_server(model: LlamaModel, port: int = 0) -> Iterator[Server]:
-    """Serve on 127.0.0.1, on a free port unless told otherwise, in a thread, until left."""
+def running_model_server(model: LlamaModel, port: int = 0, tls: ssl.SSLContext | None = None) -> Iterator[Server]:
+    """Serve on 127.0.0.1, on a free port unless told otherwise, in a thread, until left; with `tls` as localhost."""
     server = Server(model)
     loop = asyncio.new_event_loop()
     ready, end = threading.Event(), asyncio.Event()
@@ -100,9 +101,10 @@ def running_model_server(model: LlamaModel, port: int = 0) -> Iterator[Server]:
         app.router.add_post("/{path:.*}", server.handle)
         runner = web.AppRunner(app, shutdown_timeout=0)
         await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", port)
+        site = web.TCPSite(runner, "127.0.0.1", port, ssl_context=tls)
         await site.start()
-        server.url = f"http://127.0.0.1:{runner.addresses[0][1]}/v1"
+        origin = "http://127.0.0.1" if tls is None else "https://localhost"
+        server.url = f"{origin}:{runner.addresses[0][1]}/v1"
         ready.set()
         await end.wait()
         await runner.cleanup()
