@@ -83,6 +83,14 @@ class PersonalPlace(Answer):
     kind: PersonalKind
 
 
+class CustomSource(Answer):
+    """What a text in the answer to a project's own task rests on. Without segments it was not found in the transcript."""
+
+    place: Annotated[str, Field(description="Of the text in the answer: `said`, or `rooms[0].what`.")]
+    segments: Annotated[list[Annotated[int, Field(ge=0)]], Field(description="Those in which its words stand.")]
+    start: Start
+
+
 class EnrichmentAnswers(Answer):
     """The answers by task: one that was not asked for is absent, one that failed is `null`."""
 
@@ -103,4 +111,11 @@ class EnrichmentAnswers(Answer):
     custom: Annotated[
         dict[str, dict[str, Any] | None],
         Field(default_factory=dict, description="Of the project's own tasks, by name, in the shape of their schemas."),
+    ]
+    custom_sources: Annotated[
+        dict[str, list[CustomSource]],
+        Field(
+            default_factory=dict,
+            description="By name, what their texts rest on; none where the answer is in another language than the recording.",
+        ),
     ]

@@ -94,6 +94,15 @@ _FIELDS = {
     "Of the project's own tasks, by name, in the shape of their schemas.": (
         "Des demandes propres au projet, par leur nom, dans la forme de leurs schémas."
     ),
+    "What a text in the answer to a project's own task rests on. Without segments it was not found in the transcript.": (
+        "Ce sur quoi repose un texte de la réponse à une demande propre au projet. Sans segments, il n’a pas été trouvé dans"
+        " la transcription."
+    ),
+    "Of the text in the answer: `said`, or `rooms[0].what`.": "Du texte dans la réponse : `said`, ou `rooms[0].what`.",
+    "Those in which its words stand.": "Ceux où se trouvent ses mots.",
+    "By name, what their texts rest on; none where the answer is in another language than the recording.": (
+        "Par leur nom, ce sur quoi reposent leurs textes ; rien si la réponse est dans une autre langue que l’enregistrement."
+    ),
     "Whether the text was corrected after the answers were made of it.": (
         "Si le texte a été corrigé après que les réponses en furent tirées."
     ),

@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.core.options import EnrichmentTask
+from app.core.task_sets import CustomTask
 from app.workers.enrichment.answers import InvalidReply
 from app.workers.enrichment.errors import EnrichmentFailed
 from app.workers.enrichment.findings import Findings
 from app.workers.enrichment.grounding import Source
+from app.workers.enrichment.tasks import custom
 from app.workers.enrichment.tasks.task import Languages, Scope, Task
 
 
@@ -17,13 +19,14 @@ class Answers:
     `failures` says why, by task: of one that has no answer, or of which parts are missing.
     """
 
-    def __init__(self, found: Findings, source: Source, languages: Languages, custom: frozenset[str]) -> None:
+    def __init__(self, found: Findings, source: Source, languages: Languages, own: Mapping[str, CustomTask]) -> None:
         self.failures: dict[str, str] = {}
         self._found = found
         self._source = source
         self._languages = languages
-        self._custom = custom
+        self._own = own
         self._answers: dict[str, Any] = {}
+        self._own_sources: dict[str, Any] = {}
 
     def fail(self, failures: Mapping[str, str]) -> None:
         """Note that these tasks were not even asked."""
@@ -48,6 +51,8 @@ class Answers:
             translated = task.name == EnrichmentTask.TRANSLATION
             answer = {"language": self._languages.translation if translated else self._languages.spoken, **answer}
         self._answers[task.name] = answer
+        if answer is not None and task.name in self._own:
+            self._own_sources[task.name] = custom.sources(answer, self._own[task.name].schema, self._source)
 
     def check(self, model: str) -> None:
         """Raise `EnrichmentFailed` where anything was asked and no task has an answer."""
@@ -56,8 +61,8 @@ class Answers:
 
     def shown(self) -> dict[str, Any]:
         """Return the answers as they are stored: three of them twice, as they always were and as all are now."""
-        answers = {name: answer for name, answer in self._answers.items() if name not in self._custom}
-        own = {name: self._answers[name] for name in self._answers if name in self._custom}
+        answers = {name: answer for name, answer in self._answers.items() if name not in self._own}
+        own = {name: self._answers[name] for name in self._answers if name in self._own}
         shown: dict[str, Any] = {}
         for name in (EnrichmentTask.TITLE, EnrichmentTask.SUMMARY):
             if name in answers:
@@ -65,7 +70,7 @@ class Answers:
         if EnrichmentTask.POINTS in answers:
             points = answers[EnrichmentTask.POINTS]
             shown["points"] = points and [point["text"] for point in points]
-        return {**shown, "answers": answers | ({"custom": own} if own else {})}
+        return {**shown, "answers": answers | ({"custom": own, "custom_sources": self._own_sources} if own else {})}
 
     def personal_phrases(self) -> list[dict[str, str]]:
         """Return what only the model could find of personal data: texts that were corrected since are searched by it."""

@@ -71,7 +71,7 @@ class Run(Rooms):
         # What questions fill.
         self._parts, self._faults, self._sampling = self.found.kept, self.found.faults, self.found.sampling
         self._seconds = self.found.seconds
-        self._answers = Answers(self.found, self._source, languages, frozenset(asked.custom))
+        self._answers = Answers(self.found, self._source, languages, asked.custom)
         self._windows = 0
         self._limit = 0
 

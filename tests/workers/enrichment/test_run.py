@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.api.answers.enriched import EnrichmentAnswers
 from app.core.options import EnrichmentTask, TranscriptionOptions
 from app.core.task_sets import CustomTask, TaskSet, UnknownTaskSet
 from app.core.text_version import text_version
@@ -225,6 +226,9 @@ def test_a_projects_own_tasks_are_asked_with_its_prompt_and_stand_under_their_na
     outcome = run(model, segments_of(MEETING), task_set="doors", own_set=own)
 
     assert outcome["answers"]["custom"] == {"door": {"colour": "red"}}
+    # Nobody said so.
+    assert outcome["answers"]["custom_sources"] == {"door": [{"place": "colour", "segments": [], "start": None}]}
+    EnrichmentAnswers.model_validate_json(json.dumps(outcome["answers"]), strict=True)
     assert outcome["requests"]["door"] == model.asked[-1][1].request == "Of what colour is the door?"
 
 

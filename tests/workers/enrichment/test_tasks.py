@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.api.answers.enriched import EnrichmentAnswers
+from app.core.answer_schema import checked_schema
 from app.core.options import EnrichmentTask
 from app.core.personal_data import PersonalKind
 from app.core.task_sets import CustomTask
@@ -19,7 +20,7 @@ from app.workers.enrichment.grammar import grammar
 from app.workers.enrichment.grounding import Source
 from app.workers.enrichment.prompts import ENGLISH
 from app.workers.enrichment.tasks import CATALOGUE
-from app.workers.enrichment.tasks.custom import Custom
+from app.workers.enrichment.tasks.custom import Custom, sources
 from app.workers.enrichment.tasks.task import Kept, Languages, Scope, Shown, Task
 from tests.workers.enrichment.conftest import MEETING
 from tests.workers.enrichment.gbnf import texts
@@ -227,6 +228,33 @@ def test_a_custom_answer_is_held_against_its_schema() -> None:
     for wrong in ({"colour": "green"}, {"count": 3}, {"colour": "red", "count": 10}, {"colour": "red", "size": 1}, []):
         with pytest.raises(InvalidReply):
             read(wrong)
+
+
+def test_what_the_texts_of_a_custom_answer_rest_on_stands_beside_it() -> None:
+    text = {"type": "string", "maxLength": 200}
+    works = {"type": "object", "properties": {"what": text, "mood": {"enum": ["painters", "none"]}}, "required": []}
+    schema = checked_schema(
+        {
+            "type": "object",
+            "properties": {"said": text, "works": {"type": "array", "items": works}, "days": {"type": "integer"}},
+        }
+    )
+    answer = {
+        "said": "The bill for the heating came to two thousand euros.",
+        "works": [
+            {"what": "The painters need three days.", "mood": "painters"},
+            {"what": "The roof leaks above the kitchen.", "mood": "none"},
+        ],
+        "days": 3,
+    }
+    said = [text for _, text in MEETING]
+
+    assert sources(answer, schema, Source(said)) == [
+        {"place": "said", "segments": [0], "start": 0.0},
+        {"place": "works[0].what", "segments": [2], "start": 2.0},
+        {"place": "works[1].what", "segments": [], "start": None},
+    ]
+    assert sources(answer, schema, Source(said, same_language=False)) == []
 
 
 @pytest.mark.parametrize("name", list(EnrichmentTask))

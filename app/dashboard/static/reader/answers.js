@@ -83,12 +83,20 @@ export function Answers({ version, reading }) {
       return html`<${Section} key=${name} name=${name}>${draw(found, reading)}<//>`;
     })}
     ${Object.entries(answers.custom ?? {}).map(
-      ([name, found]) => found && html`<section key=${name} class="finding"><h3>${name}</h3><dl class="custom">${fields(found)}</dl></section>`,
+      ([name, found]) => found && html`<section key=${name} class="finding"><h3>${name}</h3><dl class="custom">${fields(found, answers.custom_sources?.[name] ?? [], reading)}</dl></section>`,
     )}
   </div>`;
 }
 
 const Lines = ({ text }) => text.split(/\n+/).map((part, index) => html`<p key=${index}>${part}</p>`);
 
-const fields = (found) =>
-  Object.entries(found).map(([name, value]) => html`<dt key=${name}>${name}</dt><dd>${typeof value === "object" ? JSON.stringify(value) : String(value)}</dd>`);
+const fields = (found, sources, reading) =>
+  Object.entries(found).map(([name, value]) => {
+    const own = sources.filter(({ place }) => place === name || place.startsWith(`${name}.`) || place.startsWith(`${name}[`));
+    return html`<dt key=${name}>${name}</dt>
+      <dd>
+        ${typeof value === "object" ? JSON.stringify(value) : String(value)}
+        ${own.map((source) => html`<${Passage} key=${source.place} item=${source} reading=${reading} />`)}
+        ${own.some(({ segments }) => !segments.length) && html`<div class="soft">${t("reader.notFound")}</div>`}
+      </dd>`;
+  });

@@ -1,6 +1,9 @@
-"""A project's own task: its prompt, and the answer in the shape of its schema. It carries no references."""
+"""A project's own task: its prompt, and the answer in the shape of its schema.
 
-from collections.abc import Mapping, Sequence
+The shape has no room for references. Those of its texts are looked for by their words, and stand beside it.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -59,6 +62,32 @@ class Custom:
     def join(self, parts: Sequence[Kept], source: Source) -> Any:
         del source
         return parts[0].value
+
+
+def sources(answer: Mapping[str, Any], schema: Mapping[str, Any], source: Source) -> list[dict[str, Any]]:
+    """Return what each text of an answer rests on, by its `place` in it (`rooms[0].what`); no segments: it was not found.
+
+    Words are compared, so nothing can be told of texts in another language, nor of those that the schema chose from.
+    """
+    if not source.same_language:
+        return []
+    found = [(place, source.locate(text)) for place, text in _texts(answer, schema, "")]
+    return [
+        {"place": place, "segments": list(segments), "start": source.start_of(segments)} for place, segments in found
+    ]
+
+
+def _texts(value: Any, schema: Mapping[str, Any], place: str) -> Iterator[tuple[str, str]]:
+    if "enum" in schema:
+        return
+    if isinstance(value, str) and value:
+        yield place, value
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _texts(item, schema["items"], f"{place}[{index}]")
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            yield from _texts(inner, schema["properties"][name], f"{place}.{name}" if place else name)
 
 
 def _cleaned(value: Any) -> Any:

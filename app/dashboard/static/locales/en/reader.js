@@ -24,6 +24,7 @@ export const reader = {
   "reader.noSound": "The sound of this recording is not kept any more; its text is.",
   "reader.playFrom": "Play from {time}",
   "reader.toPassage": "To the passage at {time}",
+  "reader.notFound": "Words of it were not found in the transcript.",
   "reader.nobody": "Nobody known",
   "reader.speakerNumber": "Speaker {number}",
   "reader.whoChange": "change who speaks",

@@ -24,6 +24,7 @@ export const reader = {
   "reader.noSound": "Le son de cet enregistrement n’est plus gardé ; son texte l’est.",
   "reader.playFrom": "Lire à partir de {time}",
   "reader.toPassage": "Vers le passage à {time}",
+  "reader.notFound": "Des mots n’en ont pas été trouvés dans la transcription.",
   "reader.nobody": "Personne de connu",
   "reader.speakerNumber": "Intervenant {number}",
   "reader.whoChange": "changer qui parle",
