@@ -364,6 +364,13 @@ async def test_findings_lead_to_their_passages_and_what_is_missing_does_no_harm(
         "entities": [{"text": "Okonkwo", "kind": "person", "segments": [4]}, {"text": "x", "kind": "new", "segments": []}],
         "satisfaction": {"score": 4, "reasons": [{"text": "Done in time.", "segments": [8]}], "quotes": []},
         "translation": {"language": "fr", "segments": [{"segment": 0, "text": "Bonjour à tous."}], "rejected": 0},
+        "custom": {"costs": {"paid": "Three quarters", "roofs": [{"what": "It leaks"}], "days": 3}, "older": {"a": "b"}},
+        "custom_sources": {
+            "costs": [
+                {"place": "paid", "segments": [5], "start": None},
+                {"place": "roofs[0].what", "segments": [], "start": None},
+            ]
+        },
     }  # fmt: skip
 
     async def with_answers(route: Any) -> None:
@@ -385,3 +392,9 @@ async def test_findings_lead_to_their_passages_and_what_is_missing_does_no_harm(
     await expect(row(page, 7)).to_be_focused()
     await panel.get_by_role("button", name="The repairs").click()
     await expect(row(page, 0)).to_have_class(re.compile("current"))
+    paid, roofs, days = [panel.locator(".finding", has_text="costs").locator("dd").nth(at) for at in range(3)]
+    await paid.get_by_role("button").click()
+    await expect(row(page, 5)).to_have_class(re.compile("current"))
+    await expect(roofs).to_contain_text("were not found")
+    for told in (paid, days):
+        await expect(told).not_to_contain_text("were not found")
