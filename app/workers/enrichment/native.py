@@ -141,7 +141,7 @@ class NativeModel:
         parameters.n_threads = parameters.n_threads_batch = threads
         parameters.n_seq_max = self.sequences
         parameters.kv_unified = True
-        parameters.flash_attn_type = self.library.LLAMA_FLASH_ATTN_TYPE_DISABLED
+        parameters.flash_attn_type = self.library.LLAMA_FLASH_ATTN_TYPE_ENABLED
         return parameters
 
 
