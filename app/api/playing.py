@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -11,6 +12,7 @@ from aiohttp import web
 
 from app.api.disposition import content_disposition
 from app.api.keys import UPLOADS
+from app.api.opening import opened_in_thread
 from app.api.problems import RangeNotSatisfiable
 from app.api.ranges import ByteRange, NotSatisfiable, tag_listed, wanted_range
 from app.core.errors import DependencyDown, PreconditionFailed
@@ -26,7 +28,7 @@ logger = logging.getLogger(__name__)
 async def give_recording(request: web.Request, recording: Recording) -> web.StreamResponse:
     """Answer with the recording. Raises `RecordingMissing`, `PreconditionFailed` or `RangeNotSatisfiable`."""
     # Closed here and not in a thread: an instance that stops would not wait for it.
-    with await asyncio.to_thread(_open, request.app[UPLOADS].root, recording) as file:
+    with await opened_in_thread(partial(_open, request.app[UPLOADS].root, recording)) as file:
         return await _answer(request, recording, file)
 
 

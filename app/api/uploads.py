@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from app.api.opening import opened_in_thread
 from app.api.overlap import Overlap
 from app.api.partial_files import PartialFiles
 from app.api.storage_errors import storage_errors
@@ -97,7 +98,7 @@ class UploadVolume:
         size = 0
         checked = 0
         with storage_errors():
-            file = await asyncio.to_thread(path.open, "xb", buffering=0)
+            file = await opened_in_thread(partial(path.open, "xb", buffering=0))
         writing = Overlap()
         try:
             with file:

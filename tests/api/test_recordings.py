@@ -1,27 +1,41 @@
 """The sound of a transcription: the file by ranges, and its waveform."""
 
+import asyncio
 import base64
+import gc
 import hashlib
+import io
 import shutil
+import threading
+import warnings
+from collections.abc import AsyncIterator, Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
 from aiohttp import FormData
+from aiohttp.test_utils import TestClient
 
+from app.api import playing
 from app.core.waveform import cells
+from app.media.recordings import locate
 from app.settings import Settings
 from tests.api.conftest import Person
 from tests.api.problems import fields, problem
-from tests.api.sound import tone, video
+from tests.api.sound import tone, video, wav
 from tests.api.worker import Worker, part_of_plan
 
 SOUND = tone(40)  # more than one block
 TAG = f'"{hashlib.sha256(SOUND).hexdigest()}"'
 
+Leave = Callable[[], Awaitable[None]]
+
 
 async def sent(editor: Person, content: bytes = SOUND, name: str = "tone.wav") -> str:
     form = FormData({"enrichment": "false"}, quote_fields=False)  # or the name would come percent-encoded
-    form.add_field("file", content, filename=name)
+    form.add_field("file", io.BytesIO(content), filename=name)
     created = await (await editor.post("/api/transcriptions", data=form)).json()
     return f"/api/transcriptions/{created['id']}"
 
@@ -189,3 +203,77 @@ async def test_peaks_that_are_none_are_refused(editor: Person, worker: Worker, r
     status, _ = await worker.report(order, "result", plan=part_of_plan((0.0, 4.0)) | {"peaks": reported})
     assert status == 422
     assert (await worker.report(order, "result", plan=part(0.0, 4.0, 9, last=True)))[0] == 200
+
+
+# Whoever leaves
+
+
+@asynccontextmanager
+async def asking(client: TestClient, editor: Person, address: str) -> AsyncIterator[tuple[asyncio.StreamReader, Leave]]:
+    """Ask for a file over a line of one's own; give what comes, and what cuts the line and waits for the server to know."""
+    before = asyncio.all_tasks()
+    reader, writer = await asyncio.open_connection("127.0.0.1", client.port, limit=1024)
+    head = [
+        f"GET {address} HTTP/1.1",
+        "Host: 127.0.0.1",
+        *(f"{name}: {value}" for name, value in editor.headers.items()),
+    ]
+    writer.write("\r\n".join([*head, "", ""]).encode())
+
+    async def leave() -> None:
+        serving = [
+            task for task in asyncio.all_tasks() - before if task.get_coro().__qualname__ == "RequestHandler.start"
+        ]
+        assert serving
+        writer.transport.abort()
+        await asyncio.wait(serving)
+
+    yield reader, leave
+    writer.transport.abort()
+
+
+async def test_whoever_leaves_while_the_file_is_opened_leaves_none_open(
+    client: TestClient, editor: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = f"{await sent(editor)}/audio"
+    asked, go_on = threading.Event(), threading.Event()
+
+    def slowly(root: Path, relative: str) -> Path:
+        """A volume that takes its time."""
+        asked.set()
+        go_on.wait()
+        return locate(root, relative)
+
+    monkeypatch.setattr(playing, "locate", slowly)
+    threads = ThreadPoolExecutor()
+    asyncio.get_running_loop().set_default_executor(threads)
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always", ResourceWarning)
+        async with asking(client, editor, address) as (_, leave):
+            await asyncio.to_thread(asked.wait)
+            await leave()
+            go_on.set()
+            threads.shutdown()
+        gc.collect()
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor())
+    assert [str(one.message) for one in warned] == []
+
+
+async def test_whoever_leaves_in_the_middle_leaves_no_file_open(
+    client: TestClient, editor: Person, settings: Settings
+) -> None:
+    # More than systems keep on the way.
+    address = f"{await sent(editor, wav(bytes(24 * 1024 * 1024)))}/audio"
+
+    def held() -> list[str]:
+        found = []
+        for link in Path("/proc/self/fd").iterdir():
+            with suppress(FileNotFoundError):  # the one by which the folder is read
+                found.append(str(link.readlink()))
+        return [path for path in found if path.startswith(str(settings.uploads_dir))]
+
+    async with asking(client, editor, address) as (reader, leave):
+        assert (await reader.readline()).startswith(b"HTTP/1.1 200")
+        assert len(held()) == 1
+        await leave()
+        assert held() == []

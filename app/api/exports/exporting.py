@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing, suppress
+from functools import partial
 from typing import Any, BinaryIO, TypeVar
 from uuid import UUID
 
@@ -19,6 +20,7 @@ from app.api.authentication import authenticator, credentials
 from app.api.exports.archive import Archive
 from app.api.exports.names import folder_name, recording_name
 from app.api.keys import DATABASE, PRINCIPAL, UPLOADS
+from app.api.opening import opened_in_thread
 from app.api.rendering import document_of, has_finished_text
 from app.core.access import Principal
 from app.core.errors import DependencyDown, NotFound
@@ -141,7 +143,7 @@ class ProjectExport:
         """Give a recording block by block. One that vanishes ends where it does, which the manifest tells."""
         lacks = {"transcription": str(identifier), "what": "recording"}
         try:
-            file = await _patiently(lambda: asyncio.to_thread(self._opened, recording))
+            file = await _patiently(lambda: opened_in_thread(partial(self._opened, recording)))
         except RecordingMissing as error:
             self._missing.add(lacks | {"code": error.code})
             return

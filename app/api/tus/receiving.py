@@ -10,6 +10,7 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from app.api.keys import DATABASE, METRICS, SETTINGS, UPLOADS
+from app.api.opening import opened_in_thread
 from app.api.overlap import Overlap
 from app.api.partial_files import PartialFile
 from app.api.tus.holding import Hold, Interrupted
@@ -76,7 +77,7 @@ async def receive(request: web.Request, hold: Hold, checksum: Checksum | None) -
         raise _too_large(upload.size_bytes)
     await asyncio.to_thread(volume.check_space, request.content_length or 0)
     algorithm = checksum.algorithm if checksum else None
-    file = await asyncio.to_thread(volume.partial.open, upload.id, upload.received_bytes, algorithm)
+    file = await opened_in_thread(partial(volume.partial.open, upload.id, upload.received_bytes, algorithm))
     before = upload.received_bytes
     piece = _Piece(request, hold, file, checksum, before, time.monotonic(), before)
     try:
