@@ -52,6 +52,7 @@ async def test_what_is_typed_while_the_api_restarts_is_saved_by_the_next_one(
 ) -> None:
     made = await held_meeting(editor, worker)
     page = await opened(logged_in, editor, made)
+    await page.get_by_role("tab", name="Speakers").click()
     port = client.port
     await client.server.close()
     await row(page, 2).locator(".said").dblclick()
@@ -59,6 +60,9 @@ async def test_what_is_typed_while_the_api_restarts_is_saved_by_the_next_one(
     await area.fill("")
     await area.press_sequentially("Typed while nobody was there.")
     await expect(page.locator(".saved")).to_contain_text("No connection")
+    await page.get_by_role("tabpanel").locator("input.name").last.fill("Carla")
+    await page.keyboard.press("Enter")
+    await expect(page.locator(".toast.bad")).to_contain_text("The server does not answer")
     app = create_app(settings)
     add_page(app)
     address = f"/api/transcriptions/{made}/segments"
@@ -66,6 +70,7 @@ async def test_what_is_typed_while_the_api_restarts_is_saved_by_the_next_one(
         await expect(page.locator(".saved")).to_have_text("All saved")
         saved = await page.request.get(f"{address}/2", headers=editor.headers)
         assert (await saved.json())["text"] == "Typed while nobody was there."
+        await expect(row(page, 4).locator(".who")).to_contain_text("Carla")
         # What others do from now on comes by itself again.
         headers = editor.headers | {"If-Match": "*"}
         changed = await page.request.patch(f"{address}/0", data={"text": "Anew."}, headers=headers)

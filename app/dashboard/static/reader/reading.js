@@ -1,7 +1,7 @@
 // What a reader does with a recording, from whichever button or key: all of it in one place, and all of it undoable.
 
 import { batch, computed, effect, signal } from "../html.js";
-import { ask, patch, post, remove } from "../api.js";
+import { ask } from "../api.js";
 import { t } from "../i18n.js";
 import { me } from "../model/session.js";
 import { say, sayError } from "../components/toasts.js";
@@ -10,6 +10,7 @@ import { createDrafts, line } from "./drafts.js";
 import { createFinding } from "./finding.js";
 import { createPlayer, RATES } from "./player.js";
 import { createRecording, indexAt } from "./recording.js";
+import { speaking } from "./speaking.js";
 import { createHistory } from "./undoing.js";
 import { nameOf } from "./voices.js";
 
@@ -193,66 +194,9 @@ export function readingOf(recording, player, drafts) {
       reading.edit(null);
     },
 
-    async rename(label, name) {
-      const before = recording.names.peek().get(label)?.name ?? null;
-      const after = name.trim() || null;
-      if (before === after) return;
-      const give = async (to) => {
-        await patch(`${recording.address}/speakers/${encodeURIComponent(label)}`, { name: to });
-        await recording.load();
-      };
-      const done = await tried(async () => (await give(after), true));
-      if (done) undoing.note({ label: t("reader.step.rename"), undo: () => give(before), redo: () => give(after) });
-    },
-
     describe: (changes) => describe(recording, undoing, tried, changes),
 
-    async mergeSpeaker(label, into) {
-      const address = `${recording.address}/speakers/${encodeURIComponent(label)}/merge`;
-      const join = async () => (await post(address, { into }), recording.load());
-      const part = async () => (await remove(address), recording.load());
-      const done = await tried(async () => (await join(), true));
-      if (done) undoing.note({ label: t("reader.step.mergeSpeakers"), undo: part, redo: join });
-    },
-
-    async unmergeSpeaker(label, into) {
-      const address = `${recording.address}/speakers/${encodeURIComponent(label)}/merge`;
-      const join = async () => (await post(address, { into }), recording.load());
-      const part = async () => (await remove(address), recording.load());
-      const done = await tried(async () => (await part(), true));
-      if (done) undoing.note({ label: t("reader.step.unmerge"), undo: join, redo: part });
-    },
-
-    /** Give passages to a speaker that there is, or with a `name` to a new one. */
-    async assign(keys, { label, name }) {
-      const before = keys.map((key) => ({ key, speaker: segmentOf(key).speaker }));
-      const places = () => keys.map(indexOf).filter((index) => index >= 0);
-      const give = async () => {
-        if (label !== undefined) await patch(`${recording.address}/segments/speaker`, { segments: places(), speaker: label });
-        else {
-          const [{ speaker }] = before;
-          const body = { segments: places(), ...(name ? { name } : {}) };
-          await post(`${recording.address}/speakers/${encodeURIComponent(speaker)}/split`, body);
-        }
-        await recording.load();
-      };
-      const back = async () => {
-        for (const speaker of new Set(before.map((one) => one.speaker))) {
-          const theirs = before.filter((one) => one.speaker === speaker).map((one) => indexOf(one.key));
-          await patch(`${recording.address}/segments/speaker`, { segments: theirs, speaker });
-        }
-        await recording.load();
-      };
-      const done = await tried(async () => (await give(), true));
-      if (done) undoing.note({ label: t("reader.step.assign"), undo: back, redo: give });
-    },
-
-    /** The passages from one on that are its speaker's, or that one alone. */
-    passages(key, all) {
-      const { speaker } = segmentOf(key);
-      const index = indexOf(key);
-      return all ? recording.segments.peek().filter((one, at) => at >= index && one.speaker === speaker).map((one) => one.key) : [key];
-    },
+    ...speaking(recording, undoing, tried, { segmentOf, indexOf }),
 
     mark() {
       if (!edits.peek()) return;

@@ -141,6 +141,7 @@ export function createRecording(id) {
 
   return {
     id, address, info, segments, speakers, notes, partial, error, names, positions, ready, load, loadSoon, loadNotes, put,
+    ended: () => ended,
     close() {
       ended = true;
       clearTimeout(timer);
