@@ -7,9 +7,10 @@ import pytest
 from playwright.async_api import expect
 
 from tests.api.conftest import Person
+from tests.api.sound import tone
 from tests.api.worker import Worker
 from tests.browser.conftest import violations
-from tests.browser.meetings import MEETINGS, held_meeting
+from tests.browser.meetings import ENGLISH, MEETINGS, held_meeting
 from tests.browser.test_reader import Open, opened, row
 from tests.browser.words import LOCALES, Words
 
@@ -119,3 +120,20 @@ async def test_on_paper_all_of_the_text_stands_and_nothing_else(
     await expect(page.locator(".player")).to_be_hidden()
     await expect(page.locator(".reader-side")).to_be_hidden()
     await expect(page.locator(".segment").last).to_be_visible()
+
+
+async def test_the_browsers_own_menu_prints_all_of_it_too(logged_in: Open, editor: Person, worker: Worker) -> None:
+    meeting = ENGLISH * 20
+    made = await held_meeting(editor, worker, meeting=meeting, enriched=False, sound=tone())
+    page = await opened(logged_in, editor, made)
+    shown = page.locator(".segment")
+    assert await shown.count() < len(meeting)
+    await page.evaluate(
+        """() => addEventListener("beforeprint", () => {
+            window.printed = document.querySelectorAll(".segment").length;
+        })"""
+    )
+    await page.pdf()
+    assert await page.evaluate("window.printed") == len(meeting)
+    # Afterwards there is as much on the page as is in sight.
+    await expect(row(page, len(meeting) - 1)).to_have_count(0)

@@ -9,6 +9,7 @@ import { describe } from "./describe.js";
 import { createDrafts, line } from "./drafts.js";
 import { createFinding } from "./finding.js";
 import { createPlayer, RATES } from "./player.js";
+import { createPrinting } from "./printing.js";
 import { createRecording, indexAt } from "./recording.js";
 import { speaking } from "./speaking.js";
 import { createHistory } from "./undoing.js";
@@ -78,6 +79,7 @@ export function readingOf(recording, player, drafts) {
     if (now.key !== lastWord.key || now.index !== lastWord.index) lastWord = now;
     return lastWord;
   });
+  const printing = createPrinting(view, drafts);
   const language = computed(() => {
     const present = recording.info.value;
     return (present?.options?.task === "translate" ? "en" : present?.language) || undefined;
@@ -272,17 +274,11 @@ export function readingOf(recording, player, drafts) {
       localStorage.setItem(KEPT_DOUBTS, String(value));
     },
 
-    async print() {
-      await drafts.saveAll();
-      view.dialog.value = null;
-      view.printing.value = true;
-      await new Promise((done) => setTimeout(() => requestAnimationFrame(() => requestAnimationFrame(done))));
-      window.print();
-      view.printing.value = false;
-    },
+    print: () => printing.print(),
 
     close() {
       followed();
+      printing.close();
       drafts.close();
       player.close();
       recording.close();
