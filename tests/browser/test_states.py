@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.api.conftest import Person
+from app.core.access import Role
+from tests.api.conftest import MakePerson, Person
 from tests.api.worker import Worker
 from tests.browser.conftest import violations
 from tests.browser.meetings import held_meeting
@@ -13,11 +14,11 @@ from tests.browser.test_reader import Open, opened, row
 from tests.browser.words import Words
 
 FAILURE = {"code": "damaged-media", "detail": "It ends too early.", "remedy": "Send it again.", "retryable": False}
-# Both languages, both appearances, a desk and a telephone.
+# Both languages, both appearances, a wide desk and a telephone.
 LOOKS = pytest.mark.parametrize(
     ("locale", "look"),
     [
-        ("en-GB", {"color_scheme": "dark", "viewport": {"width": 1366, "height": 860}}),
+        ("en-GB", {"color_scheme": "dark", "viewport": {"width": 2560, "height": 1440}}),
         ("fr-FR", {"color_scheme": "light", "viewport": {"width": 360, "height": 780}}),
     ],
 )
@@ -36,6 +37,8 @@ async def test_places_that_lead_nowhere_and_work_that_came_to_nothing(
     words = Words(locale)
     failed = (await editor.uploaded())["id"]
     await worker.report(await worker.claim(), "failure", **FAILURE)
+    odd = (await editor.uploaded())["id"]
+    await worker.report(await worker.claim(), "failure", **FAILURE | {"code": "of-a-later-release"})
     cancelled = (await editor.uploaded())["id"]
     await editor.post(f"/api/transcriptions/{cancelled}/cancel")
     page = await logged_in(editor, "/recordings/one/too/many", locale=locale, **look)
@@ -44,10 +47,18 @@ async def test_places_that_lead_nowhere_and_work_that_came_to_nothing(
     await page.goto("/recordings/00000000-0000-4000-8000-000000000000")
     await expect(page.get_by_role("alert")).to_have_text(words("reader.gone"))
     await faultless(page, "no such recording")
-    for made in (failed, cancelled):
+    for made in (failed, odd, cancelled):
         await page.goto(f"/recordings/{made}")
         await expect(page.get_by_role("button", name=words("action.retry"))).to_be_visible()
         await faultless(page, made)
+    # What happened and the way out, in the language of the page; the API's own words, which are English, to who reads those.
+    await page.goto(f"/recordings/{failed}")
+    await expect(page.get_by_role("alert")).to_contain_text(words("error.damaged-media"))
+    await page.goto(f"/recordings/{odd}")
+    unknown = {"en-GB": "It ends too early. Send it again.", "fr-FR": words("error.other", code="of-a-later-release")}
+    await expect(page.get_by_role("alert")).to_contain_text(unknown[locale])
+    await page.goto(f"/recordings/{cancelled}")
+    await expect(page.get_by_role("button", name=words("action.retry"))).to_be_visible()
     menu = page.get_by_role("button", name=words("app.menu"), exact=True)
     if await menu.is_visible():
         await menu.click()
@@ -55,6 +66,31 @@ async def test_places_that_lead_nowhere_and_work_that_came_to_nothing(
     # What is told in passing.
     await page.get_by_role("button", name=words("action.retry")).click()
     await expect(page.locator(".working")).to_be_visible()
+
+
+async def test_who_may_not_try_again_is_not_offered_to(
+    logged_in: Open, editor: Person, worker: Worker, person: MakePerson
+) -> None:
+    failed = (await editor.uploaded())["id"]
+    await worker.report(await worker.claim(), "failure", **FAILURE)
+    words = Words("en-GB")
+    page = await logged_in(await person("viewer", project="first", role=Role.VIEWER), f"/recordings/{failed}")
+    await expect(page.get_by_role("alert")).to_contain_text(words("error.damaged-media"))
+    await expect(page.get_by_role("button", name=words("action.retry"))).to_have_count(0)
+
+
+LONGEST_MOTION_SECONDS = """() => Math.max(...[...document.querySelectorAll("*")].flatMap((element) => {
+    const { transitionDuration, animationDuration } = getComputedStyle(element);
+    return `${transitionDuration},${animationDuration}`.split(",").map(parseFloat);
+}))"""
+
+
+async def test_nothing_moves_where_motion_is_not_wanted(logged_in: Open, editor: Person, worker: Worker) -> None:
+    made = await held_meeting(editor, worker)
+    page = await opened(logged_in, editor, made)
+    assert await page.evaluate(LONGEST_MOTION_SECONDS) > 0.05
+    await page.emulate_media(reduced_motion="reduce")
+    assert await page.evaluate(LONGEST_MOTION_SECONDS) < 0.001
 
 
 @LOOKS

@@ -111,6 +111,37 @@ def test_what_the_api_refuses_is_said_in_the_language_of_the_page(locales: dict[
     assert own - said - known == {"deleted-meanwhile", "not-finished", "recording-damaged"}
 
 
+# What ends before there is a job to report on, or at the command line.
+NOT_OF_A_RECORDING = {
+    "api-unreachable", "key-refused", "malformed-order", "model-fetch-failed", "model-pull-failed", "model-refused",
+    "no-internal-key", "not-enough-space", "worker-name-taken",
+}  # fmt: skip
+# Said of files before there is a recording, and of recordings afterwards.
+OF_THE_FILE = {
+    "damaged-media",
+    "empty-upload",
+    "fetch-failed",
+    "no-audio",
+    "not-media",
+    "unknown-model",
+    "upload-too-large",
+}
+
+
+def test_why_a_recording_failed_and_the_way_out_is_said_in_both_languages(
+    locales: dict[str, dict[str, object]],
+) -> None:
+    folders = [STATIC.parents[1] / name for name in ("workers", "media", "catalog")]
+    sources = "".join(path.read_text(encoding="utf-8") for folder in folders for path in folder.rglob("*.py"))
+    codes = set(re.findall(r'^    code = "([a-z-]+)"$', sources, re.MULTILINE)) | {"worker-lost"}
+    assert "voices-unfit" in codes
+    for language in locales.values():
+        assert {code for code in codes if f"error.{code}" not in language} == NOT_OF_A_RECORDING
+        for code in (codes | OF_THE_FILE) - NOT_OF_A_RECORDING:
+            sentences = re.findall(r"[^.!?]+[.!?](?=\s|$)", str(language[f"error.{code}"]))
+            assert len(sentences) >= 2, f"{code} has no way out"
+
+
 def test_the_page_knows_the_languages_of_the_speech_models() -> None:
     text = (STATIC / "model" / "languages.js").read_text(encoding="utf-8")
     [codes] = re.findall(r'CODES =\s*"([^"]+)"', text)

@@ -92,10 +92,11 @@ export function bytes(count) {
   return number(count / 1000 ** step, { style: "unit", unit: units[step], maximumFractionDigits: step ? 1 : 0 });
 }
 
-/** What an error of the API says to a person: our own words for its code where there are, otherwise the API's. */
+/** What an error of the API says to a person: our own words for its code where there are; otherwise the API's, which are English. */
 export function errorText(error) {
   const key = `error.${error.code}`;
-  return has(key) ? t(key) : [error.message, error.problem?.remedy].filter(Boolean).join(" ");
+  if (has(key)) return t(key);
+  return language.value === "en" ? [error.message, error.problem?.remedy].filter(Boolean).join(" ") : t("error.other", { code: error.code });
 }
 
 /** What is wrong with a field: our own words for the API's code, with its bounds. Its message is English. */
@@ -106,7 +107,7 @@ export function faultText({ code, message, bounds = {} }) {
 }
 
 /** Why something that was begun failed, as the API keeps it: `code`, `detail`, `remedy`. */
-export const failureText = ({ code, detail }) => errorText({ code, message: detail });
+export const failureText = ({ code, detail, remedy }) => errorText({ code, message: detail, problem: { remedy } });
 
 export function chooseLanguage(chosen) {
   localStorage.setItem(KEPT, chosen);

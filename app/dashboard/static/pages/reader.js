@@ -179,7 +179,7 @@ function State({ reading }) {
   if (state === "error" || state === "cancelled") {
     return html`<${Notice} kind=${state === "error" ? "bad" : "warn"}>
       ${state === "error" ? t("reader.failed", { why: info.error ? failureText(info.error) : "" }) : t("reader.cancelled")}
-      <div class="panel-tools"><${Button} onPress=${retry}>${t("action.retry")}<//></div>
+      ${reading.can.describe && html`<div class="panel-tools"><${Button} onPress=${retry}>${t("action.retry")}<//></div>`}
     <//>`;
   }
   if (reading.recording.partial.value) {

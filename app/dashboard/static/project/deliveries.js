@@ -63,7 +63,7 @@ const Delivery = ({ delivery, active, replay }) => html`<li class="log-entry">
     ${delivery.attempts.map(
       (attempt) => html`<p key=${attempt.at}>
         <${Moment} at=${attempt.at} /> · ${attempt.status ? t("deliveries.status", { status: String(attempt.status) }) : t("deliveries.noAnswer")}
-        · ${number(attempt.duration_ms)} ms${attempt.error ? html` · <span class="fault">${attempt.error}</span>` : null}
+        · ${number(attempt.duration_ms)} ms${attempt.error ? html` · <span class="fault" lang="en">${attempt.error}</span>` : null}
         ${attempt.excerpt && html`<pre>${attempt.excerpt}</pre>`}
       </p>`,
     )}

@@ -25,7 +25,10 @@ export function Enrichment({ reading }) {
     ${enrichment?.state === "error" && html`<${Notice} kind="warn">${enrichment.error ? failureText(enrichment.error) : t("reader.enrichmentFailed")}<//>`}
     ${enrichment?.outdated && html`<${Notice} kind="warn">${t("reader.outdated")}<//>`}
     ${enrichment && html`<${Answers} version=${enrichment} reading=${reading} />`}
-    ${enrichment && Object.entries(enrichment.failures ?? {}).map(([task, why]) => html`<p key=${task} class="soft">${t("reader.taskFailed", { task: taskText(task), why })}</p>`)}
+    ${enrichment && Object.entries(enrichment.failures ?? {}).map(([task, why]) => html`<details key=${task} class="soft">
+      <summary>${t("reader.taskFailed", { task: taskText(task) })}</summary>
+      <p lang="en">${why}</p>
+    </details>`)}
     <div class="panel-tools">
       ${can.edit && !running && html`<${Button} onPress=${() => (view.dialog.value = { name: "enrich" })}>${t(enrichment ? "reader.enrichAgain" : "reader.enrich")}<//>`}
       ${enrichment && html`<${Button} kind="quiet" onPress=${() => (view.dialog.value = { name: "versions" })}>${t("reader.versions")}<//>`}

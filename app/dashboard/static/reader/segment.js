@@ -1,7 +1,7 @@
 // One segment: who speaks, when, and what was said, word by word; corrected in place.
 
 import { html, useComputed, useEffect, useLayoutEffect, useRef } from "../html.js";
-import { clock, t } from "../i18n.js";
+import { clock, errorText, t } from "../i18n.js";
 import { Editor } from "./editor.js";
 import { Conflict } from "./conflict.js";
 import { nameOf, voiceOf } from "./voices.js";
@@ -55,7 +55,7 @@ export function Segment({ segment, index, count, turn, measuring, reading }) {
           ? html`<${Editor} segment=${segment} index=${index} reading=${reading} />`
           : html`<${Said} segment=${segment} draft=${draft.value} reading=${reading} current=${current} />`}
         ${draft.value?.state === "conflict" && html`<${Conflict} segmentKey=${key} draft=${draft.value} reading=${reading} />`}
-        ${draft.value?.state === "refused" && html`<p class="segment-fault" role="alert">${draft.value.error.message}</p>`}
+        ${draft.value?.state === "refused" && html`<p class="segment-fault" role="alert">${errorText(draft.value.error)}</p>`}
       </div>
       <div class="segment-tools">
         ${noted.value > 0 &&

@@ -120,7 +120,7 @@ export const reader = {
   "reader.enriching": "The language model is reading…",
   "reader.enrichmentFailed": "The summary could not be made.",
   "reader.outdated": "The text was corrected after this was made of it.",
-  "reader.taskFailed": "{task}: {why}",
+  "reader.taskFailed": "{task}: the language model did not manage this, or not all of it.",
   "reader.madeBy": "Made by {model}; check what matters.",
   "reader.enrich": "Make a summary",
   "reader.enrichAgain": "Make it anew",

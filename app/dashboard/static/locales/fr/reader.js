@@ -120,7 +120,7 @@ export const reader = {
   "reader.enriching": "Le modèle de langage lit…",
   "reader.enrichmentFailed": "Le résumé n’a pas pu être fait.",
   "reader.outdated": "Le texte a été corrigé après.",
-  "reader.taskFailed": "{task} : {why}",
+  "reader.taskFailed": "{task} : le modèle de langage n’y est pas arrivé, ou pas jusqu’au bout.",
   "reader.madeBy": "Fait par {model} ; vérifiez ce qui compte.",
   "reader.enrich": "Faire un résumé",
   "reader.enrichAgain": "Refaire",
