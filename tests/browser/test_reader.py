@@ -311,32 +311,6 @@ async def test_everything_by_the_keyboard_alone(logged_in: Open, editor: Person,
     assert (await segment(editor, made, 3))["text"] == "Junk mail, mind you."
 
 
-async def test_an_enrichment_is_made_anew_and_versions_are_compared(
-    logged_in: Open, editor: Person, worker: Worker
-) -> None:
-    made = await held_meeting(editor, worker)
-    page = await opened(logged_in, editor, made)
-    panel = page.get_by_role("tabpanel")
-    await expect(panel).to_contain_text("The insurance pays three quarters")
-    await panel.get_by_role("button", name="Make it anew").click()
-    dialog = page.get_by_role("dialog")
-    assert await violations(page) == []
-    await dialog.locator("summary").click()
-    await dialog.locator("textarea[name=summary]").fill("In one sentence.")
-    await dialog.get_by_role("button", name="Begin").click()
-    await expect(panel.locator("progress")).to_be_visible()
-    from app.queueing.queues import QueueName
-
-    order = await worker.do_next(QueueName.ENRICHMENT)
-    assert order["kind"] == "enrichment"
-    await expect(panel).to_contain_text("A summary.")
-    await panel.get_by_role("button", name="Versions").click()
-    await expect(dialog.locator(".version")).to_have_count(2)
-    await expect(dialog).to_contain_text("The insurance pays three quarters")
-    await expect(dialog).to_contain_text("A summary.")
-    assert await violations(page) == []
-
-
 async def test_changes_of_others_come_by_themselves(logged_in: Open, editor: Person, worker: Worker) -> None:
     made = await held_meeting(editor, worker)
     page = await opened(logged_in, editor, made)

@@ -9,7 +9,7 @@ import { titleOf } from "../components/recording_row.js";
 import { sayError } from "../components/toasts.js";
 import { Changes } from "../reader/changes.js";
 import { Labels, Rename } from "../reader/describing.js";
-import { Enrich, Enrichment, Versions } from "../reader/enrichment.js";
+import { Enrich, Enrichment } from "../reader/enrichment.js";
 import { Export } from "../reader/exporting.js";
 import { Keys, keysOn } from "../reader/help.js";
 import { obeyKeys } from "../reader/keys.js";
@@ -21,6 +21,7 @@ import { Share } from "../reader/sharing.js";
 import { Speakers } from "../reader/speakers.js";
 import { Tabs } from "../reader/tabs.js";
 import { Transcript } from "../reader/transcript.js";
+import { Versions } from "../reader/versions.js";
 import { Who } from "../reader/who.js";
 
 const NARROW = window.matchMedia("(max-width: 60rem)");

@@ -1,8 +1,8 @@
-// What the language model made of the recording: shown beside it, made anew with other options, versions side by side.
+// What the language model made of the recording: shown beside it, and made anew with other options.
 
 import { html, useEffect, useState } from "../html.js";
 import { get, post } from "../api.js";
-import { dateTime, errorText, failureText, has, number, t } from "../i18n.js";
+import { errorText, failureText, has, t } from "../i18n.js";
 import { Button } from "../components/button.js";
 import { Dialog } from "../components/dialog.js";
 import { Field } from "../components/field.js";
@@ -100,36 +100,5 @@ export function Enrich({ reading, onClose }) {
         <${Button} kind="main" type="submit">${t("reader.enrichBegin")}<//>
       </div>
     </form>
-  <//>`;
-}
-
-export function Versions({ reading, onClose }) {
-  const [versions, setVersions] = useState(null);
-  const [error, setError] = useState(null);
-  const [left, setLeft] = useState(1);
-  const [right, setRight] = useState(0);
-  useEffect(() => {
-    get(`${reading.recording.address}/enrichments`).then((answer) => {
-      setVersions(answer.items);
-      setLeft(Math.min(1, answer.items.length - 1));
-    }, setError);
-  }, []);
-  const column = (chosen, choose, label) => html`<div class="version">
-    <select aria-label=${label} value=${chosen} onChange=${(event) => choose(Number(event.target.value))}>
-      ${versions.map((version, index) => html`<option key=${version.number} value=${index}>${t("reader.version", { number: version.number, when: dateTime(version.created_at) })}</option>`)}
-    </select>
-    <p class="soft">${[versions[chosen].model, versions[chosen].by, versions[chosen].seconds?.total && t("reader.took", { seconds: number(Math.round(versions[chosen].seconds.total)) })].filter(Boolean).join(" · ")}</p>
-    <${Answers} version=${versions[chosen]} reading=${reading} />
-  </div>`;
-  return html`<${Dialog} title=${t("reader.versions")} onClose=${onClose} wide>
-    ${error && html`<${Notice} kind="bad">${errorText(error)}<//>`}
-    ${!versions && !error && html`<p role="status">${t("app.loading")}</p>`}
-    ${versions && !versions.length && html`<p>${t("reader.noVersions")}</p>`}
-    ${versions?.length > 0 &&
-    html`<div class="versions">
-      ${versions.length > 1 && column(left, setLeft, t("reader.versionLeft"))}
-      ${column(right, setRight, t("reader.versionRight"))}
-    </div>`}
-    <div class="dialog-actions"><${Button} onPress=${onClose}>${t("action.close")}<//></div>
   <//>`;
 }
