@@ -19,11 +19,12 @@ from tests.api.worker import Worker, part_of_plan, turns
 
 @dataclass(frozen=True)
 class Said:
-    """One passage. Words in `doubtful` are those that the recognizer was not sure of."""
+    """One passage, and the silence after it. Words in `doubtful` are those that the recognizer was not sure of."""
 
     speaker: int
     text: str
     doubtful: tuple[str, ...] = ()
+    pause_seconds: float = 0.5
 
 
 ENGLISH = (
@@ -66,7 +67,7 @@ ANSWERS = {
     },
 }
 _SECONDS_A_WORD = 0.36
-_PAUSE_SECONDS = 0.5
+_END_SECONDS = 0.5
 _PASSAGES_A_CHUNK = 100
 
 
@@ -81,13 +82,13 @@ def segments_of(meeting: Sequence[Said]) -> list[dict[str, Any]]:
             words.append({"start": round(at, 2), "end": round(end, 2), "text": f" {word}", "probability": probability})
             at = end
         found.append({"start": start, "end": round(at, 2), "text": said.text, "words": words})
-        at += _PAUSE_SECONDS
+        at += said.pause_seconds
     return found
 
 
 def sound_of(segments: Sequence[dict[str, Any]], meeting: Sequence[Said]) -> bytes:
     """Return a recording in which each speaker is a tone of their own, as loud as speech goes, and pauses are silent."""
-    frames = array.array("h", bytes(2 * round((segments[-1]["end"] + _PAUSE_SECONDS) * RATE)))
+    frames = array.array("h", bytes(2 * round((segments[-1]["end"] + _END_SECONDS) * RATE)))
     for said, segment in zip(meeting, segments, strict=True):
         for n in range(round(segment["start"] * RATE), round(segment["end"] * RATE)):
             loud = 0.35 + 0.65 * abs(math.sin(n / RATE * 2.1) * math.sin(n / RATE * 7.3))
@@ -128,7 +129,7 @@ async def held_meeting(
 async def write_down(worker: Worker, language: str, meeting: Sequence[Said], *, enriched: bool = True) -> None:
     """Do all the work that there is for a meeting that was sent."""
     segments = segments_of(meeting)
-    end = segments[-1]["end"] + _PAUSE_SECONDS
+    end = segments[-1]["end"] + _END_SECONDS
     order = await worker.claim()
     starts = [0.0, *(segment["start"] for segment in segments[_PASSAGES_A_CHUNK::_PASSAGES_A_CHUNK])]
     chunks = list(itertools.pairwise([*starts, end]))
