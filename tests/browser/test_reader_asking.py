@@ -1,0 +1,55 @@
+"""The recording is asked: the answer comes word by word, with the passages that it rests on; in both languages."""
+
+import re
+
+import pytest
+from playwright.async_api import expect
+
+from app.queueing.queues import QueueName
+from tests.api.conftest import Person
+from tests.api.worker import Worker, answer_to
+from tests.browser.conftest import violations
+from tests.browser.meetings import MEETINGS, held_meeting
+from tests.browser.test_reader import Open, opened, row
+from tests.browser.words import LOCALES, Words
+
+FAILURE = {"code": "model-server-down", "detail": "It is away.", "remedy": "Wait.", "retryable": False}
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+async def test_a_question_is_answered_with_its_passages(
+    logged_in: Open, editor: Person, worker: Worker, locale: str
+) -> None:
+    words = Words(locale)
+    made = await held_meeting(editor, worker, locale[:2])
+    page = await opened(logged_in, editor, made, locale)
+    await page.get_by_role("tab", name=words("reader.tab.ask"), exact=True).click()
+    asked = page.locator(".asked")
+    field = page.get_by_label(words("reader.ask"))
+    await field.fill("Okonkwo ?")
+    await field.press("Enter")
+    await expect(asked).to_contain_text(words("reader.thinking"))
+    assert await violations(page) == []
+    order = await worker.claim(QueueName.ENRICHMENT)
+    assert (order["kind"], order["question"]) == ("question", "Okonkwo ?")
+    await worker.report(order, "progress", stage="answering", percent=40, answers={"text": "So far, three"})
+    await expect(asked).to_contain_text("So far, three")
+    said = MEETINGS[locale[:2]][5].text
+    sources = [{"transcription": made, "segment": 5, "quote": said}]
+    await worker.report(order, "result", answer=answer_to(order, text="Three quarters.", sources=sources), metrics={})
+    await expect(asked).to_contain_text("Three quarters.")
+    await expect(asked.locator("q")).to_have_text(said.removesuffix("."))
+    assert await violations(page) == []
+    await asked.get_by_role("button").click()
+    await expect(row(page, 5)).to_have_class(re.compile("current"))
+    await expect(row(page, 5)).to_be_focused()
+
+    # What fails says why, in the language of the page; and all of it is still there when the page is loaded anew.
+    await field.fill("Why?")
+    await page.get_by_role("button", name=words("reader.askSend"), exact=True).click()
+    await expect(asked).to_have_count(2)
+    await worker.report(await worker.claim(QueueName.ENRICHMENT), "failure", **FAILURE)
+    await expect(asked.first).to_contain_text(words("error.model-server-down"))
+    await page.reload()
+    await page.get_by_role("tab", name=words("reader.tab.ask"), exact=True).click()
+    await expect(asked.last).to_contain_text("Three quarters.")
