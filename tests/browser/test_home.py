@@ -1,5 +1,6 @@
 """The list of recordings: live, found, filtered, and what is done with many at once; in both languages."""
 
+import datetime as dt
 import re
 from typing import Any
 
@@ -13,6 +14,7 @@ from tests.api.conftest import MakePerson, Person
 from tests.api.worker import Worker
 from tests.browser.conftest import log_in, violations
 from tests.browser.shelf import SHELF, shelve
+from tests.browser.words import Words
 
 WORDS: dict[str, dict[str, Any]] = {
     "en-GB": {
@@ -143,6 +145,36 @@ async def test_a_recording_is_followed_as_it_is_worked_on(
     await expect(done).to_contain_text("meeting.wav")
     await editor.delete(f"/api/transcriptions/{item['id']}")
     await expect(page.get_by_role("heading", name=words["first"])).to_be_visible()
+
+
+@LOCALES
+async def test_how_long_it_still_takes_is_said(logged_in: Any, editor: Person, worker: Worker, locale: str) -> None:
+    words = Words(locale)
+    await editor.uploaded(name="meeting.wav", enrichment="false")
+    await worker.plan((0.0, 5.0), (5.0, 10.0))
+    order = await worker.claim()
+    [item] = (await (await editor.get("/api/transcriptions")).json())["items"]
+
+    async def percent() -> float:
+        return float((await editor.read(item["id"]))["percent"])
+
+    await worker.report(order, "progress", stage="transcribing", percent=20)
+    before = await percent()
+    page = await logged_in(editor, locale=locale)
+    bar = row(page, "meeting.wav").get_by_role("progressbar")
+    await expect(bar).to_have_attribute("aria-valuenow", str(int(before + 0.5)))
+    # Of one moment nothing can be told.
+    await expect(page.locator(".state-left")).to_have_count(0)
+    began = dt.datetime.now(dt.UTC)
+    await page.clock.set_fixed_time(began)
+    await page.reload()
+    await expect(bar).to_have_attribute("aria-valuenow", str(int(before + 0.5)))
+    await page.clock.set_fixed_time(began + dt.timedelta(minutes=4))
+    await worker.report(order, "progress", stage="transcribing", percent=80)
+    after = await percent()
+    minutes = round((100 - after) / ((after - before) / 4))
+    told = re.compile(words("home.left", time=rf"{minutes}\s+min\w*"))
+    await expect(page.locator(".state-left")).to_have_text(told)
 
 
 @LOCALES

@@ -11,6 +11,7 @@ from app.api.keys import DATABASE
 from app.core.access import Role
 from app.db.models import Transcription
 from tests.api.conftest import MakePerson, Person
+from tests.api.sound import tone
 from tests.browser.conftest import violations
 from tests.browser.words import LOCALES, Words
 
@@ -226,6 +227,27 @@ async def test_the_log_is_narrowed_and_taken_away(logged_in: Any, owner: Person,
     content = (await (await download.value).path()).read_text(encoding="utf-8")
     assert content.startswith("\ufeff")
     assert content.count("key.created") == 1
+
+
+@in_both_languages
+async def test_what_a_project_may_use_and_uses_is_shown(
+    logged_in: Any, administrator: Person, editor: Person, project: dict[str, Any], locale: str
+) -> None:
+    words = Words(locale)
+    await editor.uploaded()
+    page = await logged_in(administrator, f"/projects/{project['id']}", locale=locale)
+    await expect(page.get_by_text(re.compile(words("quota.unlimited", used=".*")))).to_have_count(2)
+    await page.get_by_label(words("quota.bytesLimit")).fill("0.00005")
+    await page.get_by_label(words("quota.hoursLimit")).fill("2.5")
+    await page.get_by_role("button", name=words("quota.set")).click()
+    stored = page.get_by_role("meter", name=words("quota.stored"))
+    used = (await (await editor.get(f"/api/projects/{project['id']}/quota")).json())["bytes"]["used"]
+    await expect(stored).to_have_attribute("aria-valuenow", str(round(used / 500)))
+    hours = {"en-GB": "2.5", "fr-FR": "2,5"}[locale]
+    await expect(page.locator(".meter").nth(1)).to_contain_text(hours)
+    assert await violations(page) == []
+    # What is full is said to who sends.
+    assert (await editor.upload(tone(3.0))).status == 403
 
 
 async def test_all_of_a_project_is_taken_away(logged_in: Any, owner: Person, project: dict[str, Any]) -> None:

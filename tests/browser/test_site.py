@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from aiohttp.test_utils import TestClient
-from playwright.async_api import Page, expect
+from playwright.async_api import Locator, Page, expect
 
 from app.api.keys import DATABASE, REDIS
 from app.core.audit import Action
@@ -93,6 +93,10 @@ async def test_a_user_is_made_and_locked_out(
     await confirm(page, words("manage.endLogins"))
     await other.reload()
     await other.locator("input[name=username]").wait_for()
+    # All of it stands in the log.
+    await page.goto("/site/audit")
+    for action in ("user.created", "user.changed"):
+        await expect(page.get_by_text(words(f"audit.{action}"), exact=True).first).to_be_visible()
 
 
 async def test_a_user_gets_a_new_password_another_kind_and_an_end(
@@ -159,6 +163,9 @@ async def test_workers_and_queues_are_seen_as_they_change(
     await expect(busy.get_by_text(words("worker.busy"), exact=True)).to_be_visible()
     await expect(busy.get_by_role("meter", name=words("workers.progress"))).to_have_attribute("aria-valuenow", "25")
     await expect(busy.get_by_role("meter", name=words("workers.cpu"))).to_have_attribute("aria-valuenow", "47")
+    await expect(busy.get_by_role("meter", name=words("workers.memory"))).to_be_visible()
+    await busy.get_by_text(words("workers.more"), exact=True).click()
+    await expect(busy.locator("dd code").first).to_be_visible()
     await expect(
         page.get_by_role("listitem", name="lost").get_by_text(words("worker.stale"), exact=True)
     ).to_be_visible()
@@ -176,14 +183,31 @@ async def test_the_charts_tell_their_numbers_in_a_table_too(
     words = Words(locale)
     for days, hours in ((0, 1.5), (1, 3.0), (3, 0.5)):
         created, ended = await editor.uploaded(), now() - dt.timedelta(days=days)
-        values = {"state": "done", "finished_at": ended, "duration_seconds": hours * 3600}
+        # Worked on for half as long as it lasts, after a minute and a half of waiting.
+        started = ended - dt.timedelta(hours=hours / 2)
+        values = {
+            "state": "done", "finished_at": ended, "duration_seconds": hours * 3600,
+            "started_at": started, "created_at": started - dt.timedelta(seconds=90),
+        }  # fmt: skip
         await client.app[DATABASE].run(Transcription.update(values).where(Transcription.id == created["id"]).execute)
     page = await logged_in(administrator, "/site", locale=locale)
-    chart = page.get_by_role("figure").filter(has=page.get_by_role("heading", name=words("chart.hours")))
+    point = {"en-GB": ".", "fr-FR": ","}[locale]
+
+    def chart_of(key: str) -> Locator:
+        return page.get_by_role("figure").filter(has=page.get_by_role("heading", name=words(key)))
+
+    chart = chart_of("chart.hours")
     await expect(chart.get_by_role("img")).to_be_visible()
     await expect(chart.locator("rect.series-0")).to_have_count(3)
-    await chart.get_by_text(words("chart.table")).click()
-    await expect(chart.get_by_role("row").last.get_by_role("cell")).to_have_text(re.compile(r"^1[.,]5$"))
+    for key, numbers in (
+        ("chart.hours", [f"1{point}5"]),
+        ("chart.waiting", ["1:30", "1:30"]),
+        ("chart.factor", [f"0{point}5", f"0{point}5"]),
+    ):
+        await chart_of(key).get_by_text(words("chart.table")).click()
+        await expect(chart_of(key).get_by_role("row").last.get_by_role("cell")).to_have_text(numbers)
+    tile = page.locator(".tile").filter(has_text=words("overview.factor"))
+    await expect(tile).to_contain_text(f"0{point}5")
     assert await violations(page) == []
     await page.get_by_label(words("overview.span")).select_option("7")
     await expect(chart.get_by_role("row")).to_have_count(8)
