@@ -47,7 +47,7 @@ from app.api.overviews import OVERVIEWS, Overviews
 from app.api.problems import problem_middleware
 from app.api.readings import Readings
 from app.api.reconciler import Reconciler
-from app.api.request_log import name_the_request, request_log_middleware
+from app.api.request_log import gone_middleware, name_the_request, request_log_middleware
 from app.api.retention import RetentionSweep, site_limits
 from app.api.routes import (
     api_keys,
@@ -155,6 +155,7 @@ def create_app(settings: Settings) -> web.Application:
     """Assemble the API for these settings. Starting it connects to PostgreSQL and Redis."""
     app = web.Application(
         middlewares=[
+            gone_middleware,
             metrics_middleware,
             request_log_middleware,
             problem_middleware,

@@ -39,6 +39,20 @@ async def request_log_middleware(request: web.Request, handler: Handler) -> web.
     return response
 
 
+@web.middleware
+async def gone_middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Answer nobody where the client is gone, outside of all that counts it and logs it as gone.
+
+    Raised further, each player that is closed would be an error of the server in the log, with its traceback.
+    """
+    try:
+        return await handler(request)
+    except ConnectionError:
+        if request.transport is not None and not request.transport.is_closing():
+            raise
+        return web.Response()
+
+
 async def name_the_request(request: web.Request, response: web.StreamResponse) -> None:
     """Say in every answer, also in one that is streamed, which request it is to; a signal's receiver."""
     response.headers[_HEADER] = request[REQUEST_ID]

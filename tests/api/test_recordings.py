@@ -23,6 +23,7 @@ from app.core.waveform import cells
 from app.media.recordings import locate
 from app.settings import Settings
 from tests.api.conftest import Person
+from tests.api.instance import Instance
 from tests.api.problems import fields, problem
 from tests.api.sound import tone, video, wav
 from tests.api.worker import Worker, part_of_plan
@@ -277,3 +278,20 @@ async def test_whoever_leaves_in_the_middle_leaves_no_file_open(
         assert len(held()) == 1
         await leave()
         assert held() == []
+
+
+async def test_a_player_that_is_closed_is_no_error_of_the_server(
+    client: TestClient, editor: Person, second_instance: Instance, tmp_path: Path
+) -> None:
+    address = f"{await sent(editor, wav(bytes(24 * 1024 * 1024)))}/audio"
+    log = tmp_path / "second-instance.log"
+    async with client.session.get(f"{second_instance.url}{address}", headers=editor.headers) as answer:
+        assert answer.status == 200
+        answer.close()
+    async with asyncio.timeout(20):
+        while "the client went away" not in log.read_text():  # noqa: ASYNC110 - of a process of its own
+            await asyncio.sleep(0.02)
+    # What is logged of it, is logged before the next one is answered.
+    async with client.session.get(f"{second_instance.url}/health/live") as alive:
+        assert alive.status == 200
+    assert "Traceback" not in log.read_text()

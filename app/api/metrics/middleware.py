@@ -16,7 +16,7 @@ _EVENT_STREAM = "text/event-stream"
 
 @web.middleware
 async def metrics_middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Count the request, whatever becomes of it. The outermost: what other middlewares answer counts, too."""
+    """Count the request, whatever becomes of it. Outside of every other that answers anybody: what those answer counts, too."""
     metrics = request.app[METRICS]
     resource = request.match_info.route.resource
     route = UNMATCHED if resource is None else resource.canonical
