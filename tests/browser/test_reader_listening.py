@@ -37,6 +37,11 @@ COLOURS = """(canvas) => {
     return count;
 }"""
 
+LONGEST_MOTION_SECONDS = """() => Math.max(...[...document.querySelectorAll("*")].flatMap((element) => {
+    const { transitionDuration, animationDuration } = getComputedStyle(element);
+    return `${transitionDuration},${animationDuration}`.split(",").map(parseFloat);
+}))"""
+
 
 def was_heard(played: list[list[float]], second: float) -> bool:
     return any(start <= second <= end for start, end in played)
@@ -59,7 +64,7 @@ async def until_heard(page: Page, second: float) -> list[list[float]]:
 
 
 @both_languages
-async def test_silences_are_skipped_where_somebody_wants_it(
+async def test_it_is_played_without_silences_and_as_fast_as_somebody_wants(
     open_page: OpenPage, editor: Person, worker: Worker, locale: str
 ) -> None:
     words = Words(locale)
@@ -84,15 +89,9 @@ async def test_silences_are_skipped_where_somebody_wants_it(
     assert was_heard(played, 1.0)
     assert [second for second in range(3, 21) if was_heard(played, second)] == []
     await expect(row(page, 1)).to_have_class(re.compile("current"))
+    await page.keyboard.press("k")
 
-
-@both_languages
-async def test_it_is_played_as_fast_as_somebody_wants(
-    open_page: OpenPage, editor: Person, worker: Worker, locale: str
-) -> None:
-    words = Words(locale)
-    made = await held_meeting(editor, worker, locale[:2], WITH_A_SILENCE, enriched=False)
-    page = await listening(open_page, editor, made, locale)
+    # And as fast as somebody wants.
     rate = page.get_by_role("combobox", name=words("reader.rate"), exact=True)
 
     async def pace() -> Any:
@@ -149,3 +148,7 @@ async def test_speakers_have_their_colours_and_uncertain_words_their_marks(
     await expect(page.locator(".toasts")).to_contain_text(words("reader.noMoreDoubts"))
     await page.get_by_role("button", name=words("reader.doubts")).click()
     await expect(doubtful).to_have_count(0)
+    # Nothing moves where somebody does not want it.
+    assert await page.evaluate(LONGEST_MOTION_SECONDS) > 0.05
+    await page.emulate_media(reduced_motion="reduce")
+    assert await page.evaluate(LONGEST_MOTION_SECONDS) < 0.001

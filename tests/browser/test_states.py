@@ -79,20 +79,6 @@ async def test_who_may_not_try_again_is_not_offered_to(
     await expect(page.get_by_role("button", name=words("action.retry"))).to_have_count(0)
 
 
-LONGEST_MOTION_SECONDS = """() => Math.max(...[...document.querySelectorAll("*")].flatMap((element) => {
-    const { transitionDuration, animationDuration } = getComputedStyle(element);
-    return `${transitionDuration},${animationDuration}`.split(",").map(parseFloat);
-}))"""
-
-
-async def test_nothing_moves_where_motion_is_not_wanted(logged_in: Open, editor: Person, worker: Worker) -> None:
-    made = await held_meeting(editor, worker)
-    page = await opened(logged_in, editor, made)
-    assert await page.evaluate(LONGEST_MOTION_SECONDS) > 0.05
-    await page.emulate_media(reduced_motion="reduce")
-    assert await page.evaluate(LONGEST_MOTION_SECONDS) < 0.001
-
-
 @LOOKS
 async def test_every_panel_and_dialog_of_the_reader(
     logged_in: Open, editor: Person, worker: Worker, locale: str, look: dict[str, Any]
