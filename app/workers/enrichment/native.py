@@ -141,7 +141,8 @@ class NativeModel:
         parameters.n_threads = parameters.n_threads_batch = threads
         parameters.n_seq_max = self.sequences
         parameters.kv_unified = True
-        parameters.flash_attn_type = self.library.LLAMA_FLASH_ATTN_TYPE_ENABLED
+        # It passes over other sequences' cells, but where most are shared it takes up to twice as long (docs/decisions.md).
+        parameters.flash_attn_type = self.library.LLAMA_FLASH_ATTN_TYPE_DISABLED
         return parameters
 
 
