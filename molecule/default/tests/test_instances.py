@@ -24,3 +24,9 @@ def test_an_instance_whose_turn_did_not_come_was_left_alone(client: Host) -> Non
     started = "systemctl show vocalyx-trial@%s.service --value --property=ActiveEnterTimestampMonotonic"
     assert int(client.check_output(started, "02")) < int(client.check_output(started, "01"))
     assert client.service("vocalyx-trial@02").is_running
+
+
+def test_nothing_of_the_volumes_is_left_on_a_host_that_has_none(client: Host) -> None:
+    assert client.check_output("systemctl list-unit-files --no-legend 'vocalyx-volumes*' | wc -l") == "0"
+    assert client.check_output("systemctl list-units --all --no-legend 'vocalyx-volumes*' | wc -l") == "0"
+    assert client.run("find /etc/systemd -name '*vocalyx-volumes*'").stdout == ""
