@@ -6,6 +6,7 @@ from __future__ import annotations
 import csv
 import socket
 import time
+from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
 
@@ -26,6 +27,11 @@ options:
     choices: [drained, ready]
     required: true
   patience_seconds: {description: How long to wait., type: int, default: 60}
+  keep:
+    description: The command that keeps the servers' states for the next start (the role haproxy installs it); nothing where it is not there.
+    type: list
+    elements: str
+    default: [/usr/local/lib/vocalyx/keep_haproxy_servers, /run/haproxy/admin.sock, /var/lib/vocalyx-haproxy/servers, /etc/haproxy/haproxy.cfg]
 """
 
 EXAMPLES = r"""
@@ -37,6 +43,12 @@ ended: {description: Connections that were still open when the patience ended., 
 """
 
 _POLL_SECONDS = 0.5
+_KEEP = [
+    "/usr/local/lib/vocalyx/keep_haproxy_servers",
+    "/run/haproxy/admin.sock",
+    "/var/lib/vocalyx-haproxy/servers",
+    "/etc/haproxy/haproxy.cfg",
+]
 
 
 class Haproxy:
@@ -59,6 +71,15 @@ class Haproxy:
         return [row for row in rows if row["svname"] == name]
 
 
+def keep(module: AnsibleModule) -> None:
+    """Have HAProxy know at its next start, however it comes about, what was changed now."""
+    command = module.params["keep"]
+    if Path(command[0]).exists():
+        status, _, err = module.run_command(command)
+        if status != 0:
+            module.fail_json(msg=f"What was changed would not outlive HAProxy's process: {err.strip()}")
+
+
 def wait(deadline: float, done: object) -> bool:
     while not done():  # type: ignore[operator]
         if time.monotonic() > deadline:
@@ -77,8 +98,11 @@ def drain(module: AnsibleModule, haproxy: Haproxy, name: str, deadline: float) -
             module.fail_json(msg=f"HAProxy does not drain {row['pxname']}/{name}: {answer}")
 
     def left() -> int:
-        return sum(int(row["scur"] or 0) for row in haproxy.servers(name))
+        # Those that wait for their turn on it are still to come.
+        return sum(int(row["scur"] or 0) + int(row["qcur"] or 0) for row in haproxy.servers(name))
 
+    if due:
+        keep(module)
     wait(deadline, lambda: left() == 0)
     ended = left()
     for row in rows if ended else []:
@@ -96,9 +120,10 @@ def give_back(module: AnsibleModule, haproxy: Haproxy, name: str, deadline: floa
         module.exit_json(changed=bool(due))
     for row in due:
         haproxy.ask(f"set server {row['pxname']}/{name} state ready")
+    keep(module)
 
     def is_up() -> bool:
-        return all(row["status"].startswith("UP") for row in haproxy.servers(name))
+        return all(row["status"].startswith(("UP", "no check")) for row in haproxy.servers(name))
 
     if not wait(deadline, is_up):
         states = {row["pxname"]: f"{row['status']} ({row['check_desc']})" for row in haproxy.servers(name)}
@@ -113,6 +138,7 @@ def main() -> None:
             "name": {"type": "str", "required": True},
             "state": {"type": "str", "choices": ["drained", "ready"], "required": True},
             "patience_seconds": {"type": "int", "default": 60},
+            "keep": {"type": "list", "elements": "str", "default": _KEEP},
         },
         supports_check_mode=True,
     )

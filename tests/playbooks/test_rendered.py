@@ -29,9 +29,11 @@ def rendered(ansible_playbook: Playbook, inventory: Path, tmp_path: Path) -> Pat
     certificate.write_text((tmp_path / "crt").read_text() + (tmp_path / "key").read_text())
     change(inventory / "group_vars" / "all" / "site.yml", vocalyx_metrics_networks=["10.20.0.9"])
     folder = tmp_path / "rendered"
+    (tmp_path / "servers").write_text("1\n")
     ended = ansible_playbook(
-        RENDER, inventory, "--extra-vars", f"folder={folder}", "--extra-vars", f"certificate={certificate}"
-    )
+        RENDER, inventory, "-e", f"folder={folder}", "-e", f"certificate={certificate}",
+        "-e", f"haproxy_state_file={tmp_path / 'servers'}",
+    )  # fmt: skip
     assert ended.returncode == 0, ended.stdout + ended.stderr
     return folder
 

@@ -1,0 +1,34 @@
+"""A small server for the balancer to send requests to: `balanced.py NAME PORT FOLDER`.
+
+It is ready unless FOLDER/NAME.unready is there. It notes each POST in FOLDER/posts once its body is there. `?seconds=` is
+how long an answer takes, `?busy=` how long the whole process does nothing else meanwhile.
+"""
+
+import asyncio
+import sys
+import time
+from pathlib import Path
+
+from aiohttp import web
+
+NAME, PORT, FOLDER = sys.argv[1], int(sys.argv[2]), Path(sys.argv[3])
+
+
+async def ready(_: web.Request) -> web.Response:
+    return web.Response(status=503 if (FOLDER / f"{NAME}.unready").exists() else 200)
+
+
+async def answer(request: web.Request) -> web.Response:
+    if request.method == "POST":
+        await request.read()
+        with (FOLDER / "posts").open("a") as posts:
+            posts.write(f"{request.query['id']} {NAME}\n")
+    time.sleep(float(request.query.get("busy", "0")))  # noqa: ASYNC251 - what keeps a process from reading
+    await asyncio.sleep(float(request.query.get("seconds", "0")))
+    return web.Response(text=NAME)
+
+
+app = web.Application()
+app.router.add_get("/health/ready", ready)
+app.router.add_route("*", "/{path:.*}", answer)
+web.run_app(app, host="127.0.0.1", port=PORT, print=None)

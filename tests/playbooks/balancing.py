@@ -1,0 +1,134 @@
+"""A real HAProxy with the site's own settings, before two small servers of its own."""
+
+import csv
+import http.client
+import io
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.playbooks.conftest import CHECKOUT
+from tests.servers.instance import wait_until
+
+HAPROXY = shutil.which("haproxy", path=f"/usr/sbin:{os.environ.get('PATH', '')}")
+KEEP = CHECKOUT / "roles" / "haproxy" / "files" / "keep_servers.py"
+ANSIBLE = CHECKOUT / ".venv-deploy" / "bin" / "ansible"
+NAMES = ("api-1-01", "api-2-01")
+
+
+@dataclass
+class Balancer:
+    """`folder` has what was rendered for it, its sockets and its servers' notes; `ports` are of what it listens on."""
+
+    folder: Path
+    ports: dict[str, int]
+    process: subprocess.Popen[bytes] | None = None
+    servers: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+    @property
+    def configuration(self) -> Path:
+        return self.folder / "lb-1" / "haproxy.cfg"
+
+    @property
+    def admin(self) -> Path:
+        return self.folder / "admin.sock"
+
+    def start(self) -> None:
+        assert HAPROXY, "HAProxy is not installed. Say: apt-get install haproxy"
+        command = [HAPROXY, "-Ws", "-f", str(self.configuration), "-p", str(self.folder / "pid")]
+        with (self.folder / "haproxy.log").open("ab") as log:
+            self.process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
+        wait_until(self.answers, "HAProxy's admin socket")
+
+    def answers(self) -> bool:
+        try:
+            return bool(self.ask("show info"))
+        except OSError:
+            return False
+
+    def reload(self) -> None:
+        """Do what the unit says that a reload is."""
+        before = self.worker()
+        unit = (self.folder / "lb-1" / "vocalyx.conf").read_text()
+        for line in re.findall(r"^ExecReload=(.+)$", unit, flags=re.MULTILINE):
+            known = {"CONFIG": self.configuration, "EXTRAOPTS": "", "MAINPID": self.process.pid if self.process else 0}
+            words = re.sub(r"\$(\w+)", lambda found, known=known: str(known[found[1]]), line)
+            words = words.replace("/usr/local/lib/vocalyx/keep_haproxy_servers", str(KEEP))
+            words = words.replace("/etc/haproxy/haproxy.cfg", str(self.configuration))
+            subprocess.run(words.split(), check=True, capture_output=True)
+        wait_until(lambda: self.answers() and self.worker() != before, "the new process")
+
+    def worker(self) -> str:
+        return next(line for line in self.ask("show info").splitlines() if line.startswith("Pid:"))
+
+    def kill(self) -> None:
+        """End all its processes at once."""
+        if self.process is not None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+
+    def ask(self, command: str) -> str:
+        with socket.socket(socket.AF_UNIX) as channel:
+            channel.settimeout(10)
+            channel.connect(str(self.admin))
+            channel.sendall(f"{command}\n".encode())
+            return b"".join(iter(lambda: channel.recv(65536), b"")).decode()
+
+    def states(self, backend: str = "api") -> dict[str, str]:
+        rows = csv.DictReader(io.StringIO(self.ask("show stat").lstrip("# ")))
+        return {row["svname"]: row["status"] for row in rows if row["pxname"] == backend and row["svname"] in NAMES}
+
+    def move(self, name: str, state: str) -> None:
+        """Drain a server, or give it back, with the module that the playbooks use."""
+        keep = [str(KEEP), str(self.admin), str(self.folder / "servers"), str(self.configuration)]
+        arguments = {"name": name, "state": state, "socket": str(self.admin), "keep": keep}
+        words = ["localhost", "-c", "local", "-M", str(CHECKOUT / "playbooks/library"), "-m", "haproxy_server"]
+        python = f"ansible_python_interpreter={sys.executable}"
+        subprocess.run(
+            [str(ANSIBLE), *words, "-e", python, "-a", str(arguments).replace("'", '"')],
+            check=True,
+            capture_output=True,
+        )
+
+    def request(self, path: str, method: str = "GET", body: bytes | None = None) -> tuple[int, str, str]:
+        """Return the status, the kind of content and the text of one answer, over a connection of its own."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.ports["api"], timeout=30)
+        try:
+            connection.request(method, path, body)
+            answer = connection.getresponse()
+            return answer.status, answer.getheader("Content-Type", ""), answer.read().decode()
+        finally:
+            connection.close()
+
+    def serve(self, name: str) -> None:
+        program = Path(__file__).with_name("balanced.py")
+        command = [sys.executable, str(program), name, str(self.ports[name]), str(self.folder)]
+        self.servers[name] = subprocess.Popen(command)
+
+
+@contextmanager
+def balancing(balancer: Balancer) -> Iterator[Balancer]:
+    """Start the servers and HAProxy, wait until both are in traffic, and end all of them whatever happens."""
+    with ExitStack() as ending:
+        ending.callback(balancer.kill)
+        for name in NAMES:
+            balancer.serve(name)
+            ending.callback(lambda name=name: (balancer.servers[name].kill(), balancer.servers[name].wait()))
+        for name in NAMES:
+            wait_until(lambda name=name: listens(balancer.ports[name]), name)
+        balancer.start()
+        wait_until(lambda: set(balancer.states().values()) == {"UP"}, "both servers in traffic")
+        yield balancer
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as channel:
+        return channel.connect_ex(("127.0.0.1", port)) == 0

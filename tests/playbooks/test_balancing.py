@@ -1,0 +1,130 @@
+"""What clients see of the site's HAProxy, a real one, when servers end, are drained, or are not ready."""
+
+import json
+import shutil
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from app.standalone.state import free_port
+from tests.playbooks.balancing import NAMES, Balancer, balancing
+from tests.playbooks.conftest import CHECKOUT, Playbook, with_secrets
+from tests.servers.instance import wait_until
+
+RENDER = CHECKOUT / "tests" / "playbooks" / "render.yml"
+FIRST, SECOND = NAMES
+
+
+@pytest.fixture(scope="module")
+def settings(ansible_playbook: Playbook) -> Iterator[Balancer]:
+    """The site's settings of a balancer, with ports of this machine; in a folder whose name a socket can have."""
+    folder = Path(tempfile.mkdtemp(prefix="vocalyx-"))
+    try:
+        ports = {name: free_port() for name in ("api", "dashboard", "queue_dashboard", "stats", "internal", *NAMES)}
+        servers = [{"name": name, "address": "127.0.0.1", "port": ports[name]} for name in NAMES]
+        variables = {
+            "folder": str(folder), "certificate": "", "haproxy_tls_certificate": "", "haproxy_api_servers": servers,
+            "haproxy_bind_address": "127.0.0.1", "haproxy_internal_address": "127.0.0.1",
+            "haproxy_admin_socket": str(folder / "admin.sock"), "haproxy_state_file": str(folder / "servers"),
+            "haproxy_requests_per_10_seconds": 1_000_000, "haproxy_slow_start_seconds": 1,
+        } | {f"haproxy_{name}_port": port for name, port in ports.items() if name not in NAMES}  # fmt: skip
+        inventory = with_secrets("example", folder)
+        ended = ansible_playbook(RENDER, inventory, "--limit", "lb-1", "-e", json.dumps(variables))
+        assert ended.returncode == 0, ended.stdout + ended.stderr
+        yield Balancer(folder, ports)
+    finally:
+        shutil.rmtree(folder)
+
+
+@pytest.fixture
+def balancer(settings: Balancer) -> Iterator[Balancer]:
+    (settings.folder / "servers").write_text("1\n")
+    with balancing(settings) as running:
+        yield running
+
+
+def seen(balancer: Balancer) -> set[str]:
+    return {balancer.request("/")[2] for _ in range(8)}
+
+
+def test_no_reader_sees_a_server_being_killed(balancer: Balancer) -> None:
+    over, answers = threading.Event(), Counter[tuple[int, str]]()
+
+    def read(path: str) -> None:
+        while not over.is_set():
+            status, _, text = balancer.request(path)
+            answers[status, text if status == 200 else path] += 1
+
+    with ThreadPoolExecutor(8) as readers:
+        # Some are being answered when it ends, some were not even read yet.
+        for path in ["/?seconds=0.3", "/?busy=0.05"] * 4:
+            readers.submit(read, path)
+        wait_until(lambda: answers[200, FIRST] > 10 and answers[200, SECOND] > 10, "answers of both")
+        balancer.servers[FIRST].kill()
+        enough = answers[200, SECOND] + 50
+        wait_until(lambda: answers[200, SECOND] > enough, "answers of the one that is left")
+        over.set()
+    assert set(answers) == {(200, FIRST), (200, SECOND)}
+
+
+def test_what_changes_something_is_sent_to_one_server_once(balancer: Balancer) -> None:
+    posts = balancer.folder / "posts"
+    with ThreadPoolExecutor(1) as sender:
+        for attempt, name in enumerate(NAMES):
+            answer = sender.submit(balancer.request, f"/?seconds=20&id={attempt}", "POST", b"x" * 4000)
+            wait_until(lambda attempt=attempt: posts.exists() and f"{attempt} " in posts.read_text(), "the request")
+            taker = posts.read_text().split()[-1]
+            balancer.servers[taker].kill()
+            balancer.servers[taker].wait()
+            status, kind, text = answer.result()
+            assert (status, kind) == (502, "application/problem+json")
+            assert "Idempotency-Key" in json.loads(text)["remedy"]
+            balancer.serve(taker)
+            wait_until(lambda: set(balancer.states().values()) == {"UP"}, name)
+    assert [line.split()[0] for line in posts.read_text().splitlines()] == ["0", "1"]
+    posts.unlink()
+
+
+def test_a_drain_holds_over_a_reload_and_a_crash_until_it_is_taken_back(balancer: Balancer) -> None:
+    balancer.move(FIRST, "drained")
+    assert seen(balancer) == {SECOND}
+    balancer.reload()
+    assert balancer.states() == {FIRST: "DRAIN", SECOND: "UP"}
+    assert balancer.states("websockets")[FIRST] == "DRAIN"
+    assert seen(balancer) == {SECOND}
+
+    balancer.kill()
+    balancer.start()
+    assert seen(balancer) == {SECOND}
+
+    balancer.move(FIRST, "ready")
+    assert seen(balancer) == set(NAMES)
+    balancer.kill()
+    balancer.start()
+    balancer.reload()
+    assert seen(balancer) == set(NAMES)
+
+
+def test_servers_none_of_which_is_ready_answer_for_themselves(balancer: Balancer) -> None:
+    markers = [balancer.folder / f"{name}.unready" for name in NAMES]
+    for marker in markers:
+        marker.touch()
+    try:
+        wait_until(lambda: all(state == "DOWN" for state in balancer.states().values()), "all out of traffic")
+        assert seen(balancer) == set(NAMES)
+        for name in NAMES:
+            balancer.servers[name].kill()
+        begun = time.monotonic()
+        status, kind, text = balancer.request("/")
+        assert (status, kind) == (503, "application/problem+json")
+        assert json.loads(text)["code"] == "dependency-down"
+        assert time.monotonic() - begun < 20
+    finally:
+        for marker in markers:
+            marker.unlink()
