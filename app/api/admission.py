@@ -1,6 +1,5 @@
 """From a file that is whole to a queued transcription: the same way for every manner of sending."""
 
-import asyncio
 import uuid
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -9,6 +8,7 @@ from aiohttp import web
 
 from app.api.keys import DATABASE, DELIVERY, PROBE_SLOTS, SETTINGS, UPLOADS
 from app.api.uploads import ReceivedFile
+from app.api.volume_threads import on_volume
 from app.core.errors import DependencyDown
 from app.core.identifiers import TranscriptionId
 from app.core.options import TranscriptionOptions
@@ -53,7 +53,7 @@ async def admit(
     wish.options.require_channels(media.channels)
     new_id = new_id or TranscriptionId(uuid.uuid4())
     # The file first, then the row: a crash in between leaves a file without a row, never a row without its file.
-    audio_path = await asyncio.to_thread(uploads.keep, file, new_id)
+    audio_path = await uploads.use(uploads.keep, file, new_id)
     new = NewTranscription(
         id=new_id,
         project=wish.project,
@@ -81,7 +81,7 @@ async def admit(
     if admitted.outcome is None:
         await _settle(app, new_id)
     else:
-        await asyncio.to_thread(uploads.settle, new_id, kept=True)
+        await on_volume(uploads.settle, new_id, kept=True)
         await app[DELIVERY].follow(admitted.outcome)
     return admitted.body, admitted.created
 
@@ -89,4 +89,4 @@ async def admit(
 async def _settle(app: web.Application, owner: TranscriptionId) -> None:
     """Let the row decide: under an id that was given, another try of the same may have made it meanwhile."""
     known = await app[DATABASE].run(transcriptions.known, [owner])
-    await asyncio.to_thread(app[UPLOADS].settle, owner, kept=owner in known)
+    await on_volume(app[UPLOADS].settle, owner, kept=owner in known)

@@ -34,6 +34,7 @@ from app.api.keys import (
     REDIS,
     SETTINGS,
     UPLOADS,
+    VOLUME_WATCH,
     WEBHOOKS,
 )
 from app.api.lately import Lately
@@ -93,6 +94,7 @@ from app.api.tus.finishing import finish_abandoned
 from app.api.tus.holding import Holds
 from app.api.tus.protocol import name_the_version
 from app.api.uploads import UploadVolume
+from app.api.volume_watch import VolumeWatch
 from app.api.webhooks.dispatching import Webhooks
 from app.db.database import Database
 from app.db.looks import Looks
@@ -236,7 +238,10 @@ async def _uploads(app: web.Application) -> AsyncIterator[None]:
     )
     volume.prepare()
     app[UPLOADS] = volume
-    yield
+    app[VOLUME_WATCH] = watch = VolumeWatch(volume)
+    async with _background(watch.run()):
+        yield
+    watch.close()
 
 
 async def _hub(app: web.Application) -> AsyncIterator[None]:

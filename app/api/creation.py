@@ -1,6 +1,5 @@
 """From a multipart request to a queued transcription."""
 
-import asyncio
 import json
 import uuid
 import warnings
@@ -17,6 +16,7 @@ from app.api.contract import Parameter
 from app.api.keys import DATABASE, METRICS, PRINCIPAL, SETTINGS, UPLOADS
 from app.api.requests import check_text, validate
 from app.api.uploads import FORM_OVERHEAD_BYTES, ReceivedFile, display_name
+from app.api.volume_threads import looked_up, on_volume
 from app.catalog import find
 from app.catalog.installed import ModelKind
 from app.catalog.served import require_language_model
@@ -110,7 +110,7 @@ async def receive_transcription(request: web.Request, reader: FormReader) -> tup
             "The request is not multipart/form-data.",
             remedy="Send the recording as the part 'file' of a form, or the address of one as 'url' in JSON.",
         )
-    await asyncio.to_thread(uploads.check_announced, request.content_length)
+    await uploads.use(uploads.check_announced, request.content_length)
     form = Form()
     try:
         with request.app[METRICS].uploads.labels("form").track_inprogress():
@@ -119,12 +119,12 @@ async def receive_transcription(request: web.Request, reader: FormReader) -> tup
     finally:
         if form.file is not None:
             # After a rename to its lasting place nothing is here any more.
-            await asyncio.to_thread(uploads.discard, form.file)
+            await on_volume(uploads.discard, form.file)
 
 
 async def _create(request: web.Request, form: Form, reader: FormReader) -> tuple[dict[str, Any], bool]:
     app, principal = request.app, request[PRINCIPAL]
-    options, reuse = await asyncio.to_thread(reader.wanted, form, app[SETTINGS])
+    options, reuse = await looked_up(reader.wanted, form, app[SETTINGS])
     key = idempotency_key(request)
     project, options = await app[DATABASE].run(destination, principal, reader.project(form), options)
     if form.file is None:
@@ -158,7 +158,7 @@ async def _check_early(request: web.Request, form: Form, reader: FormReader) -> 
     """Refuse what can be refused before hours of upload. All is checked again when all is there."""
     principal = request[PRINCIPAL]
     key = idempotency_key(request)
-    options, _ = await asyncio.to_thread(reader.wanted, form, request.app[SETTINGS])
+    options, _ = await looked_up(reader.wanted, form, request.app[SETTINGS])
     named = reader.project(form)
     if named is not None or (len(principal.roles) == 1 and not principal.administrator):
         database = request.app[DATABASE]

@@ -3,7 +3,12 @@
 import asyncio
 import threading
 from collections.abc import Callable
-from typing import Generic, Protocol, TypeVar
+from functools import partial
+from typing import Generic, ParamSpec, Protocol, TypeVar
+
+from app.api.volume_threads import on_volume
+
+P = ParamSpec("P")
 
 
 class Closable(Protocol):
@@ -13,15 +18,15 @@ class Closable(Protocol):
 Opened = TypeVar("Opened", bound=Closable)
 
 
-async def opened_in_thread(open_: Callable[[], Opened]) -> Opened:
-    """Return what `open_` opens, in a thread: a volume may take its time.
+async def opened_on_volume(work: Callable[P, Opened], *args: P.args, **kwargs: P.kwargs) -> Opened:
+    """Return what `work` opens on a volume, which may take its time.
 
     Nothing that is cancelled meanwhile stops the thread, and what it returns then reaches nobody. So whoever comes last
     closes it: this function, or the thread.
     """
-    handover = _Handover(open_)
+    handover = _Handover(partial(work, *args, **kwargs))
     try:
-        return await asyncio.to_thread(handover.open)
+        return await on_volume(handover.open)
     except asyncio.CancelledError:
         handover.give_up()
         raise

@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 
+from app.api.volume_threads import on_volume
+
 
 class Overlap:
     """Runs blocking steps in threads, one after the other, while its owner goes on: one step is on its way at most.
@@ -17,7 +19,7 @@ class Overlap:
     async def start(self, step: Callable[[], None]) -> None:
         """Begin a step once the one before is done."""
         await self.done()
-        self._step = asyncio.ensure_future(asyncio.to_thread(step))
+        self._step = asyncio.ensure_future(on_volume(step))
 
     async def done(self) -> None:
         """Return once the last step is done. Where this is cancelled the step goes on: see `settle`."""

@@ -1,10 +1,8 @@
 """The file of a recording, sent to a player: all of it, or the range of bytes that it asks for."""
 
-import asyncio
 import logging
 import os
 from collections.abc import Awaitable, Callable
-from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -12,9 +10,9 @@ from aiohttp import web
 
 from app.api.disposition import content_disposition
 from app.api.keys import UPLOADS
-from app.api.opening import opened_in_thread
 from app.api.problems import RangeNotSatisfiable
 from app.api.ranges import ByteRange, NotSatisfiable, tag_listed, wanted_range
+from app.api.volume_threads import on_volume
 from app.core.errors import DependencyDown, PreconditionFailed
 from app.db.transcriptions import Recording
 from app.media.content_type import content_type
@@ -28,7 +26,7 @@ logger = logging.getLogger(__name__)
 async def give_recording(request: web.Request, recording: Recording) -> web.StreamResponse:
     """Answer with the recording. Raises `RecordingMissing`, `PreconditionFailed` or `RangeNotSatisfiable`."""
     # Closed here and not in a thread: an instance that stops would not wait for it.
-    with await opened_in_thread(partial(_open, request.app[UPLOADS].root, recording)) as file:
+    with await request.app[UPLOADS].open(_open, request.app[UPLOADS].root, recording) as file:
         return await _answer(request, recording, file)
 
 
@@ -73,7 +71,7 @@ async def _send(
     while position <= part.last:
         length = min(_BLOCK_BYTES, part.last + 1 - position)
         try:
-            block = await asyncio.to_thread(os.pread, file.fileno(), length, position)
+            block = await on_volume(os.pread, file.fileno(), length, position)
         except OSError as error:
             logger.warning("the uploads volume does not give the file: %s", error)
             block = b""

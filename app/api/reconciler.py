@@ -69,11 +69,11 @@ class Reconciler:
 
     async def sweep(self) -> None:
         """Remove what crashes left behind, and events that nobody resumes behind any more."""
-        await asyncio.to_thread(self._uploads.sweep_incoming)
-        unsettled = await asyncio.to_thread(self._uploads.long_unsettled)
+        await self._uploads.use(self._uploads.sweep_incoming)
+        unsettled = await self._uploads.use(self._uploads.long_unsettled)
         known = await self._database.run(transcriptions.with_recording, unsettled)
         for transcription in unsettled:
-            await asyncio.to_thread(self._uploads.settle, transcription, kept=transcription in known)
+            await self._uploads.use(self._uploads.settle, transcription, kept=transcription in known)
         await self._sweep_partial()
         await self._database.run(events.prune, _EVENTS_KEPT)
 
@@ -83,11 +83,11 @@ class Reconciler:
         if expired:
             logger.info("uploads expired", extra={"fields": {"uploads": expired}})
         # In this order: a file is made after its row.
-        there = await asyncio.to_thread(partial.known)
+        there = await self._uploads.use(partial.known)
         needed = await self._database.run(uploads.unfinished, there)
         for upload in there:
             if upload not in needed:
-                await asyncio.to_thread(partial.remove, upload)
+                await self._uploads.use(partial.remove, upload)
 
     async def _expire(self, job: JobId) -> None:
         try:

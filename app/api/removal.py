@@ -1,10 +1,9 @@
 """A transcription and all that hangs on it, removed."""
 
-import asyncio
-
 from aiohttp import web
 
 from app.api.keys import DATABASE, DELIVERY, UPLOADS
+from app.api.volume_threads import on_volume
 from app.core.access import Principal
 from app.core.identifiers import TranscriptionId
 from app.db import transcriptions
@@ -14,7 +13,7 @@ async def remove(app: web.Application, principal: Principal, transcription: Tran
     """Remove a transcription: its rows, then its file; its jobs end wherever they are. Editors may."""
     database, uploads = app[DATABASE], app[UPLOADS]
     await database.run(transcriptions.require_editor, principal, transcription)
-    await asyncio.to_thread(uploads.unsettle, transcription)
+    await uploads.use(uploads.unsettle, transcription)
     outcome = await database.run(transcriptions.delete, principal, transcription)
-    await asyncio.to_thread(uploads.settle, transcription, kept=False)
+    await on_volume(uploads.settle, transcription, kept=False)
     await app[DELIVERY].follow(outcome)

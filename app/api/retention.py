@@ -7,6 +7,7 @@ from collections.abc import Collection
 
 from app.api.delivery import Delivery
 from app.api.uploads import UploadVolume
+from app.api.volume_threads import on_volume
 from app.core.errors import DependencyDown, VocalyxError
 from app.core.identifiers import ProjectId, TranscriptionId
 from app.db import retention
@@ -104,12 +105,12 @@ class RetentionSweep:
     async def _remove_together(self, project: ProjectId, due: Collection[TranscriptionId]) -> Removed | None:
         """Remove the rows, then the files: noted before, so that after a crash in between the rows decide."""
         for one in due:
-            await asyncio.to_thread(self._volume.unsettle, one)
+            await self._volume.use(self._volume.unsettle, one)
         removed = await self._database.run(retention.remove, project, self._limits, due)
         if removed is None:
             return None
         for one in removed.files:
-            await asyncio.to_thread(self._volume.settle, one, kept=False)
+            await on_volume(self._volume.settle, one, kept=False)
         for outcome in removed.outcomes:
             await self._delivery.follow(outcome)
         return removed

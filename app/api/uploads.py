@@ -1,6 +1,5 @@
 """The uploads volume: files come in streamed, hashed, synced and renamed, so that what stands there is whole."""
 
-import asyncio
 import hashlib
 import logging
 import os
@@ -8,19 +7,22 @@ import shutil
 import time
 import unicodedata
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import BinaryIO, ParamSpec, TypeVar
 
-from app.api.opening import opened_in_thread
+from app.api.opening import Opened, opened_on_volume
 from app.api.overlap import Overlap
 from app.api.partial_files import PartialFiles
 from app.api.storage_errors import storage_errors
+from app.api.volume_threads import on_volume
 from app.api.writeback import begin_writing_back, hashed_meanwhile
 from app.core.errors import EmptyUpload, StorageFull, UploadTooLarge
 from app.core.identifiers import TranscriptionId
+from app.media.recordings import UploadsVolumeAway
 
 _INCOMING = ".incoming"
 _UNSETTLED = ".unsettled"
@@ -35,6 +37,10 @@ _SPACE_CHECK_BYTES = 64 * 1024 * 1024
 _WRITTEN_BYTES = 1024 * 1024
 _NAME_CHARACTERS = 255
 _UNNAMED = "recording"
+_PROBE = ".probe"
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 logger = logging.getLogger(__name__)
 
@@ -63,6 +69,26 @@ class UploadVolume:
         self._incoming = root / _INCOMING
         self._unsettled = root / _UNSETTLED
         self.partial = PartialFiles(root / _PARTIAL)
+        self.hangs = False
+        """Whether the volume gives neither answer nor error, as one of the network whose server is away (`VolumeWatch`)."""
+
+    async def use(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Do what reads or writes the volume in a thread. Raises `UploadsVolumeAway` at once while the volume hangs."""
+        self.require()
+        return await on_volume(work, *args, **kwargs)
+
+    async def open(self, work: Callable[P, Opened], *args: P.args, **kwargs: P.kwargs) -> Opened:
+        """As `use`, for what opens a file: where its request ends meanwhile, it is closed."""
+        self.require()
+        return await opened_on_volume(work, *args, **kwargs)
+
+    def require(self) -> None:
+        """Raise `UploadsVolumeAway` while the volume hangs: whoever waited for it would wait as long as it does."""
+        if self.hangs:
+            raise UploadsVolumeAway(
+                "The volume that keeps the recordings does not answer; what was transcribed can be read and searched.",
+                remedy="Send the same request again in a minute, an upload with the same Idempotency-Key.",
+            )
 
     def prepare(self) -> None:
         """Make the folders that are missing."""
@@ -98,28 +124,29 @@ class UploadVolume:
         size = 0
         checked = 0
         with storage_errors():
-            file = await opened_in_thread(partial(path.open, "xb", buffering=0))
+            file = await self.open(path.open, "xb", buffering=0)
         writing = Overlap()
         try:
-            with file:
-                try:
-                    async for some in _gathered(blocks):
-                        size += len(some)
-                        self.check_size(size)
-                        with storage_errors():
-                            # The next ones come while these are hashed and written.
-                            await writing.start(partial(_write, file.fileno(), digest, some))
-                            if size - checked >= _SPACE_CHECK_BYTES:
-                                checked = size
-                                await asyncio.to_thread(self.check_space, 0)
-                    _check_not_empty(size)
+            try:
+                async for some in _gathered(blocks):
+                    size += len(some)
+                    self.check_size(size)
                     with storage_errors():
-                        await writing.done()
-                        await asyncio.to_thread(os.fsync, file.fileno())
-                finally:
-                    await writing.settle()
+                        # The next ones come while these are hashed and written.
+                        await writing.start(partial(_write, file.fileno(), digest, some))
+                        if size - checked >= _SPACE_CHECK_BYTES:
+                            checked = size
+                            await on_volume(self.check_space, 0)
+                _check_not_empty(size)
+                with storage_errors():
+                    await writing.done()
+                    await on_volume(os.fsync, file.fileno())
+            finally:
+                await writing.settle()
+                # Closing writes what is left, and removing asks the server: both may wait, and not on everybody's thread.
+                await on_volume(_close, file)
         except BaseException:
-            path.unlink(missing_ok=True)
+            await on_volume(_remove, path)
             raise
         return ReceivedFile(path, size, digest.hexdigest())
 
@@ -145,8 +172,7 @@ class UploadVolume:
         return Path(owner.hex[:2]) / str(owner) / "source"
 
     def discard(self, received: ReceivedFile) -> None:
-        with suppress(OSError):  # a sweep removes it later
-            received.path.unlink(missing_ok=True)
+        _remove(received.path)
 
     def unsettle(self, owner: TranscriptionId) -> None:
         """Note that the row of this recording is about to be made, or removed."""
@@ -177,9 +203,9 @@ class UploadVolume:
 
     def check_writable(self) -> None:
         """Raise `OSError` where the volume cannot be written to, `StorageFull` where it has no room left."""
-        probe = self._incoming / f"{uuid.uuid4()}.probe"
-        probe.touch()
-        probe.unlink()
+        probe = self._incoming / _PROBE
+        os.close(os.open(probe, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o640))
+        probe.unlink(missing_ok=True)  # another instance may have been here
         if shutil.disk_usage(self.root).free < self._reserve:
             raise StorageFull
 
@@ -246,6 +272,16 @@ def _write(descriptor: int, digest: "hashlib._Hash", block: bytearray) -> None:
             written += os.write(descriptor, view[written:])
         end = os.lseek(descriptor, 0, os.SEEK_CUR)
         begin_writing_back(descriptor, end - written, end)
+
+
+def _close(file: BinaryIO) -> None:
+    with suppress(OSError):  # what was synced is safe, and what was not is not wanted
+        file.close()
+
+
+def _remove(path: Path) -> None:
+    with suppress(OSError):  # a sweep removes it later
+        path.unlink(missing_ok=True)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -182,10 +182,13 @@ _ROUTES = {
         "Lister ce qui est installé : licence, langues, taille, et à peu près la mémoire qu’il faut"
     ),
     "Say that the process answers": "Dire que le processus répond",
-    "Say whether all that a request needs answers; 503 names the part that does not": (
-        "Dire si tout ce qu’il faut à une requête répond ; 503 nomme ce qui ne répond pas"
+    "Say whether what every request needs answers; 503 names the part that does not": (
+        "Dire si ce qu’il faut à toute requête répond ; 503 nomme ce qui ne répond pas"
     ),
-    "Something that requests need does not answer.": "Quelque chose qu’il faut aux requêtes ne répond pas.",
+    "`uploads` may be among what is `down` with 200: then nothing can be sent or played, and all else goes on.": (
+        "`uploads` peut figurer dans `down` avec 200 : alors rien ne peut être envoyé ni écouté, et tout le reste continue."
+    ),
+    "PostgreSQL or Redis does not answer.": "PostgreSQL ou Redis ne répond pas.",
     "Give this description of the API for programs": "Donner cette description de l’API pour les programmes",
     "Give the description of the API for people": "Donner la description de l’API pour les personnes",
     "A page in French or English, by `Accept-Language`.": "Une page en français ou en anglais, selon `Accept-Language`.",

@@ -14,6 +14,7 @@ from app.api.outbound.addresses import AddressPolicy
 from app.api.outbound.opening import FetchFailed, opened
 from app.api.rounds import Rounds
 from app.api.uploads import ReceivedFile, UploadVolume
+from app.api.volume_threads import on_volume
 from app.core.errors import DependencyDown, StorageFull, VocalyxError
 from app.db import downloads
 from app.db.database import Database
@@ -117,7 +118,7 @@ class Downloads:
             logger.exception("a download failed unexpectedly", extra={"fields": _fields(claimed)})
             await self._fail(claimed, VocalyxError(), again=True)
         else:
-            await asyncio.to_thread(self._volume.settle, claimed.transcription, kept=True)
+            await on_volume(self._volume.settle, claimed.transcription, kept=True)
             await self._delivery.follow(outcome)
             logger.info("fetched a recording", extra={"fields": _fields(claimed)})
 
@@ -138,7 +139,7 @@ class Downloads:
             return await self._database.run(downloads.complete, claimed, fetched)
         finally:
             # After a rename to its lasting place nothing is here any more.
-            await asyncio.to_thread(self._volume.discard, received)
+            await on_volume(self._volume.discard, received)
 
     async def _receive(self, claimed: Claimed) -> ReceivedFile:
         async with opened(claimed.url, self._policy) as response:
@@ -146,7 +147,7 @@ class Downloads:
             if length is not None:
                 self._volume.check_size(length)
                 await self._database.run(downloads.check_quota, claimed, length)
-            await asyncio.to_thread(self._volume.check_space, length or 0)
+            await self._volume.use(self._volume.check_space, length or 0)
             async with aclosing(self._blocks(response)) as blocks:
                 return await self._volume.receive(blocks)
 

@@ -1,6 +1,5 @@
 """From a request that names an address to a transcription whose recording is to be fetched."""
 
-import asyncio
 import uuid
 from typing import Annotated, Any
 from urllib.parse import unquote
@@ -15,6 +14,7 @@ from app.api.keys import DATABASE, DELIVERY, DOWNLOADS, PRINCIPAL, SETTINGS
 from app.api.parameters import TRANSCRIPTION_FIELDS
 from app.api.requests import OneLine, read_json
 from app.api.uploads import display_name
+from app.api.volume_threads import looked_up
 from app.core.identifiers import TranscriptionId
 from app.db import downloads
 from app.db.downloads import NewDownload
@@ -42,7 +42,7 @@ async def order(request: web.Request) -> tuple[dict[str, Any], bool]:
     """Read the request and return the transcription, `pending`, and whether it is a new one. Raises what it deserves."""
     app, principal = request.app, request[PRINCIPAL]
     asked = await read_json(request, Order)
-    options, _ = await asyncio.to_thread(wanted, asked.model_extra or {}, app[SETTINGS])
+    options, _ = await looked_up(wanted, asked.model_extra or {}, app[SETTINGS])
     key = idempotency_key(request)
     project, options = await app[DATABASE].run(destination, principal, asked.project, options)
     policy = address_policy(app[SETTINGS])

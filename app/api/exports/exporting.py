@@ -9,7 +9,6 @@ import tempfile
 import time
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing, suppress
-from functools import partial
 from typing import Any, BinaryIO, TypeVar
 from uuid import UUID
 
@@ -20,8 +19,8 @@ from app.api.authentication import authenticator, credentials
 from app.api.exports.archive import Archive
 from app.api.exports.names import folder_name, recording_name
 from app.api.keys import DATABASE, PRINCIPAL, UPLOADS
-from app.api.opening import opened_in_thread
 from app.api.rendering import document_of, has_finished_text
+from app.api.volume_threads import on_volume
 from app.core.access import Principal
 from app.core.errors import DependencyDown, NotFound
 from app.core.formats import render_transcript
@@ -143,7 +142,7 @@ class ProjectExport:
         """Give a recording block by block. One that vanishes ends where it does, which the manifest tells."""
         lacks = {"transcription": str(identifier), "what": "recording"}
         try:
-            file = await _patiently(lambda: opened_in_thread(partial(self._opened, recording)))
+            file = await _patiently(lambda: self._request.app[UPLOADS].open(self._opened, recording))
         except RecordingMissing as error:
             self._missing.add(lacks | {"code": error.code})
             return
@@ -173,7 +172,7 @@ class ProjectExport:
 
     async def _read(self, file: BinaryIO, identifier: UUID) -> bytes:
         try:
-            return await asyncio.to_thread(file.read, _BLOCK_BYTES)
+            return await on_volume(file.read, _BLOCK_BYTES)
         except OSError as error:
             logger.warning(
                 "a recording broke off while it was exported: %s",

@@ -42,7 +42,7 @@ class Site:
         self._app = app
         self.backlog: Source[Backlog] = Source("postgresql", lambda: app[DATABASE].ask(standing.backlog))
         self.redis: Source[InRedis] = Source("redis", lambda: app[DELIVERY].ask(_in_redis))
-        self.volume: Source[Volume] = Source("uploads", lambda: asyncio.to_thread(_volume, str(app[UPLOADS].root)))
+        self.volume: Source[Volume] = Source("uploads", lambda: app[UPLOADS].use(_volume, str(app[UPLOADS].root)))
 
     async def exposition(self) -> bytes:
         """Return all numbers in Prometheus's text format."""

@@ -1,6 +1,5 @@
 """Enrichments made anew with other options, and the earlier ones."""
 
-import asyncio
 from collections.abc import Mapping
 from typing import Annotated, Any, Self
 
@@ -15,6 +14,7 @@ from app.api.original import shapes
 from app.api.original.fields import no_correction, our_prompts
 from app.api.parameters import OPTIONS, TRANSCRIPTION
 from app.api.requests import path_id, read_json
+from app.api.volume_threads import looked_up
 from app.catalog.served import require_language_model
 from app.core.audit import Action
 from app.core.errors import IllegalTransition, InvalidOptions, UnknownModel
@@ -142,7 +142,7 @@ async def _asked(request: web.Request, given: Mapping[str, Any]) -> dict[str, An
     app = request.app
     if given.get("llm_model"):
         settings = app[SETTINGS]
-        await asyncio.to_thread(require_language_model, settings.models_dir, settings.served_models, given["llm_model"])
+        await looked_up(require_language_model, settings.models_dir, settings.served_models, given["llm_model"])
     asked = await app[DATABASE].run(enrichments.renew, request[PRINCIPAL], path_id(request), given)
     await app[DELIVERY].follow(asked.outcome)
     return asked.summary

@@ -8,7 +8,7 @@ from aiohttp import web
 from app import __version__
 from app.api import answers
 from app.api.contract import Access, Reply, Tag, contract
-from app.api.keys import ASYNC_REDIS, DATABASE, UPLOADS
+from app.api.keys import ASYNC_REDIS, DATABASE, VOLUME_WATCH
 
 _CHECK_TIMEOUT_SECONDS = 3.0
 
@@ -30,25 +30,30 @@ async def live(_request: web.Request) -> web.Response:
 @contract(
     tag=Tag.HEALTH,
     access=Access.PUBLIC,
-    answers={200: answers.Readiness, 503: Reply(answers.Readiness, "Something that requests need does not answer.")},
+    answers={200: answers.Readiness, 503: Reply(answers.Readiness, "PostgreSQL or Redis does not answer.")},
 )
 async def ready(request: web.Request) -> web.Response:
-    """Say whether all that a request needs answers; 503 names the part that does not."""
+    """Say whether what every request needs answers; 503 names the part that does not.
+
+    `uploads` may be among what is `down` with 200: then nothing can be sent or played, and all else goes on.
+    """
     app = request.app
     database, redis, uploads = await asyncio.gather(
         _check(app[DATABASE].check()),
         _check(app[ASYNC_REDIS].ping()),
-        _check(asyncio.to_thread(app[UPLOADS].check_writable)),
+        app[VOLUME_WATCH].check(),
     )
     checks = {"postgresql": database, "redis": redis, "uploads": uploads}
     down = [name for name, problem in checks.items() if problem]
+    # What was transcribed is read, searched and corrected without the recordings: an instance stays in traffic.
+    is_ready = not (database or redis)
     body = {
-        "status": "not ready" if down else "ready",
+        "status": "ready" if is_ready else "not ready",
         "version": __version__,
         "down": down,
         "checks": {name: problem or "ok" for name, problem in checks.items()},
     }
-    return web.json_response(body, status=503 if down else 200)
+    return web.json_response(body, status=200 if is_ready else 503)
 
 
 async def _check(question: Awaitable[object]) -> str | None:

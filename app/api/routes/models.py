@@ -1,6 +1,5 @@
 """The models that a transcription may name."""
 
-import asyncio
 from typing import Any
 
 from aiohttp import web
@@ -8,6 +7,7 @@ from aiohttp import web
 from app.api import answers
 from app.api.contract import Access, Tag, contract
 from app.api.keys import SETTINGS
+from app.api.volume_threads import looked_up
 from app.catalog import installed
 from app.catalog.installed import ModelKind
 from app.catalog.needs import memory_needed
@@ -29,7 +29,7 @@ async def list_models(request: web.Request) -> web.Response:
 
     Behind it what a model server of the site serves, as `remote/…`: that takes no memory of a worker.
     """
-    return web.json_response({"items": await asyncio.to_thread(_items, request.app[SETTINGS])})
+    return web.json_response({"items": await looked_up(_items, request.app[SETTINGS])})
 
 
 def _items(settings: Settings) -> list[dict[str, Any]]:

@@ -29,6 +29,7 @@ from app.api.openai.waiting import Audience, Nobody, until_text, while_connected
 from app.api.parameters import OPENAI_MODEL
 from app.api.removal import remove
 from app.api.requests import check_text
+from app.api.volume_threads import looked_up
 from app.core.audit import Action
 from app.core.errors import (
     Conflict,
@@ -113,7 +114,7 @@ _ERRORS = (
 )
 async def list_models(request: web.Request) -> web.Response:
     """List the names that `model` may have, the installed models first."""
-    found = await asyncio.to_thread(models.describe_all, request.app[SETTINGS])
+    found = await looked_up(models.describe_all, request.app[SETTINGS])
     return web.json_response({"object": "list", "data": found})
 
 
@@ -128,9 +129,7 @@ async def list_models(request: web.Request) -> web.Response:
 )
 async def read_model(request: web.Request) -> web.Response:
     """Describe one name that `model` may have."""
-    return web.json_response(
-        await asyncio.to_thread(models.describe, request.match_info["model"], request.app[SETTINGS])
-    )
+    return web.json_response(await looked_up(models.describe, request.match_info["model"], request.app[SETTINGS]))
 
 
 @routes.post("/v1/audio/transcriptions")

@@ -1,6 +1,5 @@
 """Questions to recordings: asked, followed while they are answered, read again."""
 
-import asyncio
 from collections.abc import Callable
 from functools import partial
 from typing import Annotated, Any
@@ -18,6 +17,7 @@ from app.api.filtering import read_query
 from app.api.keys import DATABASE, DELIVERY, HUB, PRINCIPAL, REQUEST_ID, SETTINGS
 from app.api.parameters import PROJECT, QUESTION, TRANSCRIPTION, PageCursor
 from app.api.requests import path_id, read_json
+from app.api.volume_threads import looked_up
 from app.catalog.served import require_language_model
 from app.core.audit import Action
 from app.core.errors import IllegalTransition, UnknownModel
@@ -179,7 +179,7 @@ async def _asked(request: web.Request, ask_about: Callable[[Any, UUID, NewQuesti
     body = await read_json(request, QuestionBody)
     settings = request.app[SETTINGS]
     if body.llm_model is not None:
-        await asyncio.to_thread(require_language_model, settings.models_dir, settings.served_models, body.llm_model)
+        await looked_up(require_language_model, settings.models_dir, settings.served_models, body.llm_model)
     new = NewQuestion(
         question=body.question,
         llm_model=body.llm_model,

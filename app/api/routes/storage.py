@@ -1,6 +1,5 @@
 """What room there is for recordings and models, for the site's administrators."""
 
-import asyncio
 import shutil
 from pathlib import Path
 from typing import Any
@@ -9,7 +8,7 @@ from aiohttp import web
 
 from app.api import answers
 from app.api.contract import Access, Tag, contract
-from app.api.keys import PRINCIPAL, SETTINGS
+from app.api.keys import PRINCIPAL, SETTINGS, UPLOADS
 from app.api.storage_errors import storage_errors
 from app.settings import Settings
 
@@ -21,7 +20,7 @@ routes = web.RouteTableDef()
 async def read_storage(request: web.Request) -> web.Response:
     """Say how much room the volumes of recordings and of models have, and have left."""
     request[PRINCIPAL].require_administrator()
-    return web.json_response(await asyncio.to_thread(_volumes, request.app[SETTINGS]))
+    return web.json_response(await request.app[UPLOADS].use(_volumes, request.app[SETTINGS]))
 
 
 def _volumes(settings: Settings) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """Uploads that come in pieces and go on after a loss: tus 1.0.0."""
 
-import asyncio
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -21,6 +20,7 @@ from app.api.tus.holding import Hold
 from app.api.tus.protocol import OffsetMismatch, WrongContentType
 from app.api.tus.receiving import receive
 from app.api.uploads import display_name
+from app.api.volume_threads import looked_up, on_volume
 from app.core.audit import Action
 from app.core.errors import DependencyDown, EmptyUpload, UnknownModel
 from app.core.task_sets import UnknownTaskSet
@@ -219,13 +219,13 @@ async def _new_upload(request: web.Request) -> NewUpload:
     values = {name: check_text(value, name) for name, value in protocol.read_metadata(metadata).items()}
     names = [values.pop(name) for name in _NAMES if name in values]
     values = {name: value for name, value in values.items() if name not in _UNHEEDED}
-    options, reuse = await asyncio.to_thread(wanted, values, app[SETTINGS])
+    options, reuse = await looked_up(wanted, values, app[SETTINGS])
     key = idempotency_key(request)
     if not values.get("project"):
         check_may_send(principal)
     project, options = await app[DATABASE].run(destination, principal, values.get("project"), options)
     app[UPLOADS].check_size(size_bytes)
-    await asyncio.to_thread(app[UPLOADS].check_space, size_bytes)
+    await app[UPLOADS].use(app[UPLOADS].check_space, size_bytes)
     await app[DATABASE].run(admissions.check_room, project, key, size_bytes)
     return NewUpload(
         project=project,
@@ -260,7 +260,7 @@ async def _safe_bytes(app: web.Application, hold: Hold) -> int:
     upload = hold.upload
     if upload.state is not UploadState.RECEIVING:
         return upload.received_bytes
-    safe_bytes = await asyncio.to_thread(app[UPLOADS].partial.safe_bytes, upload.id, upload.received_bytes)
+    safe_bytes = await app[UPLOADS].use(app[UPLOADS].partial.safe_bytes, upload.id, upload.received_bytes)
     if safe_bytes < upload.received_bytes:
         await app[DATABASE].run(uploads.record, upload.id, hold.lease, safe_bytes, app[SETTINGS].upload_expiry)
     return safe_bytes
@@ -268,7 +268,7 @@ async def _safe_bytes(app: web.Application, hold: Hold) -> int:
 
 async def _end(app: web.Application, hold: Hold) -> None:
     await app[DATABASE].run(uploads.terminate, hold.upload.id, hold.lease)
-    await asyncio.to_thread(app[UPLOADS].partial.remove, hold.upload.id)
+    await on_volume(app[UPLOADS].partial.remove, hold.upload.id)
 
 
 def _check_content_type(request: web.Request) -> None:

@@ -11,6 +11,7 @@ from app.api.admission import Wish, admit
 from app.api.keys import DATABASE, HOLDS, SETTINGS, UPLOADS
 from app.api.tus.holding import Hold
 from app.api.uploads import ReceivedFile
+from app.api.volume_threads import on_volume
 from app.core.errors import DependencyDown, StorageFull, VocalyxError
 from app.core.identifiers import TranscriptionId
 from app.db import transcriptions, uploads
@@ -32,11 +33,11 @@ async def finish(app: web.Application, hold: Hold) -> UUID:
         raise
     except VocalyxError as error:
         await database.run(uploads.refuse, upload.id, hold.lease, error)
-        await asyncio.to_thread(app[UPLOADS].partial.remove, upload.id)
+        await on_volume(app[UPLOADS].partial.remove, upload.id)
         raise
     await database.run(uploads.finish, upload.id, hold.lease, transcription)
     # Where it became a recording it has its lasting place; where one was there already, this one is not needed.
-    await asyncio.to_thread(app[UPLOADS].partial.remove, upload.id)
+    await on_volume(app[UPLOADS].partial.remove, upload.id)
     return transcription
 
 
@@ -74,10 +75,10 @@ async def _transcription_of(app: web.Application, upload: UploadView) -> UUID:
     # The id is the upload's: a first try of which the end was not heard is recognised.
     new_id = TranscriptionId(upload.id)
     if await database.run(transcriptions.known, [new_id]):
-        await asyncio.to_thread(volume.settle, new_id, kept=True)
+        await volume.use(volume.settle, new_id, kept=True)
         return new_id
-    path = await asyncio.to_thread(_whole_file, app, upload)
-    sha256, size_bytes = await asyncio.to_thread(volume.partial.sha256, upload.id, path)
+    path = await app[UPLOADS].use(_whole_file, app, upload)
+    sha256, size_bytes = await volume.use(volume.partial.sha256, upload.id, path)
     if size_bytes != upload.size_bytes:
         raise UploadGone("The uploads volume has lost a part of the upload.")
     wish = Wish(upload.project, upload.created_by, upload.idempotency_key, upload.name, upload.options, upload.reuse)

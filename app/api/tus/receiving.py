@@ -1,6 +1,5 @@
 """One piece of an upload: from the request's body to the volume, two blocks of it in memory at a time."""
 
-import asyncio
 import hmac
 import time
 from dataclasses import dataclass, field
@@ -10,11 +9,11 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from app.api.keys import DATABASE, METRICS, SETTINGS, UPLOADS
-from app.api.opening import opened_in_thread
 from app.api.overlap import Overlap
 from app.api.partial_files import PartialFile
 from app.api.tus.holding import Hold, Interrupted
 from app.api.tus.protocol import Checksum, ChecksumMismatch
+from app.api.volume_threads import on_volume
 from app.core.errors import BadRequest, StorageFull, UploadTooLarge
 from app.db import uploads
 
@@ -48,7 +47,7 @@ class _Piece:
         await self.writing.done()
         if self.file.size_bytes > self.recorded_bytes:
             app, upload = self.request.app, self.hold.upload
-            await asyncio.to_thread(self.file.sync)
+            await on_volume(self.file.sync)
             expiry = app[SETTINGS].upload_expiry
             await app[DATABASE].run(uploads.record, upload.id, self.hold.lease, self.file.size_bytes, expiry)
             app[UPLOADS].partial.remember(upload.id, self.file)
@@ -75,9 +74,9 @@ async def receive(request: web.Request, hold: Hold, checksum: Checksum | None) -
     room = upload.size_bytes - upload.received_bytes
     if request.content_length is not None and request.content_length > room:
         raise _too_large(upload.size_bytes)
-    await asyncio.to_thread(volume.check_space, request.content_length or 0)
+    await volume.use(volume.check_space, request.content_length or 0)
     algorithm = checksum.algorithm if checksum else None
-    file = await opened_in_thread(partial(volume.partial.open, upload.id, upload.received_bytes, algorithm))
+    file = await volume.open(volume.partial.open, upload.id, upload.received_bytes, algorithm)
     before = upload.received_bytes
     piece = _Piece(request, hold, file, checksum, before, time.monotonic(), before)
     try:
@@ -90,7 +89,7 @@ async def receive(request: web.Request, hold: Hold, checksum: Checksum | None) -
         return file.size_bytes
     finally:
         await piece.writing.settle()
-        await asyncio.to_thread(file.close)
+        await on_volume(file.close)
 
 
 async def _pour(piece: _Piece) -> None:
@@ -105,7 +104,7 @@ async def _pour(piece: _Piece) -> None:
                 block = bytearray()
                 if piece.is_due:
                     await piece.record()
-                    await asyncio.to_thread(piece.request.app[UPLOADS].check_space, 0)
+                    await on_volume(piece.request.app[UPLOADS].check_space, 0)
         await piece.add(block)
     except StorageFull:
         await _save(piece, bytearray())

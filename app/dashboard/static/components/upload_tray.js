@@ -64,8 +64,8 @@ function Row({ upload }) {
 }
 
 function said(upload) {
-  const { state, sent, size } = upload;
-  if (state !== "sending") return t(`upload.state.${state}`, { percent: number(size ? sent / size : 0, { style: "percent" }) });
+  const { state, away, sent, size } = upload;
+  if (state !== "sending") return t(`upload.state.${away && state === "broken" ? "away" : state}`, { percent: number(size ? sent / size : 0, { style: "percent" }) });
   const left = secondsLeft(upload);
   const amount = t("upload.amount", { sent: bytes(sent), size: bytes(size) });
   return left === null ? amount : `${amount} · ${t("home.left", { time: duration(left) })}`;

@@ -175,17 +175,19 @@ function failed(id, error) {
     forgetKept(find(id).tus.url);
     find(id).tus = null;
     broken(id);
-  } else if (status === 0 || status === 401 || status === 409 || status === 423 || status === 429 || status >= 500) broken(id);
+  } else if (status === 0 || status === 401 || status === 409 || status === 423 || status === 429) broken(id);
+  else if (status >= 500) broken(id, { away: true });
   else refused(id, status, response.getBody());
 }
 
-function broken(id) {
+// `away`: the server is there, and takes no recording at the moment.
+function broken(id, { away = false } = {}) {
   const upload = find(id);
   if (!upload || upload.state === "paused") return;
   const wait = PATIENCE_MS[Math.min(upload.tries, PATIENCE_MS.length - 1)];
   clearTimeout(upload.timer);
   const timer = setTimeout(() => again(id), wait);
-  change(id, { state: "broken", tries: upload.tries + 1, timer });
+  change(id, { state: "broken", away, tries: upload.tries + 1, timer });
   fill();
 }
 

@@ -8,6 +8,7 @@ const KEPT_RATE = "vocalyx.rate";
 const KEPT_SKIP = "vocalyx.skipSilence";
 const SILENCE_SECONDS = 1.2;
 const MARGIN_SECONDS = 0.2;
+const AGAIN_MS = 10_000;
 
 export function createPlayer(recording, { source = `${recording.address}/audio` } = {}) {
   const media = new Audio();
@@ -16,11 +17,14 @@ export function createPlayer(recording, { source = `${recording.address}/audio` 
   const time = signal(0);
   const playing = signal(false);
   const missing = signal(!source);
+  // Missing for the moment: it is there, and cannot be reached.
+  const away = signal(false);
   const length = signal(0);
   const rate = signal(Number(localStorage.getItem(KEPT_RATE)) || 1);
   const skipping = signal(localStorage.getItem(KEPT_SKIP) === "true");
   const duration = computed(() => recording.info.value?.duration_seconds || length.value || 0);
   let frame = 0;
+  let later = 0;
 
   function tell() {
     time.value = media.currentTime;
@@ -51,7 +55,17 @@ export function createPlayer(recording, { source = `${recording.address}/audio` 
   media.addEventListener("pause", () => (playing.value = false));
   for (const name of ["timeupdate", "seeking", "seeked"]) media.addEventListener(name, tell);
   media.addEventListener("durationchange", () => (length.value = Number.isFinite(media.duration) ? media.duration : 0));
-  media.addEventListener("error", () => (missing.value = true));
+  media.addEventListener("error", async () => {
+    missing.value = true;
+    away.value = await isAway(source);
+    clearTimeout(later);
+    if (away.value && media.getAttribute("src")) later = setTimeout(() => media.load(), AGAIN_MS);
+  });
+  media.addEventListener("loadedmetadata", () => {
+    if (!away.peek()) return;
+    media.currentTime = time.peek();
+    away.value = missing.value = false;
+  });
   const following = effect(() => {
     media.playbackRate = rate.value;
     media.preservesPitch = true;
@@ -66,7 +80,7 @@ export function createPlayer(recording, { source = `${recording.address}/audio` 
   }
 
   return {
-    media, time, playing, missing, rate, skipping, duration, play, seek,
+    media, time, playing, missing, away, rate, skipping, duration, play, seek,
     pause: () => media.pause(),
     toggle: () => (media.paused ? play() : media.pause()),
     by: (seconds) => seek(media.currentTime + seconds),
@@ -80,10 +94,17 @@ export function createPlayer(recording, { source = `${recording.address}/audio` 
     },
     close() {
       following();
+      clearTimeout(later);
       cancelAnimationFrame(frame);
       media.pause();
       media.removeAttribute("src");
       media.load();
     },
   };
+}
+
+// A media element does not say why it has nothing.
+async function isAway(source) {
+  const answer = await fetch(source, { method: "HEAD", credentials: "same-origin" }).catch(() => null);
+  return !answer || answer.status >= 500;
 }

@@ -29,7 +29,7 @@ export function PlayerBar({ reading, address, silent = false, children }) {
     ${!player.missing.value && html`<${Seek} reading=${reading} />`}
     <div class="player-line">
       ${player.missing.value
-        ? !silent && html`<p class="soft">${t("reader.noSound")}</p>`
+        ? !silent && html`<p class="soft">${t(player.away.value ? "reader.soundAway" : "reader.noSound")}</p>`
         : html`
             <button class="round" aria-label=${t(player.playing.value ? "reader.pause" : "reader.play")} title=${t("reader.playHint")} onClick=${() => player.toggle()}>
               ${player.playing.value ? PAUSE : PLAY}

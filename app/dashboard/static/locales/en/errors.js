@@ -23,7 +23,7 @@ export const errors = {
   "error.unknown-task-set": "The project has no set of tasks of this name (any more).",
   "error.upload-busy": "This upload is being continued elsewhere. Try again in a moment.",
   "error.upload-gone": "This upload has ended. Send the file again.",
-  "error.uploads-volume-away": "The server cannot reach its recordings at the moment. Tell the operator.",
+  "error.uploads-volume-away": "The server cannot reach its recordings at the moment: none can be sent, played or deleted. Reading, searching and correcting go on. Try again in a minute.",
   "error.worker-lost": "The machine that worked on it was lost, several times. Try again; if it happens again, tell an administrator.",
   "error.api-refused": "The parts of this site are not of the same release. Tell an administrator.",
   "error.unreadable-findings": "The machines that made the summary are not of the same release. Tell an administrator.",

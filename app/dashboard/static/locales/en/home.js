@@ -94,6 +94,7 @@ export const home = {
   "upload.state.waiting": "Waiting its turn",
   "upload.state.paused": "Paused at {percent}",
   "upload.state.broken": "Connection lost at {percent}. It goes on by itself.",
+  "upload.state.away": "The server cannot take recordings just now. It goes on by itself.",
   "upload.state.done": "Sent",
   "upload.state.refused": "Not taken",
   "upload.dock.sending": { one: "{count} recording is being sent, {percent} of it sent", other: "{count} recordings are being sent, {percent} of them sent" },

@@ -21,6 +21,7 @@ export const reader = {
   "reader.follow": "Follow the voice",
   "reader.seek": "Position in the recording",
   "reader.position": "{time} of {length}, {who}",
+  "reader.soundAway": "The sound cannot be reached at the moment; the text can be read and corrected. It is tried again by itself.",
   "reader.noSound": "The sound of this recording is not kept any more; its text is.",
   "reader.playFrom": "Play from {time}",
   "reader.toPassage": "To the passage at {time}",

@@ -23,7 +23,7 @@ export const errors = {
   "error.unknown-task-set": "Le projet n’a pas (ou plus) de jeu de tâches de ce nom.",
   "error.upload-busy": "Cet envoi est poursuivi ailleurs. Réessayez dans un instant.",
   "error.upload-gone": "Cet envoi a pris fin. Envoyez le fichier de nouveau.",
-  "error.uploads-volume-away": "Le serveur n’atteint pas ses enregistrements en ce moment. Prévenez l’exploitant.",
+  "error.uploads-volume-away": "Le serveur n’atteint pas ses enregistrements en ce moment : aucun ne peut être envoyé, écouté ni supprimé. La lecture, la recherche et la correction restent possibles. Réessayez dans une minute.",
   "error.worker-lost": "La machine qui y travaillait a été perdue, plusieurs fois. Réessayez ; si cela se répète, prévenez un administrateur.",
   "error.api-refused": "Les parties de ce site ne sont pas de la même version. Prévenez un administrateur.",
   "error.unreadable-findings": "Les machines qui ont fait le résumé ne sont pas de la même version. Prévenez un administrateur.",

@@ -94,6 +94,7 @@ export const home = {
   "upload.state.waiting": "Attend son tour",
   "upload.state.paused": "Suspendu à {percent}",
   "upload.state.broken": "Connexion perdue à {percent}. L’envoi reprendra de lui-même.",
+  "upload.state.away": "Le serveur ne peut pas recevoir d’enregistrements en ce moment. L’envoi reprendra de lui-même.",
   "upload.state.done": "Envoyé",
   "upload.state.refused": "Refusé",
   "upload.dock.sending": { one: "{count} enregistrement en cours d’envoi, {percent} envoyés", other: "{count} enregistrements en cours d’envoi, {percent} envoyés" },

@@ -21,6 +21,7 @@ export const reader = {
   "reader.follow": "Suivre la voix",
   "reader.seek": "Position dans l’enregistrement",
   "reader.position": "{time} sur {length}, {who}",
+  "reader.soundAway": "Le son n’est pas accessible en ce moment ; le texte peut être lu et corrigé. Un nouvel essai se fait tout seul.",
   "reader.noSound": "Le son de cet enregistrement n’est plus gardé ; son texte l’est.",
   "reader.playFrom": "Lire à partir de {time}",
   "reader.toPassage": "Vers le passage à {time}",
