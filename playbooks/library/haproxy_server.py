@@ -17,6 +17,10 @@ description:
   - Speaks to HAProxy's admin socket. A server that no backend has is no error; there is nothing to take it out of.
 options:
   socket: {description: The admin socket., type: path, default: /run/haproxy/admin.sock}
+  master:
+    description: The socket of the master process, which knows the processes from before a reload that still answer what they had begun.
+    type: path
+    default: /run/haproxy/master.sock
   name: {description: The server's name., type: str, required: true}
   state:
     description:
@@ -52,23 +56,56 @@ _KEEP = [
 
 
 class Haproxy:
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, master: str) -> None:
         self._path = path
+        self._master = master
 
     def ask(self, command: str) -> str:
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as channel:
-            channel.settimeout(10)
-            channel.connect(self._path)
-            channel.sendall(f"{command}\n".encode())
-            answer = b""
-            while block := channel.recv(65536):
-                answer += block
-        return answer.decode()
+        """Ask the process that takes new requests."""
+        return _ask(self._path, command)
 
     def servers(self, name: str) -> list[dict[str, str]]:
         """Return the rows of the statistics about servers of this name, one for each backend that has it."""
-        rows = csv.DictReader(self.ask("show stat").lstrip("# ").splitlines())
-        return [row for row in rows if row["svname"] == name]
+        return _servers(self.ask("show stat"), name)
+
+    def left(self, name: str) -> int:
+        """Return how many requests are on a server, or wait for it, those of earlier processes among them."""
+        rows = self.servers(name)
+        for process in self._earlier():
+            rows += _servers(_ask(self._master, f"@!{process} show stat"), name)
+        return sum(int(row["scur"] or 0) + int(row["qcur"] or 0) for row in rows)
+
+    def end(self, name: str) -> None:
+        """End what is on a server, in all processes."""
+        for backend in {row["pxname"] for row in self.servers(name)}:
+            self.ask(f"shutdown sessions server {backend}/{name}")
+            for process in self._earlier():
+                _ask(self._master, f"@!{process} shutdown sessions server {backend}/{name}")
+
+    def _earlier(self) -> list[str]:
+        """Return the processes from before a reload that still answer what they had begun."""
+        if not Path(self._master).exists():
+            return []
+        _, _, after = _ask(self._master, "show proc").partition("# old workers\n")
+        earlier, _, _ = after.partition("#")
+        return [line.split()[0] for line in earlier.splitlines() if line.strip()]
+
+
+def _ask(path: str, command: str) -> str:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as channel:
+        channel.settimeout(10)
+        channel.connect(path)
+        channel.sendall(f"{command}\n".encode())
+        # The master goes on waiting for commands otherwise.
+        channel.shutdown(socket.SHUT_WR)
+        answer = b""
+        while block := channel.recv(65536):
+            answer += block
+    return answer.decode()
+
+
+def _servers(statistics: str, name: str) -> list[dict[str, str]]:
+    return [row for row in csv.DictReader(statistics.lstrip("# ").splitlines()) if row.get("svname") == name]
 
 
 def keep(module: AnsibleModule) -> None:
@@ -96,20 +133,15 @@ def drain(module: AnsibleModule, haproxy: Haproxy, name: str, deadline: float) -
     for row in due:
         if answer := haproxy.ask(f"set server {row['pxname']}/{name} state drain").strip():
             module.fail_json(msg=f"HAProxy does not drain {row['pxname']}/{name}: {answer}")
-
-    def left() -> int:
-        # Those that wait for their turn on it are still to come.
-        return sum(int(row["scur"] or 0) + int(row["qcur"] or 0) for row in haproxy.servers(name))
-
     if due:
         keep(module)
-    wait(deadline, lambda: left() == 0)
-    ended = left()
-    for row in rows if ended else []:
-        haproxy.ask(f"shutdown sessions server {row['pxname']}/{name}")
-    if ended and not wait(time.monotonic() + 10, lambda: left() == 0):
+    wait(deadline, lambda: haproxy.left(name) == 0)
+    ended = haproxy.left(name)
+    if ended:
+        haproxy.end(name)
+    if ended and not wait(time.monotonic() + 10, lambda: haproxy.left(name) == 0):
         module.fail_json(
-            msg=f"{left()} connections to {name} do not end. Look at `show sess` on HAProxy's admin socket, and drain again."
+            msg=f"{haproxy.left(name)} connections to {name} do not end. Look at `show sess` on HAProxy's admin socket, and drain again."
         )
     module.exit_json(changed=bool(due), ended=ended)
 
@@ -135,6 +167,7 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             "socket": {"type": "path", "default": "/run/haproxy/admin.sock"},
+            "master": {"type": "path", "default": "/run/haproxy/master.sock"},
             "name": {"type": "str", "required": True},
             "state": {"type": "str", "choices": ["drained", "ready"], "required": True},
             "patience_seconds": {"type": "int", "default": 60},
@@ -142,7 +175,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    haproxy = Haproxy(module.params["socket"])
+    haproxy = Haproxy(module.params["socket"], module.params["master"])
     deadline = time.monotonic() + module.params["patience_seconds"]
     work = drain if module.params["state"] == "drained" else give_back
     try:

@@ -3,6 +3,7 @@
 import csv
 import http.client
 import io
+import json
 import os
 import re
 import shutil
@@ -43,7 +44,16 @@ class Balancer:
 
     def start(self) -> None:
         assert HAPROXY, "HAProxy is not installed. Say: apt-get install haproxy"
-        command = [HAPROXY, "-Ws", "-f", str(self.configuration), "-p", str(self.folder / "pid")]
+        command = [
+            HAPROXY,
+            "-Ws",
+            "-f",
+            str(self.configuration),
+            "-p",
+            str(self.folder / "pid"),
+            "-S",
+            str(self.folder / "master.sock"),
+        ]
         with (self.folder / "haproxy.log").open("ab") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
         wait_until(self.answers, "HAProxy's admin socket")
@@ -89,11 +99,17 @@ class Balancer:
     def move(self, name: str, state: str) -> None:
         """Drain a server, or give it back, with the module that the playbooks use."""
         keep = [str(KEEP), str(self.admin), str(self.folder / "servers"), str(self.configuration)]
-        arguments = {"name": name, "state": state, "socket": str(self.admin), "keep": keep}
+        arguments: dict[str, object] = {
+            "name": name,
+            "state": state,
+            "socket": str(self.admin),
+            "master": str(self.folder / "master.sock"),
+        }
+        arguments |= {"keep": keep}
         words = ["localhost", "-c", "local", "-M", str(CHECKOUT / "playbooks/library"), "-m", "haproxy_server"]
         python = f"ansible_python_interpreter={sys.executable}"
         subprocess.run(
-            [str(ANSIBLE), *words, "-e", python, "-a", str(arguments).replace("'", '"')],
+            [str(ANSIBLE), *words, "-e", python, "-a", json.dumps(arguments)],
             check=True,
             capture_output=True,
         )

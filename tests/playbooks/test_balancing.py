@@ -111,6 +111,19 @@ def test_a_drain_holds_over_a_reload_and_a_crash_until_it_is_taken_back(balancer
     assert seen(balancer) == set(NAMES)
 
 
+def test_a_drain_waits_for_what_a_process_before_a_reload_had_begun(balancer: Balancer) -> None:
+    posts = balancer.folder / "posts"
+    with ThreadPoolExecutor(1) as sender:
+        answer = sender.submit(balancer.request, "/?seconds=8&id=before", "POST", b"x")
+        wait_until(lambda: posts.exists() and "before" in posts.read_text(), "the request")
+        taker = posts.read_text().split()[-1]
+        balancer.reload()
+        balancer.move(taker, "drained")
+        assert answer.done(), "the server would be stopped under a request"
+        assert answer.result()[0] == 200
+    posts.unlink()
+
+
 def test_servers_none_of_which_is_ready_answer_for_themselves(balancer: Balancer) -> None:
     markers = [balancer.folder / f"{name}.unready" for name in NAMES]
     for marker in markers:
