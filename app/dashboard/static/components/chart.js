@@ -15,12 +15,13 @@ const LABEL_WIDTH = 64;
 
 /**
  * `days`: their dates (YYYY-MM-DD), the oldest first. `series`: {name, values, line}, a value a day, null where there is
- * none; bars unless `line`. `show` makes text of a value; `times`: the values are seconds.
+ * none; bars unless `line`. `show` makes text of a value; `times`: the values are seconds; `counts`: they are whole numbers.
  */
-export function Chart({ title, hint, days, series, show, times = false }) {
+export function Chart({ title, hint, days, series, show, times = false, counts = false }) {
   const [frame, width] = useWidth();
   const most = Math.max(0, ...series.flatMap(({ values }) => values.filter((value) => value !== null)));
-  const top = (times && TIMES.find((time) => time >= most)) || ceiling(most);
+  // Half of it is written beside the drawing, too.
+  const top = (times && TIMES.find((time) => time >= most)) || (counts ? 2 * ceiling(Math.ceil(most / 2)) : ceiling(most));
   const inner = Math.max(0, width - LEFT - RIGHT);
   const step = inner / days.length;
   const x = (index) => LEFT + step * (index + 0.5);

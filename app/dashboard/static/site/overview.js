@@ -48,7 +48,7 @@ function Charts({ days }) {
     <${Chart} title=${t("chart.hours")} hint=${t("chart.hoursHint")} days=${dates} show=${hours} series=${[{ name: t("chart.hours"), values: days.map((day) => day.hours) }]} />
     <${Chart} title=${t("chart.waiting")} hint=${t("chart.waitingHint")} days=${dates} times show=${clock} series=${spread("waiting_seconds")} />
     <${Chart} title=${t("chart.factor")} hint=${t("chart.factorHint")} days=${dates} show=${factor} series=${spread("real_time_factor")} />
-    <${Chart} title=${t("chart.ended")} hint=${t("chart.endedHint")} days=${dates} show=${(value) => number(value, { maximumFractionDigits: 1 })}
+    <${Chart} title=${t("chart.ended")} hint=${t("chart.endedHint")} days=${dates} counts show=${(value) => number(value)}
       series=${["done", "failed", "cancelled"].map((name) => ({ name: t(`chart.${name}`), line: true, values: days.map((day) => day[name]) }))} />
   </div>`;
 }
