@@ -18,6 +18,7 @@ export const errors = {
   "error.share-without-audio": "This link was made for the text, without the sound.",
   "error.speakers-not-told-apart": "The text is finished, but the speakers could not be told apart.",
   "error.too-many-questions": "Three of your questions wait for their answers. Wait for one, or delete one.",
+  "error.too-many-requests": "Too many requests came from your address. Wait ten seconds, and try again.",
   "error.transcription-failed": "The recording could not be transcribed. Try again; if it happens again, tell an administrator.",
   "error.unknown-model": "The model is not installed here. Choose another one.",
   "error.unknown-task-set": "The project has no set of tasks of this name (any more).",

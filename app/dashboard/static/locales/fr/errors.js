@@ -18,6 +18,7 @@ export const errors = {
   "error.share-without-audio": "Ce lien a été fait pour le texte, sans le son.",
   "error.speakers-not-told-apart": "Le texte est fini, mais les intervenants n’ont pas pu être distingués.",
   "error.too-many-questions": "Trois de vos questions attendent leur réponse. Attendez-en une, ou supprimez-en une.",
+  "error.too-many-requests": "Trop de demandes viennent de votre adresse. Attendez dix secondes et réessayez.",
   "error.transcription-failed": "L’enregistrement n’a pas pu être transcrit. Réessayez ; si cela se répète, prévenez un administrateur.",
   "error.unknown-model": "Ce modèle n’est pas installé ici. Choisissez-en un autre.",
   "error.unknown-task-set": "Le projet n’a pas (ou plus) de jeu de tâches de ce nom.",
