@@ -44,10 +44,18 @@ def translation_fault(original: str, translated: str) -> str | None:
         return "its length is not that of the original"
     if len(before) > _SHORT_WORDS and edit_distance(before, after) <= 0.2 * len(before):
         return "it is not translated"
+    if _figures(translated) > 1 / 2 >= _figures(original):
+        return "it is figures, and no words"
     digits = {number for number in numbers(original) if len(number) > 1}
     if not digits <= numbers(translated) and any(character.isdigit() for character in original):
         return "a number is missing"
     return None
+
+
+def _figures(text: str) -> float:
+    """Return which share of the words have no letter."""
+    words = words_of(text)
+    return sum(not any(character.isalpha() for character in word) for word in words) / len(words) if words else 0.0
 
 
 def edit_distance(before: Sequence[str], after: Sequence[str]) -> int:

@@ -176,6 +176,7 @@ def test_what_is_left_as_it_was_never_drifts(said: list[str]) -> None:
         ("The heating of the library was repaired for 2000 euros.", False),
         ("Le chauffage de la bibliothèque a été réparé.", False),
         ("Chauffage", False),
+        ("2014-02-15 11:00:56 2000 13.14.00 bibliothèque", False),
         ("", False),
     ],
 )
@@ -183,3 +184,7 @@ def test_a_translation_is_another_text_of_about_its_length_with_its_numbers(tran
     original = "The heating of the library was repaired for 2000 euros."
 
     assert (translation_fault(original, translated) is None) is fits
+
+
+def test_figures_are_translated_by_figures() -> None:
+    assert translation_fault("12 15 18 euros", "12 15 18 euros") is None
