@@ -285,12 +285,13 @@ async def test_a_player_that_is_closed_is_no_error_of_the_server(
 ) -> None:
     address = f"{await sent(editor, wav(bytes(24 * 1024 * 1024)))}/audio"
     log = tmp_path / "second-instance.log"
-    async with client.session.get(f"{second_instance.url}{address}", headers=editor.headers) as answer:
-        assert answer.status == 200
-        answer.close()
-    async with asyncio.timeout(20):
-        while "the client went away" not in log.read_text():  # noqa: ASYNC110 - of a process of its own
-            await asyncio.sleep(0.02)
+    async with asyncio.timeout(60):
+        # Whether a player that goes is noticed at a write, or only after the last one, is up to the network.
+        while "the client went away" not in log.read_text():
+            async with client.session.get(f"{second_instance.url}{address}", headers=editor.headers) as answer:
+                assert answer.status == 200
+                answer.close()
+            await asyncio.sleep(0.2)
     # What is logged of it, is logged before the next one is answered.
     async with client.session.get(f"{second_instance.url}/health/live") as alive:
         assert alive.status == 200
