@@ -77,7 +77,7 @@ async def _transcription_of(app: web.Application, upload: UploadView) -> UUID:
     if await database.run(transcriptions.known, [new_id]):
         await volume.use(volume.settle, new_id, kept=True)
         return new_id
-    path = await app[UPLOADS].use(_whole_file, app, upload)
+    path = await volume.use(_whole_file, app, upload)
     sha256, size_bytes = await volume.use(volume.partial.sha256, upload.id, path)
     if size_bytes != upload.size_bytes:
         raise UploadGone("The uploads volume has lost a part of the upload.")
