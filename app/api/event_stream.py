@@ -6,7 +6,7 @@ The format is that of the HTML standard, 9.2 (https://html.spec.whatwg.org/multi
 import asyncio
 import json
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from typing import Any
 
 from aiohttp import web
@@ -76,16 +76,25 @@ async def carry(
     beside: Coroutine[Any, Any, None],
     ended: Callable[[BaseException], Awaitable[None]],
 ) -> None:
-    """Send until the feed ends, which `ended` is told the reason of, or until what is done beside it does."""
+    """Send until the feed ends, which `ended` is told the reason of, or until what is done beside it does.
+
+    Nothing is done beside `ended`: a WebSocket that is read elsewhere while it is closed drops the connection without
+    the client's answer, and a client that is about to answer takes the reason for a broken connection.
+    """
     tasks = [asyncio.create_task(sending), asyncio.create_task(beside)]
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         if tasks[0].done() and (error := tasks[0].exception()) is not None:
+            await _stopped(tasks[1:])
             await ended(error)
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await _stopped(tasks)
+
+
+async def _stopped(tasks: Iterable[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def say_why(channel: EventStream, error: BaseException) -> None:

@@ -242,6 +242,17 @@ async def test_logging_out_ends_the_login_s_listeners_at_once(editor: Person) ->
         assert await close_code(socket, seconds=4) == 4401
 
 
+async def test_who_takes_time_to_answer_learns_why_it_was_let_go(client: TestClient, editor: Person) -> None:
+    async with client.ws_connect("/api/ws/updates", headers=editor.headers, autoclose=False) as socket:
+        await receive(socket)
+        await editor.delete("/api/auth/token")
+        assert await close_code(socket, seconds=4) == 4401
+        # The server had all the time to break the connection off, and waits for the answer.
+        assert (await client.get("/health/live")).status == 200
+        await socket.close()
+        assert (socket.close_code, socket.exception()) == (4401, None)
+
+
 async def test_revoking_a_key_ends_its_listeners_at_once(client: TestClient, owner: Person) -> None:
     [project] = (await (await owner.get("/api/projects")).json())["items"]
     keys = f"/api/projects/{project['id']}/keys"
