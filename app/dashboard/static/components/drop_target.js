@@ -1,6 +1,6 @@
 // Files that are dropped anywhere on the page, or pasted; an address that is pasted outside of a field.
 
-import { html, useEffect, useState } from "../html.js";
+import { html, useLayoutEffect, useState } from "../html.js";
 import { t } from "../i18n.js";
 import { Icon } from "./icon.js";
 
@@ -10,7 +10,8 @@ const carriesFiles = (event) => event.dataTransfer?.types.includes("Files");
 
 export function DropTarget({ onFiles, onLink }) {
   const [over, setOver] = useState(false);
-  useEffect(() => {
+  // With the drawing, not after it: what is pasted right after a dialog has closed is taken.
+  useLayoutEffect(() => {
     let depth = 0;
     const enter = (event) => {
       if (!carriesFiles(event)) return;
