@@ -9,6 +9,9 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+import numpy.typing as npt
+
 from app.workers.enrichment.drawing import Drawer, drawer
 from app.workers.enrichment.engine import Listen, Reply, Request, Tick
 from app.workers.enrichment.grammar import grammar
@@ -39,7 +42,10 @@ Next = Callable[[int, Reply], Asked | None]
 
 @dataclass(slots=True)
 class _Answer:
-    """An answer that is being written. `token` was drawn last, and is computed in the next step."""
+    """An answer that is being written. `token` was drawn last, and is computed in the next step.
+
+    `first_scores` are those of the tokens that it may begin with: another try begins there, and reads nothing again.
+    """
 
     asked: Asked
     sequence: int
@@ -47,6 +53,7 @@ class _Answer:
     slices: tuple[Slice, ...]
     own_cells: int
     reused_tokens: int
+    first_scores: npt.NDArray[np.float32]
     written: bytearray = field(default_factory=bytearray)
     count: int = 0
     token: int = -1
@@ -96,11 +103,15 @@ class Together:
                 while waiting and self._fits(waiting[0]):
                     self._begin(waiting.popleft(), told)
                 for answer in [answer for answer in self._live if answer.ended]:
+                    again = then(answer.asked.number, answer.reply())
+                    if again is not None and self._can_go_back(answer, again):
+                        self._begin_again(answer, again)
+                        continue
                     self._leave(answer)
-                    ended += 1
-                    if (again := then(answer.asked.number, answer.reply())) is not None:
+                    if again is None:
+                        ended += 1
+                    else:
                         waiting.append(again)
-                        ended -= 1
                 if self._live:
                     told(sum(answer.done for answer in self._live))
                     self._step()
@@ -133,13 +144,37 @@ class Together:
                 asked.tokens, sequence, free, lambda known: tick(before + known / asked.most_tokens)
             )
             own = asked.most_tokens - len(read.slices) * self._slice_tokens
-            answer = _Answer(asked, sequence, drawn, read.slices, own, read.reused_tokens)
+            scores = self._native.scores(read.last)
+            answer = _Answer(asked, sequence, drawn, read.slices, own, read.reused_tokens, scores.copy())
             self._live.append(answer)
-            self._draw(answer, read.last)
+            self._draw(answer, scores)
         finally:
             if answer is None:
                 drawn.close()
                 self._native.cut(sequence, 0)
+
+    def _can_go_back(self, answer: _Answer, again: Asked) -> bool:
+        return (
+            not self._native.forgets
+            and again.tokens == answer.asked.tokens
+            and again.request.max_tokens <= answer.asked.request.max_tokens
+        )
+
+    def _begin_again(self, answer: _Answer, asked: Asked) -> None:
+        """Draw another answer to the prompt that a sequence holds."""
+        drawn = drawer(self._native, grammar(asked.request.schema), asked.request.sampling)
+        self._leave(answer, length=len(asked.tokens))
+        again = _Answer(
+            asked,
+            answer.sequence,
+            drawn,
+            answer.slices,
+            answer.own_cells,
+            len(asked.tokens),
+            answer.first_scores,
+        )
+        self._live.append(again)
+        self._draw(again, again.first_scores)
 
     def _step(self) -> None:
         """Compute the token that each answer had drawn, and draw the next ones."""
@@ -151,10 +186,10 @@ class Together:
             ]
         )
         for index, answer in enumerate(step):
-            self._draw(answer, index)
+            self._draw(answer, self._native.scores(index))
 
-    def _draw(self, answer: _Answer, index: int) -> None:
-        token = answer.drawer.drawn(self._native.scores(index))
+    def _draw(self, answer: _Answer, scores: npt.NDArray[np.float32]) -> None:
+        token = answer.drawer.drawn(scores)
         if self._native.ends(token):
             answer.complete = True
             return
@@ -164,7 +199,8 @@ class Together:
         if answer.asked.listen is not None:
             answer.asked.listen(answer.text())
 
-    def _leave(self, answer: _Answer) -> None:
+    def _leave(self, answer: _Answer, length: int = 0) -> None:
+        """Give up an answer; of its sequence the first `length` tokens stay."""
         answer.drawer.close()
-        self._native.cut(answer.sequence, 0)
+        self._native.cut(answer.sequence, length)
         self._live.remove(answer)

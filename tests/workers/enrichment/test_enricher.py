@@ -130,7 +130,7 @@ def test_a_task_that_fails_leaves_the_others(listener: Listener) -> None:
 
 
 def test_all_tasks_failing_is_an_error_that_says_why(listener: Listener) -> None:
-    with pytest.raises(EnrichmentFailed, match=r"no usable title: .* of 4 tries"):
+    with pytest.raises(EnrichmentFailed, match=r"no usable title: .* of 6 tries"):
         enrich(Scripted({task: ["nothing"] for task in TASKS}), listener)
 
 

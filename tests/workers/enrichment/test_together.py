@@ -90,16 +90,37 @@ def test_what_has_no_room_beside_the_others_waits_its_turn(small: LlamaModel) ->
 
 def test_an_answer_of_no_use_is_asked_again_beside_the_others(model: LlamaModel) -> None:
     first, second = requests("title", "points")
-    told: list[tuple[int, str]] = []
+    told: list[tuple[int, Reply]] = []
+    tries = [Sampling(), Sampling(3.0, seed=7), Sampling()]
 
     def then(number: int, reply: Reply) -> Request | None:
-        told.append((number, reply.text))
-        again = replace(second, sampling=Sampling(0.9, seed=7), max_tokens=8)
-        return again if number == 1 and [told_of for told_of, _ in told].count(1) < 3 else None
+        told.append((number, reply))
+        tried = [told_of for told_of, _ in told].count(1)
+        return replace(second, sampling=tries[tried]) if number == 1 and tried < len(tries) else None
 
-    model.answer_all([first, replace(second, max_tokens=4)], then=then, tick=lambda _: None)
+    model.answer_all([first, replace(second, sampling=tries[0])], then=then, tick=lambda _: None)
 
     assert sorted(number for number, _ in told) == [0, 1, 1, 1]
+    before, *later = [reply for number, reply in told if number == 1]
+    # What was read is known, whatever was read since.
+    assert [reply.evaluated_tokens for reply in later] == [0, 0]
+    assert {reply.reused_tokens for reply in later} == {before.evaluated_tokens + before.reused_tokens}
+    assert later[0].text != before.text
+    assert later[1].text == before.text
+
+
+def test_a_longer_answer_to_the_same_prompt_is_written_where_there_is_room_for_it(model: LlamaModel) -> None:
+    (request,) = requests("points", tokens=4)
+    told: list[Reply] = []
+
+    def then(_number: int, reply: Reply) -> Request | None:
+        told.append(reply)
+        return replace(request, max_tokens=8) if len(told) == 1 else None
+
+    model.answer_all([request], then=then, tick=lambda _: None)
+
+    assert [reply.generated_tokens for reply in told] == [4, 8]
+    assert told[1].text.startswith(told[0].text)
 
 
 @pytest.mark.parametrize("steps", [3, 9])

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from app.core.answer_schema import faults, longest_answer
 from app.core.task_sets import CustomTask
 from app.workers.enrichment.answers import InvalidReply, clean, parsed
+from app.workers.enrichment.asking import TRIES
 from app.workers.enrichment.engine import Reply
 from app.workers.enrichment.folding import Passage
 from app.workers.enrichment.grounding import Source
@@ -33,7 +34,7 @@ class Custom:
     task: CustomTask
     scope: Scope = Scope.WHOLE
     numbered: bool = False
-    tries: int = 4
+    tries: int = len(TRIES)
     stands_alone: bool = False
     keeps: ClassVar[Any] = dict[str, Any]
 

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from pydantic import BaseModel, ConfigDict
 
 from app.workers.enrichment.answers import Told
+from app.workers.enrichment.asking import TRIES
 from app.workers.enrichment.engine import Prompt, Reply
 from app.workers.enrichment.folding import Passage, segments_of
 from app.workers.enrichment.grounding import Source
@@ -160,7 +161,7 @@ class Question:
     scope: Scope
     numbered: bool
     instructions: Mapping[str, str] = field(repr=False)
-    tries: int = 4
+    tries: int = len(TRIES)
     stands_alone: bool = False
 
     def instruction(self, languages: Languages) -> str:
