@@ -1,0 +1,93 @@
+"""What is left of the firewall where an operator switches it off: a real nftables, in a network and an /etc of its own."""
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+from tests.playbooks.conftest import ANSIBLE, CHECKOUT, Playbook, change
+
+RENDER = CHECKOUT / "tests" / "playbooks" / "render.yml"
+HOSTS = CHECKOUT / "playbooks" / "hosts.yml"
+PATH = f"/usr/sbin:{os.environ.get('PATH', '')}"
+# A folder for /etc, the ways to run Ansible, and its words: what stands is said before the first run and after each.
+SCRIPT = """
+set -eu
+mount --bind "$1" /etc
+ways=$2
+shift 2
+look() {
+    nft list tables
+    ls /etc/nftables.conf /etc/systemd/system/sysinit.target.wants/nftables.service || true
+}
+nft add table inet theirs
+nft --file /etc/nftables.conf
+systemctl enable nftables
+look
+for way in $ways; do
+    echo "# $way"
+    "$@" "$way"
+    look
+done
+"""
+
+
+def folder(where: Path) -> Path:
+    """Make what a run needs of /etc."""
+    (where / "systemd" / "system").mkdir(parents=True)
+    for name in ("passwd", "group", "nsswitch.conf", "protocols"):
+        shutil.copy(Path("/etc") / name, where)
+    return where
+
+
+def switched_off(etc: Path, inventory: Path, *ways: str) -> list[str]:
+    """Return what stood before the role ran and what came of each run, without being root and without a trace here."""
+    assert shutil.which("nft", path=PATH), "nftables is not installed. Say: apt-get install nftables"
+    change(inventory / "group_vars" / "all" / "site.yml", vocalyx_firewall=False)
+    words = [str(ANSIBLE), "-i", str(inventory), str(HOSTS), "--limit", "lb-1", "--tags", "firewall"]
+    words += ["-e", "ansible_connection=local", "-e", "ansible_become=false"]
+    ended = subprocess.run(
+        ["unshare", "--user", "--map-root-user", "--net", "--mount", "bash", "-c", SCRIPT, "bash", str(etc),
+         " ".join(ways), *words],
+        cwd=CHECKOUT,
+        env={**os.environ, "PATH": PATH, "ANSIBLE_NOCOLOR": "1", "SYSTEMD_OFFLINE": "1"},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    return re.split(r"^# .*\n", ended.stdout, flags=re.MULTILINE)
+
+
+def changes(said: str) -> int:
+    return int(said.partition("changed=")[2].split()[0])
+
+
+def test_rules_that_are_switched_off_are_gone_and_those_of_others_stay(
+    ansible_playbook: Playbook, example: Path, tmp_path: Path
+) -> None:
+    etc = folder(tmp_path / "etc")
+    ended = ansible_playbook(RENDER, example, "--limit", "lb-1", "-e", f"folder={tmp_path}", "-e", "certificate=")
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    shutil.copy(tmp_path / "lb-1" / "nftables.conf", etc)
+
+    before, tried, done, again = switched_off(etc, example, "--check", "--diff", "--diff")
+    ours = ("table inet vocalyx\n", "/etc/nftables.conf\n", "wants/nftables.service\n")
+    for said in (before, tried):
+        assert all(part in said for part in ours), said
+    assert changes(tried) > 0
+    assert changes(done) > 0
+    assert changes(again) == 0
+    for said in (done, again):
+        stands = said.partition("PLAYBOOK RECAP")[2]
+        assert "table inet theirs\n" in stands
+        assert not any(part in stands for part in ours), stands
+
+
+def test_a_file_of_somebody_else_stays(example: Path, tmp_path: Path) -> None:
+    etc = folder(tmp_path / "etc")
+    (etc / "nftables.conf").write_text("table inet vocalyx_like {\n}\n")
+    _, said = switched_off(etc, example, "--diff")
+    assert changes(said) == 0
+    stands = said.partition("PLAYBOOK RECAP")[2]
+    for part in ("table inet vocalyx_like\n", "/etc/nftables.conf\n", "wants/nftables.service\n"):
+        assert part in stands, stands
