@@ -7,6 +7,7 @@ from typing import Any
 from aiohttp import web
 
 from app.api.keys import DATABASE, DELIVERY, PROBE_SLOTS, SETTINGS, UPLOADS
+from app.api.probing import probed
 from app.api.uploads import ReceivedFile
 from app.api.volume_threads import on_volume
 from app.core.errors import DependencyDown
@@ -16,7 +17,6 @@ from app.db import admissions, transcriptions
 from app.db.admissions import Content
 from app.db.transcriptions import NewTranscription
 from app.logs import add_to_log, log_context
-from app.media.probe import probe
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +48,7 @@ async def admit(
     if (earlier := await database.run(admissions.earlier, content)) is not None:
         add_to_log(transcription=earlier["id"])
         return earlier, False
-    async with app[PROBE_SLOTS]:
-        media = await probe(file.path, app[SETTINGS].probe_timeout)
+    media = await probed(uploads, app[PROBE_SLOTS], file.path, app[SETTINGS].probe_timeout)
     wish.options.require_channels(media.channels)
     new_id = new_id or TranscriptionId(uuid.uuid4())
     # The file first, then the row: a crash in between leaves a file without a row, never a row without its file.

@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+import math
 import os
 import shutil
 import time
@@ -71,6 +72,8 @@ class UploadVolume:
         self.partial = PartialFiles(root / _PARTIAL)
         self.hangs = False
         """Whether the volume gives neither answer nor error, as one of the network whose server is away (`VolumeWatch`)."""
+        self.hung_at = -math.inf
+        """When it was last found to hang, in seconds of the monotonic clock."""
 
     async def use(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Do what reads or writes the volume in a thread. Raises `UploadsVolumeAway` at once while the volume hangs."""
@@ -82,9 +85,12 @@ class UploadVolume:
         self.require()
         return await opened_on_volume(work, *args, **kwargs)
 
-    def require(self) -> None:
-        """Raise `UploadsVolumeAway` while the volume hangs: whoever waited for it would wait as long as it does."""
-        if self.hangs:
+    def require(self, since: float = math.inf) -> None:
+        """Raise `UploadsVolumeAway` while the volume hangs: whoever waited for it would wait as long as it does.
+
+        Also where it hung `since` a moment of the monotonic clock.
+        """
+        if self.hangs or self.hung_at >= since:
             raise UploadsVolumeAway(
                 "The volume that keeps the recordings does not answer; what was transcribed can be read and searched.",
                 remedy="Send the same request again in a minute, an upload with the same Idempotency-Key.",

@@ -23,7 +23,7 @@ class VolumeWatch:
         self._asked_at = 0.0
 
     async def run(self) -> None:
-        """Keep `UploadVolume.hangs` up to date until cancelled, and say in the log when the volume goes and comes back."""
+        """Keep `UploadVolume.hangs` and `hung_at` up to date until cancelled, and say in the log when the volume goes and comes back."""
         before: str | None = None
         while True:
             problem = await self.check()
@@ -42,6 +42,7 @@ class VolumeWatch:
         done, _ = await asyncio.wait({looking}, timeout=left)
         self._volume.hangs = not done
         if not done:
+            self._volume.hung_at = time.monotonic()
             return f"no answer within {_PATIENCE_SECONDS:g} seconds"
         if self._looking is looking:
             self._looking = None

@@ -14,7 +14,7 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.stream import Disposition
 
-from app.core.errors import DamagedMedia, NoAudio, NotMedia
+from app.core.errors import DamagedMedia, DependencyDown, EmptyUpload, NoAudio, NotMedia
 from app.media.container import begins_like_media, open_recording, stated_duration
 from app.media.information import MediaInfo
 
@@ -28,7 +28,12 @@ _OPEN_FILES = 64
 
 
 def inspect(path: Path) -> MediaInfo:
-    """Return what the recording at `path` is. Raises `NotMedia`, `DamagedMedia` or `NoAudio`."""
+    """Return what the recording at `path` is.
+
+    Raises `EmptyUpload`, `NotMedia`, `DamagedMedia` or `NoAudio`; `DependencyDown` where there is no such file.
+    """
+    if not _size(path):
+        raise EmptyUpload
     with open_recording(path) as (container, stream):
         frames, packets, damaged = _listen(container, stream)
         if not frames:
@@ -47,6 +52,13 @@ def inspect(path: Path) -> MediaInfo:
             # A cover picture is a video stream to libav.
             has_video=any(not video.disposition & Disposition.attached_pic for video in container.streams.video),
         )
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError as error:
+        raise DependencyDown from error
 
 
 def _listen(container: InputContainer, stream: AudioStream) -> tuple[int, int, int]:
@@ -85,8 +97,9 @@ def main() -> None:
     """Print the answer about the file named by the only argument."""
     _limit_resources()
     try:
-        answer: dict[str, object] = asdict(inspect(Path(sys.argv[1])))
-    except (NotMedia, DamagedMedia, NoAudio) as error:
+        # Absolute: a name that looks like a protocol is a file's all the same.
+        answer: dict[str, object] = asdict(inspect(Path(sys.argv[1]).absolute()))
+    except (EmptyUpload, NotMedia, DamagedMedia, NoAudio, DependencyDown) as error:
         answer = {"error": error.code}
     except MemoryError:
         answer = {"error": DamagedMedia.code}

@@ -1,8 +1,9 @@
 """Asking a short-lived process what a file is.
 
 Uploads are hostile until proved otherwise, and media parsers are large programs in C: `probe` never opens the file in
-its own process. It runs `python -m app.media.listening PATH`, which limits its own memory and processor time, decodes
-the first sound and prints one line of JSON: the fields of `MediaInfo`, or `{"error": "<code>"}`.
+its own process, and does not even look at it, as a volume of the network may let whoever does wait. It runs
+`python -m app.media.listening PATH`, which limits its own memory and processor time, decodes the first sound and prints
+one line of JSON: the fields of `MediaInfo`, or `{"error": "<code>"}`.
 """
 
 import asyncio
@@ -12,29 +13,28 @@ import sys
 from pathlib import Path
 
 import app
-from app.core.errors import DamagedMedia, EmptyUpload, NoAudio, NotMedia, VocalyxError
+from app.core.errors import DamagedMedia, DependencyDown, EmptyUpload, NoAudio, NotMedia, VocalyxError
 from app.media.information import MediaInfo
 
 # Named, not imported: that module loads libav, which the API never does.
 _LISTENER = "app.media.listening"
 
-_ERRORS: dict[str, type[VocalyxError]] = {error.code: error for error in (NotMedia, DamagedMedia, NoAudio)}
+_ERRORS: dict[str, type[VocalyxError]] = {
+    error.code: error for error in (EmptyUpload, NotMedia, DamagedMedia, NoAudio, DependencyDown)
+}
 
 
 async def probe(path: Path, timeout_seconds: float) -> MediaInfo:
     """Return what the recording at `path` is, having heard its first sound.
 
     Raises `EmptyUpload`, `NotMedia`, `NoAudio`, or `DamagedMedia`: also where the file makes its reader crash, exceed
-    its memory or take longer than `timeout_seconds`.
+    its memory or take longer than `timeout_seconds`. `DependencyDown` where the file is not there.
     """
-    absolute, size = await asyncio.to_thread(_look, path)
-    if size == 0:
-        raise EmptyUpload
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
         _LISTENER,
-        str(absolute),
+        str(path),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
@@ -51,11 +51,6 @@ async def probe(path: Path, timeout_seconds: float) -> MediaInfo:
             process.kill()
             await process.wait()
     return _parse(output)
-
-
-def _look(path: Path) -> tuple[Path, int]:
-    """Return the absolute path and the size in bytes; on a shared volume even this may wait."""
-    return path.resolve(), path.stat().st_size
 
 
 def _parse(output: bytes) -> MediaInfo:

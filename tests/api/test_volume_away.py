@@ -5,6 +5,7 @@ A pipe in the place of the file that the volume is asked by makes whoever opens 
 
 import asyncio
 import os
+import signal
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -17,6 +18,8 @@ from app.settings import Settings
 from tests.api.conftest import Person
 from tests.api.leftovers import files_of
 from tests.api.problems import problem
+from tests.api.sound import tone
+from tests.api.tus import begun
 from tests.api.worker import Worker
 
 AWAY = "uploads-volume-away"
@@ -92,3 +95,40 @@ async def test_texts_are_read_and_searched_and_recordings_are_refused_with_a_way
     assert (await editor.get(f"{address}/audio")).status == 200
     assert files_of(client) == files
     assert (await editor.upload()).status == 201
+
+
+def readers() -> Iterator[int]:
+    """Yield this process's processes that look at recordings."""
+    for children in Path("/proc/self/task").glob("*/children"):
+        for child in children.read_text().split():
+            with suppress(OSError):
+                if b"app.media.listening" in Path(f"/proc/{child}/cmdline").read_bytes():
+                    yield int(child)
+
+
+async def held_reader() -> int:
+    """Stop the process that looks at a recording, as one stops that reads a volume that hangs; return its id."""
+    async with asyncio.timeout(30):
+        while (reader := next(readers(), None)) is None:  # noqa: ASYNC110 - a process tells nobody that it began
+            await asyncio.sleep(0)
+    os.kill(reader, signal.SIGSTOP)
+    return reader
+
+
+async def test_a_recording_that_could_not_be_read_is_not_said_to_be_damaged(
+    client: TestClient, editor: Person, hanging: Hanging
+) -> None:
+    content = tone()
+    sender = await begun(editor, len(content))
+    sending = asyncio.create_task(sender.patch(content))
+    reader = await held_reader()
+    hanging.begin()
+    await until_down(client, ["uploads"])
+    hanging.end()
+    await until_down(client, [])
+    os.kill(reader, signal.SIGKILL)
+    await problem(await sending, 503, AWAY)
+    # What was sent is there whole, and becomes a recording by itself.
+    async with asyncio.timeout(30):
+        while (await sender.read())["transcription_id"] is None:  # noqa: ASYNC110 - it is asked for, not told
+            await asyncio.sleep(0.1)

@@ -1,16 +1,19 @@
 """Probing: what is a recording, what is not, and that no file can make its reader read another."""
 
+import asyncio
 import io
 import os
 import subprocess
 import sys
+import threading
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from app.core.errors import DamagedMedia, EmptyUpload, NoAudio, NotMedia, VocalyxError
+from app.core.errors import DamagedMedia, DependencyDown, EmptyUpload, NoAudio, NotMedia, VocalyxError
 from app.media.decode import Samples, decode_span
 from app.media.information import MediaInfo
 from app.media.probe import probe
@@ -38,6 +41,24 @@ async def test_an_empty_file_is_said_to_be_empty(tmp_path: Path) -> None:
     (tmp_path / "a.wav").touch()
     with pytest.raises(EmptyUpload):
         await probe(tmp_path / "a.wav", 30)
+
+
+async def test_a_file_that_is_not_there_is_nobodys_fault_who_sent_it(tmp_path: Path) -> None:
+    with pytest.raises(DependencyDown):
+        await probe(tmp_path / "a.wav", 30)
+
+
+async def test_nobody_elses_thread_waits_for_the_volume(tmp_path: Path, speech: Samples) -> None:
+    path = write(tmp_path / "a.wav", speech, "pcm_s16le")
+    away = threading.Event()
+    with ThreadPoolExecutor(1) as threads:
+        threads.submit(away.wait)
+        asyncio.get_running_loop().set_default_executor(threads)
+        try:
+            async with asyncio.timeout(60):
+                assert (await probe(path, 30)).channels == 1
+        finally:
+            away.set()
 
 
 def _zip() -> bytes:

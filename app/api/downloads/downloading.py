@@ -12,6 +12,7 @@ import aiohttp
 from app.api.delivery import Delivery
 from app.api.outbound.addresses import AddressPolicy
 from app.api.outbound.opening import FetchFailed, opened
+from app.api.probing import probed
 from app.api.rounds import Rounds
 from app.api.uploads import ReceivedFile, UploadVolume
 from app.api.volume_threads import on_volume
@@ -20,7 +21,6 @@ from app.db import downloads
 from app.db.database import Database
 from app.db.downloads import MAX_ATTEMPTS, Claimed, DownloadLost, Fetched
 from app.db.work import Outcome
-from app.media.probe import probe
 from app.settings import Settings
 
 _AT_ONCE = 4
@@ -132,8 +132,7 @@ class Downloads:
             raise FetchFailed("The download was cut off each time that it was tried.", may_pass=False)
         received = await self._receive(claimed)
         try:
-            async with self._probe_slots:
-                media = await probe(received.path, self._settings.probe_timeout)
+            media = await probed(self._volume, self._probe_slots, received.path, self._settings.probe_timeout)
             place = partial(self._volume.keep, received, claimed.transcription)
             fetched = Fetched(place, received.sha256, received.size_bytes, asdict(media))
             return await self._database.run(downloads.complete, claimed, fetched)
