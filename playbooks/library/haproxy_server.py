@@ -31,11 +31,12 @@ options:
     choices: [drained, ready]
     required: true
   patience_seconds: {description: How long to wait., type: int, default: 60}
-  keep:
-    description: The command that keeps the servers' states for the next start (the role haproxy installs it); nothing where it is not there.
-    type: list
-    elements: str
-    default: [/usr/local/lib/vocalyx/keep_haproxy_servers, /run/haproxy/admin.sock, /var/lib/vocalyx-haproxy/servers, /etc/haproxy/haproxy.cfg]
+  state_file: {description: Where the servers' states are kept for the next start., type: path, default: /var/lib/vocalyx-haproxy/servers}
+  configuration: {description: "HAProxy's configuration, whose servers they are.", type: path, default: /etc/haproxy/haproxy.cfg}
+  keep_program:
+    description: What keeps them (the role haproxy installs it); nothing is kept where it is not there.
+    type: path
+    default: /usr/local/lib/vocalyx/keep_haproxy_servers
 """
 
 EXAMPLES = r"""
@@ -47,12 +48,6 @@ ended: {description: Connections that were still open when the patience ended., 
 """
 
 _POLL_SECONDS = 0.5
-_KEEP = [
-    "/usr/local/lib/vocalyx/keep_haproxy_servers",
-    "/run/haproxy/admin.sock",
-    "/var/lib/vocalyx-haproxy/servers",
-    "/etc/haproxy/haproxy.cfg",
-]
 
 
 class Haproxy:
@@ -110,7 +105,7 @@ def _servers(statistics: str, name: str) -> list[dict[str, str]]:
 
 def keep(module: AnsibleModule) -> None:
     """Have HAProxy know at its next start, however it comes about, what was changed now."""
-    command = module.params["keep"]
+    command = [module.params[name] for name in ("keep_program", "socket", "state_file", "configuration")]
     if Path(command[0]).exists():
         status, _, err = module.run_command(command)
         if status != 0:
@@ -171,7 +166,9 @@ def main() -> None:
             "name": {"type": "str", "required": True},
             "state": {"type": "str", "choices": ["drained", "ready"], "required": True},
             "patience_seconds": {"type": "int", "default": 60},
-            "keep": {"type": "list", "elements": "str", "default": _KEEP},
+            "state_file": {"type": "path", "default": "/var/lib/vocalyx-haproxy/servers"},
+            "configuration": {"type": "path", "default": "/etc/haproxy/haproxy.cfg"},
+            "keep_program": {"type": "path", "default": "/usr/local/lib/vocalyx/keep_haproxy_servers"},
         },
         supports_check_mode=True,
     )

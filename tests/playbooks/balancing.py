@@ -16,12 +16,12 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.playbooks.conftest import CHECKOUT
+from tests.playbooks.conftest import ANSIBLE, CHECKOUT
 from tests.servers.instance import wait_until
 
 HAPROXY = shutil.which("haproxy", path=f"/usr/sbin:{os.environ.get('PATH', '')}")
 KEEP = CHECKOUT / "roles" / "haproxy" / "files" / "keep_servers.py"
-ANSIBLE = CHECKOUT / ".venv-deploy" / "bin" / "ansible"
+MOVE = Path(__file__).with_name("move.yml")
 NAMES = ("api-1-01", "api-2-01")
 
 
@@ -97,22 +97,29 @@ class Balancer:
         return {row["svname"]: row["status"] for row in rows if row["pxname"] == backend and row["svname"] in NAMES}
 
     def move(self, name: str, state: str) -> None:
-        """Drain a server, or give it back, with the module that the playbooks use."""
-        keep = [str(KEEP), str(self.admin), str(self.folder / "servers"), str(self.configuration)]
-        arguments: dict[str, object] = {
-            "name": name,
-            "state": state,
-            "socket": str(self.admin),
-            "master": str(self.folder / "master.sock"),
+        """Drain a server, or give it back, with the tasks that the playbooks use."""
+        host, _, turn = name.rpartition("-")
+        balancer = {"haproxy_admin_socket": str(self.admin), "haproxy_state_file": str(self.folder / "servers")}
+        groups = {
+            "loadbalancer": {"hosts": {"lb-1": balancer}},
+            "api": {"hosts": {host: {"instances_turn": turn, "vocalyx_drain_seconds": 60}}},
         }
-        arguments |= {"keep": keep}
-        words = ["localhost", "-c", "local", "-M", str(CHECKOUT / "playbooks/library"), "-m", "haproxy_server"]
-        python = f"ansible_python_interpreter={sys.executable}"
-        subprocess.run(
-            [str(ANSIBLE), *words, "-e", python, "-a", json.dumps(arguments)],
-            check=True,
-            capture_output=True,
-        )
+        variables = {
+            "tasks": {"drained": "take_out", "ready": "give_back"}[state],
+            "master": str(self.folder / "master.sock"),
+            "configuration": str(self.configuration),
+            "keep_program": str(KEEP),
+            "ansible_connection": "local",
+            "ansible_python_interpreter": sys.executable,
+        }
+        inventory = self.folder / "balanced.yml"
+        inventory.write_text(json.dumps({"all": {"vars": variables, "children": groups}}))
+        ended = subprocess.run(
+            [str(ANSIBLE), "-i", str(inventory), str(MOVE)],
+            env={**os.environ, "ANSIBLE_LIBRARY": str(CHECKOUT / "playbooks" / "library")},
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert ended.returncode == 0, ended.stdout + ended.stderr
 
     def request(self, path: str, method: str = "GET", body: bytes | None = None) -> tuple[int, str, str]:
         """Return the status, the kind of content and the text of one answer, over a connection of its own."""
