@@ -48,6 +48,9 @@ ended: {description: Connections that were still open when the patience ended., 
 """
 
 _POLL_SECONDS = 0.5
+# Of `show servers state`: its columns, and the bits of a server that an operator took out of traffic (maintenance, drain).
+_BACKEND, _NAME, _ADMIN_STATE = 1, 3, 6
+_TAKEN_OUT = 0x01 | 0x08
 
 
 class Haproxy:
@@ -62,6 +65,15 @@ class Haproxy:
     def servers(self, name: str) -> list[dict[str, str]]:
         """Return the rows of the statistics about servers of this name, one for each backend that has it."""
         return _servers(self.ask("show stat"), name)
+
+    def taken_out(self, name: str) -> dict[str, bool]:
+        """Return by backend whether somebody took the server out of traffic; the statistics do not tell of one that is down."""
+        lines = [line.split() for line in self.ask("show servers state").splitlines() if not line.startswith("#")]
+        return {
+            words[_BACKEND]: bool(int(words[_ADMIN_STATE]) & _TAKEN_OUT)
+            for words in lines
+            if len(words) > _ADMIN_STATE and words[_NAME] == name
+        }
 
     def left(self, name: str) -> int:
         """Return how many requests are on a server, or wait for it, those of earlier processes among them."""
@@ -121,13 +133,12 @@ def wait(deadline: float, done: object) -> bool:
 
 
 def drain(module: AnsibleModule, haproxy: Haproxy, name: str, deadline: float) -> None:
-    rows = haproxy.servers(name)
-    due = [row for row in rows if not row["status"].startswith(("DRAIN", "MAINT"))]
+    due = [backend for backend, is_out in haproxy.taken_out(name).items() if not is_out]
     if module.check_mode:
         module.exit_json(changed=bool(due), ended=0)
-    for row in due:
-        if answer := haproxy.ask(f"set server {row['pxname']}/{name} state drain").strip():
-            module.fail_json(msg=f"HAProxy does not drain {row['pxname']}/{name}: {answer}")
+    for backend in due:
+        if answer := haproxy.ask(f"set server {backend}/{name} state drain").strip():
+            module.fail_json(msg=f"HAProxy does not drain {backend}/{name}: {answer}")
     if due:
         keep(module)
     wait(deadline, lambda: haproxy.left(name) == 0)
@@ -142,11 +153,11 @@ def drain(module: AnsibleModule, haproxy: Haproxy, name: str, deadline: float) -
 
 
 def give_back(module: AnsibleModule, haproxy: Haproxy, name: str, deadline: float) -> None:
-    due = [row for row in haproxy.servers(name) if row["status"].startswith(("DRAIN", "MAINT"))]
+    due = [backend for backend, is_out in haproxy.taken_out(name).items() if is_out]
     if module.check_mode or not due:
         module.exit_json(changed=bool(due))
-    for row in due:
-        haproxy.ask(f"set server {row['pxname']}/{name} state ready")
+    for backend in due:
+        haproxy.ask(f"set server {backend}/{name} state ready")
     keep(module)
 
     def is_up() -> bool:

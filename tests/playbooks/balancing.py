@@ -96,6 +96,11 @@ class Balancer:
         rows = csv.DictReader(io.StringIO(self.ask("show stat").lstrip("# ")))
         return {row["svname"]: row["status"] for row in rows if row["pxname"] == backend and row["svname"] in NAMES}
 
+    def is_taken_out(self, name: str) -> bool:
+        """Say whether somebody took a server out of traffic, which the statistics do not tell of one that is down."""
+        lines = map(str.split, self.ask("show servers state api").splitlines())
+        return next(words[6] != "0" for words in lines if name in words)
+
     def move(self, name: str, state: str) -> None:
         """Drain a server, or give it back, with the tasks that the playbooks use."""
         host, _, turn = name.rpartition("-")

@@ -124,6 +124,23 @@ def test_a_drain_waits_for_what_a_process_before_a_reload_had_begun(balancer: Ba
     posts.unlink()
 
 
+def test_a_server_that_is_down_is_given_back_and_comes_into_traffic_once_it_is_up(balancer: Balancer) -> None:
+    balancer.move(FIRST, "drained")
+    marker = balancer.folder / f"{FIRST}.unready"
+    marker.touch()
+    try:
+        wait_until(lambda: balancer.states()[FIRST] == "DOWN", "the server down")
+        with ThreadPoolExecutor(1) as giver:
+            given = giver.submit(balancer.move, FIRST, "ready")
+            wait_until(lambda: given.done() or not balancer.is_taken_out(FIRST), "the server given back")
+            marker.unlink()
+            given.result()
+        # It is sent little at first.
+        wait_until(lambda: seen(balancer) == set(NAMES), "the server in traffic")
+    finally:
+        marker.unlink(missing_ok=True)
+
+
 def test_servers_none_of_which_is_ready_answer_for_themselves(balancer: Balancer) -> None:
     markers = [balancer.folder / f"{name}.unready" for name in NAMES]
     for marker in markers:
