@@ -31,6 +31,11 @@ options:
     choices: [drained, ready]
     required: true
   patience_seconds: {description: How long to wait., type: int, default: 60}
+  may_miss:
+    description: Backends whose health check it need not pass to be C(ready); it is given back there all the same.
+    type: list
+    elements: str
+    default: []
   state_file: {description: Where the servers' states are kept for the next start., type: path, default: /var/lib/vocalyx-haproxy/servers}
   configuration: {description: "HAProxy's configuration, whose servers they are.", type: path, default: /etc/haproxy/haproxy.cfg}
   keep_program:
@@ -161,7 +166,8 @@ def give_back(module: AnsibleModule, haproxy: Haproxy, name: str, deadline: floa
     keep(module)
 
     def is_up() -> bool:
-        return all(row["status"].startswith(("UP", "no check")) for row in haproxy.servers(name))
+        needed = [row for row in haproxy.servers(name) if row["pxname"] not in module.params["may_miss"]]
+        return all(row["status"].startswith(("UP", "no check")) for row in needed)
 
     if not wait(deadline, is_up):
         states = {row["pxname"]: f"{row['status']} ({row['check_desc']})" for row in haproxy.servers(name)}
@@ -177,6 +183,7 @@ def main() -> None:
             "name": {"type": "str", "required": True},
             "state": {"type": "str", "choices": ["drained", "ready"], "required": True},
             "patience_seconds": {"type": "int", "default": 60},
+            "may_miss": {"type": "list", "elements": "str", "default": []},
             "state_file": {"type": "path", "default": "/var/lib/vocalyx-haproxy/servers"},
             "configuration": {"type": "path", "default": "/etc/haproxy/haproxy.cfg"},
             "keep_program": {"type": "path", "default": "/usr/local/lib/vocalyx/keep_haproxy_servers"},

@@ -74,6 +74,8 @@ async def test_texts_are_read_and_searched_and_recordings_are_refused_with_a_way
     checks = (await until_down(client, ["uploads"]))["checks"]
     assert checks == {"postgresql": "ok", "redis": "ok", "uploads": "no answer within 3 seconds"}
 
+    assert (await client.get("/health/ready?needs=uploads")).status == 503
+
     refused = [editor.upload() for _ in range(MORE_THAN_THREADS)]
     refused += [editor.get(f"{address}/audio") for _ in range(MORE_THAN_THREADS)]
     new = {"Tus-Resumable": "1.0.0", "Upload-Length": "4000"}
@@ -92,6 +94,8 @@ async def test_texts_are_read_and_searched_and_recordings_are_refused_with_a_way
 
     hanging.end()
     await until_down(client, [])
+    assert (await client.get("/health/ready?needs=uploads")).status == 200
+    assert (await client.get("/health/ready?needs=luck")).status == 422
     assert (await editor.get(f"{address}/audio")).status == 200
     assert files_of(client) == files
     assert (await editor.upload()).status == 201

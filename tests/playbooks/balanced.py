@@ -1,7 +1,8 @@
 """A small server for the balancer to send requests to: `balanced.py NAME PORT FOLDER`.
 
-It is ready unless FOLDER/NAME.unready is there. It notes each POST in FOLDER/posts once its body is there. `?seconds=` is
-how long an answer takes, `?busy=` how long the whole process does nothing else meanwhile.
+It is ready unless FOLDER/NAME.unready is there, and has the uploads volume unless FOLDER/NAME.away is. It notes each POST
+in FOLDER/posts once its body is there. `?seconds=` is how long an answer takes, `?busy=` how long the whole process does
+nothing else meanwhile.
 """
 
 import asyncio
@@ -14,8 +15,10 @@ from aiohttp import web
 NAME, PORT, FOLDER = sys.argv[1], int(sys.argv[2]), Path(sys.argv[3])
 
 
-async def ready(_: web.Request) -> web.Response:
-    return web.Response(status=503 if (FOLDER / f"{NAME}.unready").exists() else 200)
+async def ready(request: web.Request) -> web.Response:
+    is_unready = (FOLDER / f"{NAME}.unready").exists()
+    lacks = request.query.get("needs") == "uploads" and (FOLDER / f"{NAME}.away").exists()
+    return web.Response(status=503 if is_unready or lacks else 200)
 
 
 async def answer(request: web.Request) -> web.Response:

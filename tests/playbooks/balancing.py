@@ -16,6 +16,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import yaml
+
 from tests.playbooks.conftest import ANSIBLE, CHECKOUT
 from tests.servers.instance import wait_until
 
@@ -126,6 +128,18 @@ class Balancer:
         )  # fmt: skip
         assert ended.returncode == 0, ended.stdout + ended.stderr
 
+    def verify(self, *drained: str) -> tuple[int, str]:
+        """Return what verify.yml asks the balancer with, its status and its words, of a site with these hosts drained."""
+        plays = yaml.safe_load((CHECKOUT / "playbooks" / "verify.yml").read_text())
+        tasks = [task for play in plays for task in play.get("tasks", ())]
+        script = next(
+            task["vars"]["verify_backend_script"] for task in tasks if "verify_backend_script" in task.get("vars", {})
+        )
+        ended = subprocess.run(
+            [sys.executable, "-c", script, str(self.admin), *drained], capture_output=True, text=True, check=False
+        )
+        return ended.returncode, ended.stderr
+
     def request(self, path: str, method: str = "GET", body: bytes | None = None) -> tuple[int, str, str]:
         """Return the status, the kind of content and the text of one answer, over a connection of its own."""
         connection = http.client.HTTPConnection("127.0.0.1", self.ports["api"], timeout=30)
@@ -153,7 +167,10 @@ def balancing(balancer: Balancer) -> Iterator[Balancer]:
         for name in NAMES:
             wait_until(lambda name=name: listens(balancer.ports[name]), name)
         balancer.start()
-        wait_until(lambda: set(balancer.states().values()) == {"UP"}, "both servers in traffic")
+        for backend in ("api", "uploads"):
+            wait_until(
+                lambda backend=backend: set(balancer.states(backend).values()) == {"UP"}, "both servers in traffic"
+            )
         yield balancer
 
 

@@ -53,6 +53,25 @@ def seen(balancer: Balancer) -> set[str]:
     return {balancer.request("/")[2] for _ in range(8)}
 
 
+RECORDINGS = (
+    ("POST", "/api/transcriptions"),
+    ("POST", "/api/uploads"),
+    ("PATCH", "/api/uploads/1"),
+    ("POST", "/v1/audio/transcriptions"),
+    ("GET", "/api/transcriptions/1/audio"),
+    ("GET", "/api/shared/1/audio"),
+    ("DELETE", "/api/transcriptions/1"),
+)
+
+
+def takers(balancer: Balancer) -> set[str]:
+    """Return who gets what needs the recordings, each kind of it twice: the servers take turns."""
+    answers = [balancer.request(f"{path}?id=0", method) for method, path in RECORDINGS * 2]
+    assert {status for status, _, _ in answers} == {200}
+    (balancer.folder / "posts").unlink()
+    return {text for _, _, text in answers}
+
+
 def test_no_reader_sees_a_server_being_killed(balancer: Balancer) -> None:
     over, answers = threading.Event(), Counter[tuple[int, str]]()
 
@@ -96,13 +115,14 @@ def test_a_drain_holds_over_a_reload_and_a_crash_until_it_is_taken_back(balancer
     assert seen(balancer) == {SECOND}
     balancer.reload()
     assert balancer.states() == {FIRST: "DRAIN", SECOND: "UP"}
-    assert balancer.states("websockets")[FIRST] == "DRAIN"
-    assert seen(balancer) == {SECOND}
+    assert balancer.states("websockets")[FIRST] == balancer.states("uploads")[FIRST] == "DRAIN"
+    assert seen(balancer) == takers(balancer) == {SECOND}
 
     balancer.kill()
     balancer.start()
     assert seen(balancer) == {SECOND}
 
+    assert balancer.verify() == (1, f"{FIRST}: DRAIN; give it back: playbooks/undrain.yml -e drain=api-1\n")
     balancer.move(FIRST, "ready")
     assert seen(balancer) == set(NAMES)
     balancer.kill()
@@ -130,6 +150,8 @@ def test_a_server_that_is_down_is_given_back_and_comes_into_traffic_once_it_is_u
     marker.touch()
     try:
         wait_until(lambda: balancer.states()[FIRST] == "DOWN", "the server down")
+        assert balancer.verify() == (1, f"{FIRST}: DOWN\n")
+        assert balancer.verify("api-1") == (0, "")
         with ThreadPoolExecutor(1) as giver:
             given = giver.submit(balancer.move, FIRST, "ready")
             wait_until(lambda: given.done() or not balancer.is_taken_out(FIRST), "the server given back")
@@ -139,6 +161,34 @@ def test_a_server_that_is_down_is_given_back_and_comes_into_traffic_once_it_is_u
         wait_until(lambda: seen(balancer) == set(NAMES), "the server in traffic")
     finally:
         marker.unlink(missing_ok=True)
+
+
+def test_recordings_go_to_servers_that_have_their_volume_and_all_else_to_every_server(balancer: Balancer) -> None:
+    markers = [balancer.folder / f"{name}.away" for name in NAMES]
+    assert takers(balancer) == set(NAMES)
+    try:
+        markers[0].touch()
+        wait_until(lambda: balancer.states("uploads") == {FIRST: "DOWN", SECOND: "UP"}, "the volume missed")
+        assert takers(balancer) == {SECOND}
+        assert seen(balancer) == set(NAMES)
+
+        # Who is out of traffic takes none of it, though it has the volume; who has none says so itself.
+        balancer.move(SECOND, "drained")
+        assert takers(balancer) == seen(balancer) == {FIRST}
+        # An instance without its volume is given back to what it can do.
+        balancer.move(FIRST, "drained")
+        balancer.move(FIRST, "ready")
+        balancer.move(SECOND, "ready")
+        assert takers(balancer) == {SECOND}
+
+        markers[1].touch()
+        wait_until(lambda: set(balancer.states("uploads").values()) == {"DOWN"}, "both volumes missed")
+        assert takers(balancer) == set(NAMES)
+    finally:
+        for marker in markers:
+            marker.unlink(missing_ok=True)
+    wait_until(lambda: set(balancer.states("uploads").values()) == {"UP"}, "the volumes back")
+    wait_until(lambda: takers(balancer) == set(NAMES), "both servers with their volumes in traffic")
 
 
 def test_servers_none_of_which_is_ready_answer_for_themselves(balancer: Balancer) -> None:

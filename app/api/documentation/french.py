@@ -185,10 +185,14 @@ _ROUTES = {
     "Say whether what every request needs answers; 503 names the part that does not": (
         "Dire si ce qu’il faut à toute requête répond ; 503 nomme ce qui ne répond pas"
     ),
-    "`uploads` may be among what is `down` with 200: then nothing can be sent or played, and all else goes on.": (
-        "`uploads` peut figurer dans `down` avec 200 : alors rien ne peut être envoyé ni écouté, et tout le reste continue."
+    "`uploads` may be among what is `down` with 200: then nothing can be sent or played, and all else goes on. "
+    "`needs=uploads` makes that a 503, too.": (
+        "`uploads` peut figurer dans `down` avec 200 : alors rien ne peut être envoyé ni écouté, et tout le reste continue. "
+        "Avec `needs=uploads`, c’est aussi une réponse 503."
     ),
-    "PostgreSQL or Redis does not answer.": "PostgreSQL ou Redis ne répond pas.",
+    "PostgreSQL or Redis does not answer, or what was asked for besides.": (
+        "PostgreSQL ou Redis ne répond pas, ou ce qui fut demandé en plus."
+    ),
     "Give this description of the API for programs": "Donner cette description de l’API pour les programmes",
     "Give the description of the API for people": "Donner la description de l’API pour les personnes",
     "A page in French or English, by `Accept-Language`.": "Une page en français ou en anglais, selon `Accept-Language`.",

@@ -217,4 +217,7 @@ FIELDS: Mapping[str, str] = {
     "The diarization model that made it.": "Le modèle de diarisation qui l’a faite.",
     "A user's name; `null` for an API key.": "Le nom d’un utilisateur ; `null` pour une clé d’API.",
     "With the space before it.": "Avec l’espace qui le précède.",
+    "What has to answer, too: a balancer asks that before it sends recordings here.": (
+        "Ce qui doit répondre aussi : un répartiteur le demande avant d’envoyer ici des enregistrements."
+    ),
 }

@@ -2,17 +2,33 @@
 
 import asyncio
 from collections.abc import Awaitable
+from enum import StrEnum
+from typing import Annotated
 
 from aiohttp import web
+from pydantic import BaseModel, Field, TypeAdapter
 
 from app import __version__
 from app.api import answers
 from app.api.contract import Access, Reply, Tag, contract
 from app.api.keys import ASYNC_REDIS, DATABASE, VOLUME_WATCH
+from app.api.requests import validate
 
 _CHECK_TIMEOUT_SECONDS = 3.0
 
 routes = web.RouteTableDef()
+
+
+class Need(StrEnum):
+    """What not every request needs."""
+
+    UPLOADS = "uploads"
+
+
+class ReadinessQuery(BaseModel):
+    needs: Annotated[
+        Need | None, Field(description="What has to answer, too: a balancer asks that before it sends recordings here.")
+    ] = None
 
 
 @routes.get("/health/live")
@@ -30,13 +46,19 @@ async def live(_request: web.Request) -> web.Response:
 @contract(
     tag=Tag.HEALTH,
     access=Access.PUBLIC,
-    answers={200: answers.Readiness, 503: Reply(answers.Readiness, "PostgreSQL or Redis does not answer.")},
+    query=ReadinessQuery,
+    answers={
+        200: answers.Readiness,
+        503: Reply(answers.Readiness, "PostgreSQL or Redis does not answer, or what was asked for besides."),
+    },
 )
 async def ready(request: web.Request) -> web.Response:
     """Say whether what every request needs answers; 503 names the part that does not.
 
     `uploads` may be among what is `down` with 200: then nothing can be sent or played, and all else goes on.
+    `needs=uploads` makes that a 503, too.
     """
+    query = validate(TypeAdapter(ReadinessQuery), dict(request.query))
     app = request.app
     database, redis, uploads = await asyncio.gather(
         _check(app[DATABASE].check()),
@@ -46,7 +68,7 @@ async def ready(request: web.Request) -> web.Response:
     checks = {"postgresql": database, "redis": redis, "uploads": uploads}
     down = [name for name, problem in checks.items() if problem]
     # What was transcribed is read, searched and corrected without the recordings: an instance stays in traffic.
-    is_ready = not (database or redis)
+    is_ready = not (database or redis or (query.needs is Need.UPLOADS and uploads))
     body = {
         "status": "ready" if is_ready else "not ready",
         "version": __version__,
