@@ -79,6 +79,36 @@ async def test_who_may_not_try_again_is_not_offered_to(
     await expect(page.get_by_role("button", name=words("action.retry"))).to_have_count(0)
 
 
+async def test_a_document_is_offered_where_there_is_a_text(logged_in: Open, editor: Person, worker: Worker) -> None:
+    """What the page offers is what the API gives: the text of a recording that failed, where it came so far."""
+    words = Words("en-GB")
+    silent = (await editor.uploaded())["id"]
+    await worker.report(await worker.claim(), "failure", **FAILURE)
+    begun = (await editor.uploaded(diarization="false"))["id"]
+    await worker.plan((0.0, 5.0), (5.0, 10.0))
+    await worker.do_next()
+    page = await logged_in(editor, f"/recordings/{silent}")
+    export = page.get_by_role("button", name=words("reader.export"), exact=True)
+    dialog = page.get_by_role("dialog")
+    await expect(page.get_by_role("alert")).to_contain_text(words("error.damaged-media"))
+    await expect(export).to_have_count(0)
+    await page.keyboard.press("x")
+    await page.keyboard.press("?")
+    await expect(dialog).to_contain_text(words("reader.does.help"))
+    await expect(dialog).not_to_contain_text(words("reader.does.export"))
+    assert (await editor.get(f"/api/transcriptions/{silent}.txt")).status == 409
+
+    await page.goto(f"/recordings/{begun}")
+    await expect(page.locator(".working")).to_be_visible()
+    await expect(row(page, 0)).to_contain_text("Words of chunk 0.")
+    await expect(export).to_have_count(0)
+    assert (await editor.get(f"/api/transcriptions/{begun}.txt")).status == 409
+    await worker.report(await worker.claim(), "failure", **FAILURE)
+    await export.click()
+    await dialog.locator("input[value=txt]").check()
+    await expect(dialog.get_by_role("region")).to_contain_text("Words of chunk 0.")
+
+
 @LOOKS
 async def test_every_panel_and_dialog_of_the_reader(
     logged_in: Open, editor: Person, worker: Worker, locale: str, look: dict[str, Any]

@@ -129,7 +129,7 @@ function Head({ reading }) {
     <div class="reader-actions">
       <${Button} kind="quiet" onPress=${() => (view.dialog.value = { name: "keys" })}>${t("reader.keys")}<//>
       ${can.edit && html`<${Button} onPress=${() => (view.dialog.value = { name: "share" })}>${t("reader.share")}<//>`}
-      <${Button} kind="main" onPress=${() => (view.dialog.value = { name: "export" })}>${t("reader.export")}<//>
+      ${can.export && html`<${Button} kind="main" onPress=${() => (view.dialog.value = { name: "export" })}>${t("reader.export")}<//>`}
     </div>
   </header>`;
 }
@@ -212,7 +212,7 @@ function Dialogs({ reading }) {
   const shown = reading.view.dialog.value;
   if (!shown) return null;
   const onClose = () => (reading.view.dialog.value = null);
-  if (shown.name === "export") return html`<${Export} reading=${reading} onClose=${onClose} />`;
+  if (shown.name === "export") return reading.can.export && html`<${Export} reading=${reading} onClose=${onClose} />`;
   if (shown.name === "share") return html`<${Share} reading=${reading} onClose=${onClose} />`;
   if (shown.name === "rename") return html`<${Rename} reading=${reading} onClose=${onClose} />`;
   if (shown.name === "labels") return html`<${Labels} reading=${reading} onClose=${onClose} />`;

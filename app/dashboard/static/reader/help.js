@@ -27,7 +27,7 @@ export function Keys({ reading, onClose }) {
     keysOn.value = event.target.checked;
     localStorage.setItem(KEPT, String(event.target.checked));
   };
-  const shown = KEYS.filter((key) => !key.edits || reading.can.edit);
+  const shown = KEYS.filter(({ needs }) => !needs || reading.can[needs]);
   return html`<${Dialog} title=${t("reader.keys")} onClose=${onClose} wide>
     <label class="choice"><input type="checkbox" checked=${keysOn.value} onChange=${change} />${t("reader.keysOn")}</label>
     <div class="key-tables">

@@ -16,12 +16,12 @@ export const KEYS = [
   { keys: ["End"], name: "last", run: (reading) => reading.view.reveal(reading.recording.segments.peek().length - 1) },
   { keys: [">"], name: "faster", run: (reading) => reading.faster(1) },
   { keys: ["<"], name: "slower", run: (reading) => reading.faster(-1) },
-  { keys: ["E"], name: "edit", edits: true, run: (reading) => reading.edit(reading.here()) },
-  { keys: ["W"], name: "who", edits: true, run: (reading) => (reading.view.dialog.value = { name: "who", key: reading.here() }) },
-  { keys: ["M"], name: "mark", edits: true, run: (reading) => reading.mark() },
+  { keys: ["E"], name: "edit", needs: "edit", run: (reading) => reading.edit(reading.here()) },
+  { keys: ["W"], name: "who", needs: "edit", run: (reading) => (reading.view.dialog.value = { name: "who", key: reading.here() }) },
+  { keys: ["M"], name: "mark", needs: "edit", run: (reading) => reading.mark() },
   { keys: ["U"], name: "nextDoubt", run: (reading) => reading.nextDoubt() },
   { keys: ["F"], name: "find", run: (reading) => (reading.finding.open.value = true) },
-  { keys: ["X"], name: "export", run: (reading) => (reading.view.dialog.value = { name: "export" }) },
+  { keys: ["X"], name: "export", needs: "export", run: (reading) => (reading.view.dialog.value = { name: "export" }) },
   { keys: ["?"], name: "help", run: (reading) => (reading.view.dialog.value = { name: "keys" }) },
 ];
 
@@ -69,7 +69,7 @@ export function obeyKeys(reading, on) {
     if (pressed && name === "Space") return;
     if ((pressed?.matches("[role=tab]") || event.target.type === "range") && ["→", "←", "↑", "↓", "HOME", "END"].includes(name)) return;
     const found = KEYS.find(({ keys }) => keys.includes(name) || keys.some((key) => key.toUpperCase() === name));
-    if (!found || (found.edits && !reading.can.edit)) return;
+    if (!found || (found.needs && !reading.can[found.needs])) return;
     event.preventDefault();
     found.run(reading);
   }

@@ -36,6 +36,11 @@ export function readingOf(recording, player, drafts) {
     const finished = present && !recording.partial.value && ["transcribed", "done"].includes(present.state);
     return Boolean(finished && describes.value);
   });
+  // As the API gives documents: none of a text that is still being written, nor of a failed recording that has none.
+  const exports = computed(() => {
+    const finished = ["transcribed", "done"].includes(recording.info.value?.state);
+    return !recording.partial.value && (finished || recording.segments.value.length > 0);
+  });
   const can = {
     // Its name and labels, whatever comes of it.
     get describe() {
@@ -43,6 +48,9 @@ export function readingOf(recording, player, drafts) {
     },
     get edit() {
       return edits.value;
+    },
+    get export() {
+      return exports.value;
     },
   };
 
