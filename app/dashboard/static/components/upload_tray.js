@@ -43,7 +43,9 @@ export function UploadTray({ onChooseFiles }) {
 }
 
 function Row({ upload }) {
-  const { id, name, size, sent, state, error, transcription } = upload;
+  const { id, name, size, sent, state, why, error, transcription } = upload;
+  // Also while it is tried again: what is read does not come and go.
+  const full = why === "full" && ["waiting", "sending", "broken"].includes(state);
   const percent = size ? (100 * sent) / size : 100;
   return html`<li class=${`tray-row ${state}`} data-upload=${state}>
     ${state === "done" && transcription
@@ -59,13 +61,14 @@ function Row({ upload }) {
         : html`<${Button} kind="quiet" aria-label=${t("upload.cancel", { name })} onPress=${() => cancel(id)}><${Icon} name="close" /><//>`}
     </span>
     ${!["done", "refused"].includes(state) && html`<${Progress} percent=${percent} kind=${state === "broken" ? "warn" : ""} label=${t("upload.progress", { name })} />`}
+    ${full && html`<p class="tray-error" role="alert">${t("upload.full")}</p>`}
     ${error && html`<p class="fault tray-error" role="alert">${errorText(error)}</p>`}
   </li>`;
 }
 
 function said(upload) {
-  const { state, away, sent, size } = upload;
-  if (state !== "sending") return t(`upload.state.${away && state === "broken" ? "away" : state}`, { percent: number(size ? sent / size : 0, { style: "percent" }) });
+  const { state, why, sent, size } = upload;
+  if (state !== "sending") return t(`upload.state.${state === "broken" ? why : state}`, { percent: number(size ? sent / size : 0, { style: "percent" }) });
   const left = secondsLeft(upload);
   const amount = t("upload.amount", { sent: bytes(sent), size: bytes(size) });
   return left === null ? amount : `${amount} · ${t("home.left", { time: duration(left) })}`;

@@ -152,7 +152,7 @@ function progressed(id, sent) {
   if (!upload) return;
   upload.tries = 0;
   upload.pace.see(sent);
-  change(id, { sent });
+  change(id, { sent, why: null });
 }
 
 async function succeeded(id) {
@@ -176,18 +176,20 @@ function failed(id, error) {
     find(id).tus = null;
     broken(id);
   } else if (status === 0 || status === 401 || status === 409 || status === 423 || status === 429) broken(id);
-  else if (status >= 500) broken(id, { away: true });
+  else if (status === 507) broken(id, "full");
+  else if (status >= 500) broken(id, "away");
   else refused(id, status, response.getBody());
 }
 
-// `away`: the server is there, and takes no recording at the moment.
-function broken(id, { away = false } = {}) {
+// Tried again by itself. `why` holds until something goes through. broken: the line; away: the server is there, and takes no
+// recording at the moment; full: it has no room, until somebody makes some.
+function broken(id, why = "broken") {
   const upload = find(id);
   if (!upload || upload.state === "paused") return;
   const wait = PATIENCE_MS[Math.min(upload.tries, PATIENCE_MS.length - 1)];
   clearTimeout(upload.timer);
   const timer = setTimeout(() => again(id), wait);
-  change(id, { state: "broken", away, tries: upload.tries + 1, timer });
+  change(id, { state: "broken", why, tries: upload.tries + 1, timer });
   fill();
 }
 

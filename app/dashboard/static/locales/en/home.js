@@ -95,8 +95,10 @@ export const home = {
   "upload.state.paused": "Paused at {percent}",
   "upload.state.broken": "Connection lost at {percent}. It goes on by itself.",
   "upload.state.away": "The server cannot take recordings just now. It goes on by itself.",
+  "upload.state.full": "Waits for room on the server",
   "upload.state.done": "Sent",
   "upload.state.refused": "Not taken",
+  "upload.full": "The server has no room left. Nothing is lost: ask an administrator for room. The sending then goes on by itself; or send the file again later.",
   "upload.dock.sending": { one: "{count} recording is being sent, {percent} of it sent", other: "{count} recordings are being sent, {percent} of them sent" },
   "upload.dock.refused": { one: "{count} recording was refused", other: "{count} recordings were refused" },
   "upload.dock.progress": "What is sent of all",
@@ -185,5 +187,5 @@ export const home = {
   "error.no-audio": "There is no sound in this file. Check that it was recorded or exported with sound.",
   "error.empty-upload": "The file is empty. Check that the recording was saved, and send it again.",
   "error.damaged-media": "The file is damaged and cannot be read. Copy or export it once more from where it was made, and send that.",
-  "error.storage-full": "The server has no room left. Ask the operator.",
+  "error.storage-full": "The server has no room left for this recording. Ask an administrator for room, then try again.",
 };

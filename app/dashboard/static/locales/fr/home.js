@@ -95,8 +95,10 @@ export const home = {
   "upload.state.paused": "Suspendu à {percent}",
   "upload.state.broken": "Connexion perdue à {percent}. L’envoi reprendra de lui-même.",
   "upload.state.away": "Le serveur ne peut pas recevoir d’enregistrements en ce moment. L’envoi reprendra de lui-même.",
+  "upload.state.full": "Attend de la place sur le serveur",
   "upload.state.done": "Envoyé",
   "upload.state.refused": "Refusé",
+  "upload.full": "Le serveur n’a plus de place. Rien n’est perdu : demandez de la place à un administrateur. L’envoi reprendra alors de lui-même ; ou renvoyez le fichier plus tard.",
   "upload.dock.sending": { one: "{count} enregistrement en cours d’envoi, {percent} envoyés", other: "{count} enregistrements en cours d’envoi, {percent} envoyés" },
   "upload.dock.refused": { one: "{count} enregistrement a été refusé", other: "{count} enregistrements ont été refusés" },
   "upload.dock.progress": "Part envoyée de l’ensemble",
@@ -185,5 +187,5 @@ export const home = {
   "error.no-audio": "Il n’y a pas de son dans ce fichier. Vérifiez qu’il a été enregistré ou exporté avec le son.",
   "error.empty-upload": "Le fichier est vide. Vérifiez que l’enregistrement a bien été sauvegardé, et renvoyez-le.",
   "error.damaged-media": "Le fichier est abîmé et ne peut pas être lu. Copiez-le ou exportez-le de nouveau depuis son origine, et envoyez cette copie.",
-  "error.storage-full": "Le serveur n’a plus de place. Prévenez l’exploitant.",
+  "error.storage-full": "Le serveur n’a plus de place pour cet enregistrement. Demandez de la place à un administrateur, puis réessayez.",
 };
