@@ -274,6 +274,25 @@ async def test_a_viewer_reads_and_changes_nothing(logged_in: Open, editor: Perso
     assert await violations(page) == []
 
 
+async def test_what_is_typed_right_after_a_key_goes_where_the_key_has_led(
+    logged_in: Open, editor: Person, worker: Worker
+) -> None:
+    made = await held_meeting(editor, worker)
+    page = await opened(logged_in, editor, made)
+    await page.keyboard.press("n")
+    # No key can come sooner than before the browser has gone on to anything else: to draw, or to a timer.
+    right_after = """async (key) => {
+        const at = document.activeElement;
+        at.dispatchEvent(new KeyboardEvent("keydown", {key, bubbles: true, cancelable: true}));
+        for (let turns = 0; turns < 20; turns += 1) await null;
+        return [document.activeElement.tagName, Boolean(document.querySelector("dialog[open]"))];
+    }"""
+    for key, led_to in {"f": ["INPUT", False], "e": ["TEXTAREA", False], "m": ["TEXTAREA", True]}.items():
+        assert await page.evaluate(right_after, key) == led_to, key
+        await page.keyboard.press("Escape")
+        await expect(page.locator("textarea, .findbar, dialog")).to_have_count(0)
+
+
 async def test_everything_by_the_keyboard_alone(logged_in: Open, editor: Person, worker: Worker) -> None:
     made = await held_meeting(editor, worker)
     page = await opened(logged_in, editor, made)

@@ -1,6 +1,6 @@
 // Says that the connection is gone, for as long as it is. A moment without one is not worth a word.
 
-import { html, useEffect, useState } from "../html.js";
+import { html, useEffect, useLayoutEffect, useState } from "../html.js";
 import { t } from "../i18n.js";
 import { connection } from "../model/updates.js";
 
@@ -9,7 +9,8 @@ const MOMENT_MS = 1500;
 export function ConnectionBanner() {
   const [offline, setOffline] = useState(!navigator.onLine);
   const [shown, setShown] = useState(false);
-  useEffect(() => {
+  // From the very moment that the state above is of.
+  useLayoutEffect(() => {
     const update = () => setOffline(!navigator.onLine);
     window.addEventListener("online", update);
     window.addEventListener("offline", update);

@@ -1,14 +1,16 @@
 // A modal dialog (the browser's own: it keeps the focus inside, Escape closes it, the focus goes back afterwards).
 
-import { html, useEffect, useId, useRef } from "../html.js";
+import { html, useId, useLayoutEffect, useRef } from "../html.js";
 
 export function Dialog({ title, onClose, wide = false, children }) {
   const element = useRef(null);
   const id = useId();
-  useEffect(() => {
-    const before = document.activeElement;
-    element.current.showModal();
-    return () => before?.focus?.();
+  // With the drawing, not after it: what is typed right after the key that opened it is meant for it.
+  useLayoutEffect(() => {
+    const shown = element.current;
+    shown.showModal();
+    // Closing gives the focus back, which nothing that lies behind an open dialog takes.
+    return () => shown.close();
   }, []);
   return html`<dialog
     ref=${element}

@@ -1,7 +1,7 @@
 // A recording as a link shows it, without a login. The link's token stands behind the #: no server is sent it, and it
 // comes to the API in a header.
 
-import { computed, html, signal, useEffect, useMemo, useState } from "../html.js";
+import { computed, html, signal, useEffect, useLayoutEffect, useMemo, useState } from "../html.js";
 import { get } from "../api.js";
 import { chooseLanguage, clock, dateTime, errorText, language, t } from "../i18n.js";
 import { Notice } from "../components/notice.js";
@@ -71,10 +71,9 @@ function Shown({ id, shown }) {
     const player = createPlayer(recording, shown.audio ? {} : { source: null });
     return readingOf(recording, player, NO_DRAFTS());
   }, [shown]);
-  useEffect(() => {
-    const ended = obeyKeys(reading, keysOn);
-    return () => (ended(), reading.close());
-  }, [reading]);
+  // The text is drawn with it: its keys are obeyed from then on.
+  useLayoutEffect(() => obeyKeys(reading, keysOn), [reading]);
+  useEffect(() => () => reading.close(), [reading]);
   const { finding } = reading;
   return html`<div class="reader">
     <header class="reader-head">

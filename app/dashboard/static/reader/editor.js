@@ -1,6 +1,6 @@
 // Where a segment's text is corrected. It saves by itself; keys and buttons do the rest.
 
-import { html, useEffect, useLayoutEffect, useRef } from "../html.js";
+import { html, useLayoutEffect, useRef } from "../html.js";
 import { clock, t } from "../i18n.js";
 import { line } from "./drafts.js";
 
@@ -18,7 +18,8 @@ export function Editor({ segment, index, reading }) {
   }
 
   useLayoutEffect(fit, [value]);
-  useEffect(() => {
+  // With the drawing, or what is typed at once would be taken for the page's own keys.
+  useLayoutEffect(() => {
     const element = area.current;
     element.focus({ preventScroll: true });
     const at = view.caret ?? element.value.length;

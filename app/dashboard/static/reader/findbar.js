@@ -1,6 +1,6 @@
 // Find and replace, over the whole recording.
 
-import { html, useEffect, useRef } from "../html.js";
+import { html, useLayoutEffect, useRef } from "../html.js";
 import { t } from "../i18n.js";
 import { Button } from "../components/button.js";
 import { say } from "../components/toasts.js";
@@ -9,7 +9,8 @@ import { Toggle } from "./toggle.js";
 export function FindBar({ reading }) {
   const { finding, can } = reading;
   const field = useRef(null);
-  useEffect(() => {
+  // With the drawing, or what is typed at once would be taken for the page's own keys.
+  useLayoutEffect(() => {
     field.current.focus();
     field.current.select();
   }, []);

@@ -107,7 +107,8 @@ export function Transcript({ reading }) {
   );
   useEffect(() => () => measuring.disconnect(), []);
 
-  useEffect(() => {
+  // With the drawing: a link to a passage, or a key, may ask for it at once.
+  useLayoutEffect(() => {
     const rowOf = (index) => element.current?.querySelector(`[data-key="${CSS.escape(present.current.segments[index]?.key ?? "")}"]`);
     let latest = 0;
     // Whoever scrolls by hand meanwhile goes where they want.
