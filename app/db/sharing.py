@@ -35,10 +35,6 @@ class Shared(Generic[Question, Answer]):
             waiting.append(future)
         return future
 
-    async def answer(self, question: Question) -> Answer:
-        """Return the answer of a run that begins now or later."""
-        return await self.ask(question)
-
     async def _run(self, question: Question) -> None:
         while askers := self._waiting[question]:
             self._waiting[question] = []

@@ -34,15 +34,15 @@ async def soon() -> None:
 async def test_whoever_asks_during_a_run_waits_for_the_next_one() -> None:
     source = Source()
     shared = Shared(source.ask)
-    first = [asyncio.create_task(shared.answer("a")) for _ in range(3)]
+    first = [shared.ask("a") for _ in range(3)]
     await soon()
-    later = [asyncio.create_task(shared.answer("a")) for _ in range(3)]
+    later = [shared.ask("a") for _ in range(3)]
     await soon()
     assert source.asked == ["a"]
     source.runs[0].set_result(None)
     assert await asyncio.gather(*first) == [0, 0, 0]
     await soon()
-    assert (source.asked, [task.done() for task in later]) == (["a", "a"], [False] * 3)
+    assert (source.asked, [answer.done() for answer in later]) == (["a", "a"], [False] * 3)
     source.runs[1].set_result(None)
     assert await asyncio.gather(*later) == [1, 1, 1]
 
@@ -50,13 +50,13 @@ async def test_whoever_asks_during_a_run_waits_for_the_next_one() -> None:
 async def test_other_questions_do_not_wait() -> None:
     source = Source()
     shared = Shared(source.ask)
-    tasks = [asyncio.create_task(shared.answer(question)) for question in "ab"]
+    answers = [shared.ask(question) for question in "ab"]
     await soon()
     assert source.asked == ["a", "b"]
     source.runs[1].set_result(None)
-    assert await tasks[1] == 1
+    assert await answers[1] == 1
     source.runs[0].set_result(None)
-    assert await tasks[0] == 0
+    assert await answers[0] == 0
 
 
 async def test_a_failure_is_everybodys_and_the_next_run_begins_anew() -> None:
@@ -69,16 +69,16 @@ async def test_a_failure_is_everybodys_and_the_next_run_begins_anew() -> None:
         return "welcome"
 
     shared = Shared(ask)
-    answers = await asyncio.gather(*(shared.answer("key") for _ in range(3)), return_exceptions=True)
+    answers = await asyncio.gather(*(shared.ask("key") for _ in range(3)), return_exceptions=True)
     assert [type(answer) for answer in answers] == [NotAuthenticated] * 3
     refused = False
-    assert await shared.answer("key") == "welcome"
+    assert await shared.ask("key") == "welcome"
 
 
 async def test_one_who_goes_takes_nothing_from_the_others() -> None:
     source = Source()
     shared = Shared(source.ask)
-    going, staying = (asyncio.create_task(shared.answer("a")) for _ in range(2))
+    going, staying = (shared.ask("a") for _ in range(2))
     await soon()
     going.cancel()
     await soon()
