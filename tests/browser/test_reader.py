@@ -6,13 +6,13 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
-from aiohttp.test_utils import TestClient
 from playwright.async_api import Page, expect
 
 from tests.api.conftest import Person
 from tests.api.worker import Worker
 from tests.browser.conftest import violations
-from tests.browser.meetings import held_meeting
+from tests.browser.meetings import MEETINGS, held_meeting
+from tests.browser.words import Words
 
 WORDS = {
     "en-GB": {
@@ -96,47 +96,62 @@ async def test_text_is_corrected_in_place_saved_by_itself_undone_and_done_again(
     await expect(row(page, 0).locator(".said")).to_have_text("Something else was said.")
 
 
-async def test_a_passage_is_split_joined_and_both_undone(logged_in: Open, editor: Person, worker: Worker) -> None:
-    made = await held_meeting(editor, worker)
-    page = await opened(logged_in, editor, made)
+@both_languages
+async def test_a_passage_is_split_joined_and_both_undone(
+    logged_in: Open, editor: Person, worker: Worker, locale: str
+) -> None:
+    words = Words(locale)
+    first, second = (said.text for said in MEETINGS[locale[:2]][:2])
+    greeting, question = re.split(r"(?<=\.) ", first)
+    made = await held_meeting(editor, worker, locale[:2])
+    page = await opened(logged_in, editor, made, locale)
+    told = page.locator(".toasts")
     await row(page, 0).locator(".said").dblclick()
-    await row(page, 0).locator("textarea").evaluate("(area) => area.setSelectionRange(24, 24)")
+    await row(page, 0).locator("textarea").evaluate("(area, at) => area.setSelectionRange(at, at)", len(greeting))
     await page.keyboard.press("Control+Enter")
-    await expect(row(page, 1).locator("textarea")).to_have_value("Shall we begin with the budget?")
+    await expect(row(page, 1).locator("textarea")).to_have_value(question)
     await page.keyboard.press("Escape")
-    await expect(row(page, 0).locator(".said")).to_have_text("Good morning, everybody.")
+    await expect(row(page, 0).locator(".said")).to_have_text(greeting)
     await page.keyboard.press("Control+z")
-    await expect(row(page, 0).locator(".said")).to_have_text(WORDS["en-GB"]["first"])
+    await expect(row(page, 0).locator(".said")).to_have_text(first)
+    await expect(told).to_contain_text(words("reader.undone", step=words("reader.step.split")))
     # At the beginning of a passage, Backspace joins it to the one before.
     await row(page, 1).locator(".said").dblclick()
     await row(page, 1).locator("textarea").evaluate("(area) => area.setSelectionRange(0, 0)")
     await page.keyboard.press("Backspace")
-    await expect(row(page, 0).locator("textarea")).to_have_value(re.compile("budget\\? The reading room"))
+    await expect(row(page, 0).locator("textarea")).to_have_value(f"{first} {second}")
     await page.keyboard.press("Escape")
     await page.keyboard.press("Control+z")
-    await expect(row(page, 0).locator(".said")).to_have_text(WORDS["en-GB"]["first"])
+    await expect(row(page, 0).locator(".said")).to_have_text(first)
+    await expect(told).to_contain_text(words("reader.undone", step=words("reader.step.merge")))
 
 
-async def test_what_two_people_write_is_shown_to_the_second(logged_in: Open, editor: Person, worker: Worker) -> None:
-    made = await held_meeting(editor, worker)
-    page = await opened(logged_in, editor, made)
+@both_languages
+async def test_what_two_people_write_is_shown_to_the_second(
+    logged_in: Open, editor: Person, worker: Worker, locale: str
+) -> None:
+    words = Words(locale)
+    made = await held_meeting(editor, worker, locale[:2])
+    page = await opened(logged_in, editor, made, locale)
     await page.context.set_offline(True)
     await row(page, 0).locator(".said").dblclick()
     await row(page, 0).locator("textarea").fill("Mine.")
-    await expect(page.locator(".saved")).to_contain_text("No connection")
+    await expect(page.locator(".saved")).to_have_text(words.of("reader.saved.unreachable", 1))
     changed = await editor.patch(
         f"/api/transcriptions/{made}/segments/0", json={"text": "Theirs."}, headers={"If-Match": "*"}
     )
     assert changed.status == 200
     await page.context.set_offline(False)
     conflict = row(page, 0).locator(".conflict")
+    await expect(conflict).to_contain_text(words("reader.conflict"))
     await expect(conflict).to_contain_text("Mine.")
     await expect(conflict).to_contain_text("Theirs.")
+    await expect(page.locator(".saved")).to_have_text(words.of("reader.saved.conflict", 1))
     assert await violations(page) == []
     assert (await segment(editor, made, 0))["text"] == "Theirs."
-    await page.get_by_role("button", name="Keep mine").click()
+    await page.get_by_role("button", name=words("reader.conflict.keepMine")).click()
     await expect(conflict).to_have_count(0)
-    await expect(page.locator(".saved")).to_have_text("All saved")
+    await expect(page.locator(".saved")).to_have_text(words("reader.saved.all"))
     assert (await segment(editor, made, 0))["text"] == "Mine."
 
 
@@ -219,34 +234,39 @@ async def test_find_and_replace_over_the_recording(
     assert text.count(words["word"]) == 3
 
 
-async def test_a_note_remembers_its_passage(logged_in: Open, editor: Person, worker: Worker) -> None:
-    made = await held_meeting(editor, worker)
-    page = await opened(logged_in, editor, made)
+@both_languages
+async def test_a_note_remembers_its_passage(logged_in: Open, editor: Person, worker: Worker, locale: str) -> None:
+    words = Words(locale)
+    made = await held_meeting(editor, worker, locale[:2])
+    page = await opened(logged_in, editor, made, locale)
     await row(page, 4).locator(".when").click()
     await page.keyboard.press("m")
-    dialog = page.get_by_role("dialog")
-    await dialog.locator("textarea").fill("Ask for the letter.")
-    await dialog.locator("textarea").press("Control+Enter")
+    text = page.get_by_role("dialog").get_by_label(words("reader.note"), exact=True)
+    await text.fill("Ask for the letter.")
+    await text.press("Control+Enter")
     note = page.locator(".note")
     await expect(note).to_contain_text("Ask for the letter.")
-    await expect(row(page, 4).locator(".tool.on")).to_be_visible()
+    await expect(row(page, 4).get_by_role("button", name=words.of("reader.notesHere", 1))).to_be_visible()
     assert await violations(page) == []
     listed = (await (await editor.get(f"/api/transcriptions/{made}/notes")).json())["items"]
     assert listed[0]["start"] == (await segment(editor, made, 4))["start"]
-    await note.get_by_role("button", name="Delete").click()
+    await note.get_by_role("button", name=words("action.delete")).click()
     await expect(note).to_have_count(0)
 
 
+@both_languages
 async def test_text_appears_while_the_work_goes_on(
-    client: TestClient, logged_in: Open, editor: Person, worker: Worker
+    logged_in: Open, editor: Person, worker: Worker, locale: str
 ) -> None:
+    words = Words(locale)
     made = (await editor.uploaded(enrichment="false", diarization="false"))["id"]
-    page = await logged_in(editor, f"/recordings/{made}")
+    page = await logged_in(editor, f"/recordings/{made}", locale=locale)
     await expect(page.locator(".working")).to_be_visible()
     assert await violations(page) == []
     await worker.plan((0.0, 4.0), (4.0, 8.0))
     await worker.do_next()
     await expect(row(page, 0).locator(".said")).to_contain_text("Words of chunk")
+    await expect(page.locator(".working")).to_contain_text(words("reader.state.processing"))
     await worker.do_next()
     await expect(page.locator(".working")).to_have_count(0)
     await expect(page.locator(".segment")).to_have_count(2)

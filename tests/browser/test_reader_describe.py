@@ -49,12 +49,13 @@ async def test_it_is_renamed_and_labelled_where_it_is_read(
     assert (body["name"], body["labels"]) == ({"en": "council.wav", "fr": "conseil.wav"}[locale[:2]], ["theirs"])
 
 
+@pytest.mark.parametrize("locale", LOCALES)
 async def test_a_name_that_somebody_else_gave_is_not_overwritten_unseen(
-    logged_in: Open, editor: Person, worker: Worker
+    logged_in: Open, editor: Person, worker: Worker, locale: str
 ) -> None:
-    words = Words("en-GB")
-    made = await held_meeting(editor, worker, enriched=False)
-    page = await logged_in(editor, f"/recordings/{made}")
+    words = Words(locale)
+    made = await held_meeting(editor, worker, locale[:2], enriched=False)
+    page = await logged_in(editor, f"/recordings/{made}", locale=locale)
     await page.locator(".segment").first.wait_for()
     await page.get_by_role("button", name=words("reader.rename"), exact=True).click()
     dialog = page.get_by_role("dialog")
