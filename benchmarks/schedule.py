@@ -17,7 +17,8 @@ from typing import Any
 
 from app.core.identifiers import JobId, TranscriptionId
 from app.core.jobs import Job, JobKind, JobState
-from app.core.lifecycle import TranscriptionState, Work
+from app.core.lifecycle import Work
+from app.core.states import TranscriptionState
 from app.core.transcript import ChunkPlan, PlanPart, Span, Survey
 from app.workers.transcription.plan.cutting import target_seconds
 

@@ -20,8 +20,8 @@ from pydantic import SecretStr
 
 from app.core.access import Role
 from app.core.jobs import JobKind, JobState
-from app.core.lifecycle import PartState, TranscriptionState
 from app.core.options import TranscriptionOptions
+from app.core.states import PartState, TranscriptionState
 from app.db import accounts, api_keys, projects
 from app.db.database import Database
 from app.db.migrate import migrate

@@ -10,7 +10,7 @@ from app.api.parameters import PageCursor
 from app.api.requests import Model, validate
 from app.core.access import Principal
 from app.core.errors import InvalidFields
-from app.core.lifecycle import TranscriptionState
+from app.core.states import TranscriptionState
 from app.db import projects
 from app.db.filters import Filters
 

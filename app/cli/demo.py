@@ -14,7 +14,7 @@ from app.cli.display import Display, choose_display
 from app.cli.following import follow
 from app.cli.instance import find_instance
 from app.core.errors import VocalyxError
-from app.core.lifecycle import TranscriptionState
+from app.core.states import TranscriptionState
 from app.standalone.borrowing import borrowed_instance
 from app.standalone.state import StateFolder
 

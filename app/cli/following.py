@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import aiohttp
 
 from app.cli.client import LOST, ApiClient, RequestRefused, reason
-from app.core.lifecycle import STOPPED_STATES
+from app.core.states import STOPPED_STATES
 
 # Without news for so long, the state is asked for: an event may have been lost on a way that we cannot see.
 IDLE_SECONDS = 30.0

@@ -22,8 +22,8 @@ from app.cli.patience import ApiUnreachable
 from app.core.errors import InvalidOptions, VocalyxError
 from app.core.formats import FORMATS
 from app.core.formats.lines import one_line
-from app.core.lifecycle import PartState, TranscriptionState
 from app.core.options import MAX_SPEAKERS, Channels, EnrichmentTask, Priority, Task, TranscriptionOptions
+from app.core.states import PartState, TranscriptionState
 
 # After Ctrl-C: for the answer to an upload whose bytes are all sent, and for the cancellation itself.
 WITHDRAWAL_SECONDS = 15.0

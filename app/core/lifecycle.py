@@ -1,4 +1,4 @@
-"""What may become of one transcription: its states, its jobs, and every legal step between them.
+"""What may become of one transcription: its jobs, and every legal step from one of its states to another.
 
 `Work` is immutable: each step returns the next one, and the caller stores the difference in one transaction. Reports
 may come twice, late or out of order; the steps are written so that any such order ends in a legal state.
@@ -6,60 +6,15 @@ may come twice, late or out of order; the steps are written so that any such ord
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from typing import Self
 
-from app.core import enriching
+from app.core import enriching, queue_window
 from app.core.enriching import ENRICHMENT_KINDS, MOST_PARTS
 from app.core.errors import IllegalTransition, JobSuperseded
 from app.core.identifiers import JobId, TranscriptionId
 from app.core.jobs import MAX_ATTEMPTS, Job, JobKind, JobState, job_id
+from app.core.states import READABLE_STATES, STOPPED_STATES, TranscriptionState
 from app.core.transcript import PlanPart
-
-WINDOW = 3
-"""How many jobs of one recording wait in the queue at a time: a ten-hour one must not fill it. As soon as a worker takes
-one, the next comes in, so that any number of workers can be at one recording."""
-
-
-class TranscriptionState(StrEnum):
-    PENDING = "pending"
-    QUEUED = "queued"
-    PROCESSING = "processing"
-    TRANSCRIBED = "transcribed"
-    DONE = "done"
-    ERROR = "error"
-    CANCELLED = "cancelled"
-
-
-class PartState(StrEnum):
-    """The state of a part that may fail without taking the text with it: the diarization, the enrichment."""
-
-    PENDING = "pending"
-    PROCESSING = "processing"
-    DONE = "done"
-    ERROR = "error"
-    SKIPPED = "skipped"
-
-
-STOPPED_STATES = frozenset({TranscriptionState.DONE, TranscriptionState.ERROR, TranscriptionState.CANCELLED})
-READABLE_STATES = frozenset({TranscriptionState.TRANSCRIBED, TranscriptionState.DONE})
-
-_PART_STATE_OF_JOB = {
-    JobState.HELD: PartState.PENDING,
-    JobState.QUEUED: PartState.PENDING,
-    JobState.RUNNING: PartState.PROCESSING,
-    JobState.DONE: PartState.DONE,
-    JobState.FAILED: PartState.ERROR,
-    JobState.CANCELLED: PartState.SKIPPED,
-}
-
-# The share of the whole that each kind has in the percentage shown, from the measured real-time factors of base
-# Whisper and pyannote on CPU.
-_PERCENT_SHARES = {JobKind.PLAN: 5.0, JobKind.CHUNK: 60.0, JobKind.VOICES: 35.0}
-
-# Of what is held, what comes into the queue first; within a rank by time, the text before the voices.
-_RANK_FIRST_WORDS, _RANK_FIRST_KINDS, _RANK_OTHERS = range(3)
-_FIRST_KINDS = frozenset({JobKind.PLAN, JobKind.READING, JobKind.FOLDING})
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,44 +200,7 @@ class Work:
         held = self._held(job, lease)
         return replace(self, jobs=self._with(held.requeued(attempt=held.attempt - 1)))
 
-    # What a reader sees
-
-    @property
-    def percent(self) -> float:
-        """How much of the transcript is there, 0 to 100; the enrichment is counted apart."""
-        if self.state in READABLE_STATES:
-            return 100.0
-        kinds = set(_PERCENT_SHARES) if self.diarization else {JobKind.PLAN, JobKind.CHUNK}
-        whole = sum(_PERCENT_SHARES[kind] for kind in kinds)
-        return 100.0 * sum(_PERCENT_SHARES[kind] * self._part_covered(kind) for kind in kinds) / whole
-
-    @property
-    def stage(self) -> str:
-        """What is being done just now, in the workers' words; the state's own name where no worker is at it."""
-        running = [job.stage for job in self.jobs if job.state is JobState.RUNNING and job.stage]
-        return running[0] if running else str(self.state)
-
-    @property
-    def diarization_state(self) -> PartState:
-        voices = [job.state for job in self.jobs if job.kind is JobKind.VOICES]
-        if JobState.FAILED in voices:
-            return PartState.ERROR
-        begun = JobState.RUNNING in voices or JobState.DONE in voices
-        if begun and self.job_of(JobKind.DIARIZATION) is None and self.state not in STOPPED_STATES:
-            return PartState.PROCESSING
-        return self._part_state(JobKind.DIARIZATION, wanted=self.diarization)
-
-    @property
-    def enrichment_state(self) -> PartState:
-        enrichment = self.job_of(JobKind.ENRICHMENT)
-        if enrichment is not None and not enrichment.state.finished and enriching.is_begun(self.jobs):
-            return PartState.PROCESSING
-        return self._part_state(JobKind.ENRICHMENT, wanted=self.enrichment)
-
-    @property
-    def enrichment_percent(self) -> float:
-        """How much of the enrichment is done, 0 to 100."""
-        return enriching.percent(self.jobs)
+    # What it tells of itself
 
     def job_of(self, kind: JobKind) -> Job | None:
         """Return the one job of a kind that there is only one of, if it exists yet."""
@@ -292,7 +210,7 @@ class Work:
         """Return the jobs that this step put into the queue, in the order in which they are to be begun."""
         queued_before = {job.id for job in before.jobs if job.state is JobState.QUEUED}
         queued = (job for job in self.jobs if job.state is JobState.QUEUED and job.id not in queued_before)
-        return tuple(sorted(queued, key=_order_of_coming))
+        return tuple(sorted(queued, key=queue_window.order_of_coming))
 
     def text_became_complete(self, before: Self) -> bool:
         """Tell whether this step was the last one in, after which words and speakers are to be merged."""
@@ -339,14 +257,11 @@ class Work:
         return replace(self, jobs=(*self.jobs, asked))
 
     def with_window_filled(self) -> Self:
-        """Let held jobs into the queue as far as there is room for this recording's."""
-        room = WINDOW - sum(job.state is JobState.QUEUED for job in self.jobs)
-        held = [job for job in self.jobs if job.state is JobState.HELD and not enriching.waits(job, self.jobs)]
-        if room <= 0 or not held or self.state in STOPPED_STATES:
+        """Let held jobs into the queue as far as there is room, unless nothing of this is to be done any more."""
+        if self.state in STOPPED_STATES:
             return self
-        let_in = {job.id for job in sorted(held, key=_order_of_coming)[:room]}
-        jobs = tuple(replace(job, state=JobState.QUEUED) if job.id in let_in else job for job in self.jobs)
-        return replace(self, jobs=jobs)
+        jobs = queue_window.filled(self.jobs)
+        return self if jobs == self.jobs else replace(self, jobs=jobs)
 
     @property
     def _planned(self) -> bool:
@@ -367,18 +282,6 @@ class Work:
             job.state is JobState.DONE for job in self.jobs if job.kind in (JobKind.PLAN, JobKind.CHUNK)
         )
 
-    def _part_covered(self, kind: JobKind) -> float:
-        """Return how much of the recording's length is done with by jobs of this kind, 0 to 1; silence is done with."""
-        planned = sum(job.seconds for job in self.jobs if job.kind is JobKind.PLAN and job.state is JobState.DONE)
-        jobs = [job for job in self.jobs if job.kind is kind]
-        known = sum(job.seconds for job in jobs)
-        covered = sum(job.seconds * (100.0 if job.state.finished else job.percent) / 100.0 for job in jobs)
-        whole = max(self.duration or 0.0, planned, known)
-        if not whole:
-            return 0.0
-        silent = 0.0 if kind is JobKind.PLAN else max(0.0, planned - known)
-        return min(1.0, (covered + silent) / whole)
-
     @property
     def has_text(self) -> bool:
         """Whether anything was written down."""
@@ -388,12 +291,6 @@ class Work:
         again = retryable and job.attempt < MAX_ATTEMPTS
         after = job.requeued(attempt=job.attempt) if again else job.ended(JobState.FAILED)
         return replace(self, jobs=self._with(after)).settled()
-
-    def _part_state(self, kind: JobKind, *, wanted: bool) -> PartState:
-        job = self.job_of(kind)
-        if job is not None:
-            return _PART_STATE_OF_JOB[job.state]
-        return PartState.PENDING if wanted and self.state not in STOPPED_STATES else PartState.SKIPPED
 
     def new_job(
         self, kind: JobKind, position: int, state: JobState, *, start: float = 0.0, seconds: float = 0.0
@@ -433,15 +330,3 @@ class Work:
 
     def _with_unfinished_cancelled(self) -> tuple[Job, ...]:
         return tuple(job if job.state.finished else job.ended(JobState.CANCELLED) for job in self.jobs)
-
-
-def _order_of_coming(job: Job) -> tuple[int, float, bool, int]:
-    """The first words first, then the rest of the plan, which makes work for many; then in order of time.
-
-    Of an enrichment what is read comes before what is written anew: those answers are the ones that people wait for.
-    """
-    if job.kind is JobKind.CHUNK and job.position == 0:
-        rank = _RANK_FIRST_WORDS
-    else:
-        rank = _RANK_FIRST_KINDS if job.kind in _FIRST_KINDS else _RANK_OTHERS
-    return rank, job.start, job.kind is not JobKind.CHUNK, job.position

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from app.core.jobs import JobKind, JobState
-from app.core.lifecycle import TranscriptionState
+from app.core.states import TranscriptionState
 
 
 class WorkerState(StrEnum):

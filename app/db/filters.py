@@ -10,7 +10,7 @@ from peewee import SQL, fn
 
 from app.core.access import Principal
 from app.core.identifiers import ProjectId
-from app.core.lifecycle import TranscriptionState
+from app.core.states import TranscriptionState
 from app.db.models import Speaker, Transcription, database
 
 # So far is the guess trusted.

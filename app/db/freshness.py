@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from app.core.identifiers import ProjectId
-from app.core.lifecycle import STOPPED_STATES
+from app.core.states import STOPPED_STATES
 from app.db.prepared import Prepared
 
 # All that is shown of a transcription, but its own row and its project's name.

@@ -14,7 +14,8 @@ from app.core.errors import InvalidFields, JobSuperseded, NotFound
 from app.core.identifiers import JobId
 from app.core.jobs import Job as WorkJob
 from app.core.jobs import JobKind, JobState
-from app.core.lifecycle import TranscriptionState, Work
+from app.core.lifecycle import Work
+from app.core.states import TranscriptionState
 from app.core.transcript import ChunkText, Diarization, PlanPart, Segment, SpeakerTurn
 from app.db import (
     enrichment_parts,

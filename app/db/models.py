@@ -25,7 +25,7 @@ from peewee import (
 from playhouse.postgres_ext import ArrayField, BinaryJSONField, DateTimeTZField, TSVectorField
 
 from app.core.jobs import JobState
-from app.core.lifecycle import PartState, TranscriptionState
+from app.core.states import PartState, TranscriptionState
 
 database = DatabaseProxy()
 

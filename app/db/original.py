@@ -9,7 +9,7 @@ from peewee import fn
 
 from app.core.access import Principal
 from app.core.errors import NotPermitted
-from app.core.lifecycle import TranscriptionState
+from app.core.states import TranscriptionState
 from app.db import projects, transcriptions, work
 from app.db.models import Project, Transcription, User
 from app.db.summaries import summarize_all

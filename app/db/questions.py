@@ -18,8 +18,8 @@ from app.core.audit import Action
 from app.core.errors import IllegalTransition, NotFound, VocalyxError
 from app.core.identifiers import JobId, ProjectId
 from app.core.jobs import JobKind, JobState
-from app.core.lifecycle import READABLE_STATES
 from app.core.questions import UNFINISHED_LIMIT, QuestionState
+from app.core.states import READABLE_STATES
 from app.db import audit, events, transcriptions, unheld
 from app.db.events import EventKind
 from app.db.listing import Page

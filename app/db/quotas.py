@@ -9,7 +9,7 @@ from peewee import fn
 
 from app.core.audit import Action
 from app.core.errors import NotFound, VocalyxError
-from app.core.lifecycle import TranscriptionState
+from app.core.states import TranscriptionState
 from app.core.uploads import UNFINISHED_STATES
 from app.db import audit
 from app.db.arrival_models import DeletedUsage, Upload

@@ -15,7 +15,7 @@ from peewee import SQL, fn
 from app.core.audit import Action
 from app.core.errors import InvalidFields
 from app.core.identifiers import ProjectId, TranscriptionId
-from app.core.lifecycle import STOPPED_STATES
+from app.core.states import STOPPED_STATES
 from app.db import audit, events, transcriptions, work
 from app.db.events import EventKind
 from app.db.models import Project, Speaker, Transcription, Waveform, database, now

@@ -12,9 +12,9 @@ from app.core.audit import Action
 from app.core.bounds import Stretch
 from app.core.errors import Conflict
 from app.core.languages import separator
-from app.core.lifecycle import READABLE_STATES, STOPPED_STATES, TranscriptionState
 from app.core.options import TranscriptionOptions
 from app.core.preconditions import IfMatch
+from app.core.states import READABLE_STATES, STOPPED_STATES, TranscriptionState
 from app.core.transcript import Word
 from app.db import audit, events, speakers, text_corrections, transcriptions, unheld, wordings, work
 from app.db.events import EventKind

@@ -6,8 +6,8 @@ from typing import Any
 from uuid import UUID
 
 from app.core.jobs import JobKind, JobState
-from app.core.lifecycle import TranscriptionState
 from app.core.standing import Backlog
+from app.core.states import TranscriptionState
 from app.db import events
 from app.db.models import Job, Transcription, database
 from app.db.summaries import iso

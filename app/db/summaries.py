@@ -6,6 +6,7 @@ from typing import Any
 
 from peewee import SQL
 
+from app.core import progress
 from app.core.jobs import JobKind
 from app.core.lifecycle import Work
 from app.core.options import Channels
@@ -52,8 +53,8 @@ def _summary(row: Any, work: Work, enrichment: Any, diarization_error: Any) -> d
         "labels": row.labels,
         "etag": entity_tag(row),
         "state": str(work.state),
-        "stage": work.stage,
-        "percent": round(work.percent, 1),
+        "stage": progress.stage(work),
+        "percent": round(progress.percent(work), 1),
         "language": row.language,
         "language_probability": row.language_probability,
         "duration_seconds": row.duration_seconds,
@@ -63,7 +64,7 @@ def _summary(row: Any, work: Work, enrichment: Any, diarization_error: Any) -> d
         "options": row.options,
         "error": row.error,
         "channels": _channels(row),
-        "diarization": {"state": str(work.diarization_state), "error": diarization_error},
+        "diarization": {"state": str(progress.diarization_state(work)), "error": diarization_error},
         "enrichment": _enrichment(enrichment, work),
         "audio_removed_at": iso(row.audio_removed_at),
         "legal_hold": row.legal_hold,
@@ -85,8 +86,8 @@ def _enrichment(enrichment: Any, work: Work) -> dict[str, Any] | None:
         return None
     answers = enrichment.texts if enrichment else {}
     return {
-        "state": str(work.enrichment_state),
-        "percent": round(work.enrichment_percent, 1),
+        "state": str(progress.enrichment_state(work)),
+        "percent": round(progress.enrichment_percent(work), 1),
         "title": answers.get("title"),
         "summary": answers.get("summary"),
         "points": answers.get("points"),

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from app.core.lifecycle import TranscriptionState
 from app.core.options import TranscriptionOptions
+from app.core.states import TranscriptionState
 from app.db import transcriptions, work
 from app.db.keeping_models import EnrichmentVersion
 from app.db.models import (

@@ -13,10 +13,11 @@ from app.core.enriching import ENRICHMENT_KINDS
 from app.core.errors import Conflict, NotFound, VocalyxError
 from app.core.identifiers import ProjectId, TranscriptionId
 from app.core.jobs import JobState
-from app.core.lifecycle import READABLE_STATES, STOPPED_STATES, TranscriptionState, Work
+from app.core.lifecycle import Work
 from app.core.merge import channel_speaker
 from app.core.options import TranscriptionOptions
 from app.core.personal_data import PersonalKind
+from app.core.states import READABLE_STATES, STOPPED_STATES, TranscriptionState
 from app.core.transcript import Diarization
 from app.core.transcript import Segment as DecodedSegment
 from app.core.waveform import Waveform

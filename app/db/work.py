@@ -8,13 +8,15 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from app.core import progress
 from app.core.enriching import PART_KINDS
 from app.core.errors import NotFound
 from app.core.identifiers import EventId, JobId, TranscriptionId
 from app.core.jobs import Job as WorkJob
 from app.core.jobs import JobKind, JobState
-from app.core.lifecycle import READABLE_STATES, STOPPED_STATES, PartState, TranscriptionState, Work
+from app.core.lifecycle import Work
 from app.core.options import TranscriptionOptions
+from app.core.states import READABLE_STATES, STOPPED_STATES, PartState, TranscriptionState
 from app.db import events, models
 from app.db.events import EventKind
 from app.db.models import Enrichment, Transcription, Voices, now
@@ -301,7 +303,7 @@ def _store_state(row: Any, before: Work, after: Work) -> None:
 def _store_enrichment_state(row: Any, after: Work) -> None:
     if not after.enrichment:
         return
-    state = after.enrichment_state
+    state = progress.enrichment_state(after)
     changes: dict[Any, Any] = {Enrichment.state: state, Enrichment.updated_at: now()}
     if state in (PartState.PENDING, PartState.PROCESSING):
         changes[Enrichment.error] = None

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from app.api.keys import DATABASE
 from app.core.access import Principal, Role
 from app.core.identifiers import ProjectId
-from app.core.lifecycle import TranscriptionState
+from app.core.states import TranscriptionState
 from app.db import listing, projects
 from app.db.filters import Filters
 from app.db.listing import Order, Sort

@@ -15,7 +15,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from app.api.keys import DATABASE, REDIS
-from app.core.lifecycle import STOPPED_STATES
+from app.core.states import STOPPED_STATES
 from app.db.models import Job, Transcription
 from app.db.spread_models import EnrichmentPlan
 from tests.api.conftest import Person

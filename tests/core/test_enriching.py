@@ -6,9 +6,11 @@ import hypothesis.strategies as st
 from hypothesis import given, settings
 from hypothesis.stateful import initialize, invariant, precondition, rule
 
-from app.core import enriching
+from app.core import enriching, progress
 from app.core.jobs import MAX_ATTEMPTS, Job, JobKind, JobState
-from app.core.lifecycle import WINDOW, PartState, TranscriptionState, Work
+from app.core.lifecycle import Work
+from app.core.queue_window import WINDOW
+from app.core.states import PartState, TranscriptionState
 from tests.core.test_lifecycle import Reports, new_work, planned
 
 READ, WRITE, FOLD = JobKind.READING, JobKind.REWRITING, JobKind.FOLDING
@@ -76,9 +78,9 @@ class SpreadReports(Reports):
 
     @invariant()
     def percent_of_the_enrichment_is_one(self) -> None:
-        assert 0 <= self.work.enrichment_percent <= 100
-        if self.work.enrichment_state is PartState.DONE:
-            assert self.work.enrichment_percent == 100
+        assert 0 <= progress.enrichment_percent(self.work) <= 100
+        if progress.enrichment_state(self.work) is PartState.DONE:
+            assert progress.enrichment_percent(self.work) == 100
 
 
 SpreadReports.TestCase.settings = settings(max_examples=50, stateful_step_count=30, deadline=None)
@@ -93,10 +95,10 @@ def test_the_last_part_in_lets_the_joining_begin_whatever_the_order(order: list[
         assert only(work, JobKind.ENRICHMENT).state is JobState.HELD
         work = work.complete(found[index].id).complete(found[index].id)
     assert (only(work, FOLD).state, only(work, JobKind.ENRICHMENT).state) == (JobState.QUEUED, JobState.HELD)
-    assert work.enrichment_state is PartState.PROCESSING
+    assert progress.enrichment_state(work) is PartState.PROCESSING
     work = work.complete(only(work, FOLD).id)
     assert only(work, JobKind.ENRICHMENT).state is JobState.QUEUED
-    assert work.enrichment_percent == 99.0
+    assert progress.enrichment_percent(work) == 99.0
     assert work.complete(only(work, JobKind.ENRICHMENT).id).state is TranscriptionState.DONE
 
 
@@ -113,7 +115,7 @@ def test_a_part_that_fails_ends_the_enrichment_and_is_retried_alone() -> None:
     work = work.complete(first)
     for attempt in range(MAX_ATTEMPTS):
         work = work.claim(second, f"lease {attempt}").expire(second)
-    assert (work.state, work.enrichment_state) == (TranscriptionState.DONE, PartState.ERROR)
+    assert (work.state, progress.enrichment_state(work)) == (TranscriptionState.DONE, PartState.ERROR)
     again = work.retry()
     assert again.state is TranscriptionState.TRANSCRIBED
     assert {job.id for job in again.newly_queued(work)} == {second, third}
@@ -133,7 +135,7 @@ def test_the_answers_of_a_worker_that_did_it_all_alone_are_taken() -> None:
     work = enriching_work(parts(4, 0, folds=False))
     [first, *_] = enriching.parts_of(work.jobs)
     done = work.complete(first.id).complete(only(work, JobKind.ENRICHMENT).id)
-    assert (done.state, done.enrichment_percent) == (TranscriptionState.DONE, 100.0)
+    assert (done.state, progress.enrichment_percent(done)) == (TranscriptionState.DONE, 100.0)
     assert [job.id for job in enriching.parts_of(done.jobs)] == [first.id]
 
 

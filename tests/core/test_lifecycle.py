@@ -8,12 +8,14 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from app.core import enriching
+from app.core import enriching, progress
 from app.core.enriching import ENRICHMENT_KINDS
 from app.core.errors import IllegalTransition, JobSuperseded
 from app.core.identifiers import TranscriptionId
 from app.core.jobs import MAX_ATTEMPTS, Job, JobKind, JobState, job_id
-from app.core.lifecycle import STOPPED_STATES, WINDOW, PartState, TranscriptionState, Work
+from app.core.lifecycle import Work
+from app.core.queue_window import WINDOW
+from app.core.states import STOPPED_STATES, PartState, TranscriptionState
 from app.core.transcript import ChunkPlan, PlanPart, Span, Survey
 
 LEGAL_STEPS = {
@@ -227,7 +229,7 @@ class Reports(RuleBasedStateMachine):
 
     @invariant()
     def percent_is_one(self) -> None:
-        assert 0 <= self.work.percent <= 100
+        assert 0 <= progress.percent(self.work) <= 100
 
     def teardown(self) -> None:
         """However it stands: diligent workers and a client who retries bring it to its end."""
@@ -311,7 +313,7 @@ def test_the_parts_of_a_plan_follow_one_another_and_their_chunks_count_on() -> N
 
 def test_channels_that_hold_one_party_each_need_no_voices() -> None:
     work = planned(new_work(), chunks=2, by_channel=True)
-    assert work.diarization_state is PartState.DONE
+    assert progress.diarization_state(work) is PartState.DONE
     for position in (0, 1):
         work = work.complete(job_id(work.transcription, JobKind.CHUNK, position))
     assert work.state is TranscriptionState.TRANSCRIBED
@@ -320,8 +322,8 @@ def test_channels_that_hold_one_party_each_need_no_voices() -> None:
 def test_a_recording_in_which_nobody_speaks_is_done_at_once() -> None:
     work = planned(new_work(), 0)
     assert work.state is TranscriptionState.DONE
-    assert work.enrichment_state is PartState.SKIPPED
-    assert work.diarization_state is PartState.SKIPPED
+    assert progress.enrichment_state(work) is PartState.SKIPPED
+    assert progress.diarization_state(work) is PartState.SKIPPED
 
 
 def test_a_faint_voice_is_left_to_the_diarization() -> None:
@@ -343,7 +345,7 @@ def test_a_failed_diarization_leaves_the_text() -> None:
     work = work.claim(diarization, "b").fail(diarization, "b", retryable=False)
     work = work.complete(job_id(work.transcription, JobKind.CHUNK))
     assert work.state is TranscriptionState.TRANSCRIBED
-    assert work.diarization_state is PartState.ERROR
+    assert progress.diarization_state(work) is PartState.ERROR
 
 
 def test_voices_that_cannot_be_described_leave_the_text_and_all_are_tried_again() -> None:
@@ -351,7 +353,7 @@ def test_voices_that_cannot_be_described_leave_the_text_and_all_are_tried_again(
     first, second = (job_id(work.transcription, JobKind.VOICES, position) for position in (0, 1))
     work = work.complete(first)
     work = work.claim(second, "b").fail(second, "b", retryable=False)
-    assert work.diarization_state is PartState.ERROR
+    assert progress.diarization_state(work) is PartState.ERROR
     work = work.complete(job_id(work.transcription, JobKind.CHUNK))
     assert work.state is TranscriptionState.DONE
     again = work.retry()
@@ -362,7 +364,7 @@ def test_voices_that_cannot_be_described_leave_the_text_and_all_are_tried_again(
     described = again.complete(first).complete(second).complete(third)
     ended = described.complete(job_id(work.transcription, JobKind.DIARIZATION))
     assert ended.state is TranscriptionState.DONE
-    assert ended.diarization_state is PartState.DONE
+    assert progress.diarization_state(ended) is PartState.DONE
 
 
 def test_a_diarization_that_failed_is_tried_again_with_voices_described_anew() -> None:
@@ -375,7 +377,7 @@ def test_a_diarization_that_failed_is_tried_again_with_voices_described_anew() -
     assert {job.id for job in again.newly_queued(work)} == set(voices)
     described = again.complete(voices[0]).complete(voices[1])
     assert [job.id for job in described.newly_queued(again)] == [diarization]
-    assert described.complete(diarization).diarization_state is PartState.DONE
+    assert progress.diarization_state(described.complete(diarization)) is PartState.DONE
 
 
 def test_speakers_that_were_told_apart_stay_so_over_a_retry_of_the_text() -> None:
@@ -392,7 +394,7 @@ def test_a_failed_enrichment_leaves_the_transcript_and_can_be_retried() -> None:
     enrichment = job_id(work.transcription, JobKind.ENRICHMENT)
     work = work.claim(enrichment, "e").fail(enrichment, "e", retryable=False)
     assert work.state is TranscriptionState.DONE
-    assert work.enrichment_state is PartState.ERROR
+    assert progress.enrichment_state(work) is PartState.ERROR
     again = work.retry()
     assert again.state is TranscriptionState.TRANSCRIBED
     assert [job.kind for job in again.newly_queued(work)] == [JobKind.ENRICHMENT]

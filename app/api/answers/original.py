@@ -8,7 +8,7 @@ from pydantic import Field
 
 from app.api.answers.base import Answer, Percent
 from app.api.answers.transcriptions import Segment, Transcription
-from app.core.lifecycle import PartState
+from app.core.states import PartState
 
 OriginalStatus = Literal["pending", "processing", "done", "error"]
 

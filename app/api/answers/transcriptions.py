@@ -10,8 +10,8 @@ from app.api.answers.base import Answer, Percent, Seconds
 from app.api.answers.enriched import EnrichmentAnswers
 from app.api.answers.speakers import Speaker
 from app.core.jobs import JobKind, JobState
-from app.core.lifecycle import PartState, TranscriptionState
 from app.core.options import TranscriptionOptions
+from app.core.states import PartState, TranscriptionState
 
 
 class Failure(Answer):

@@ -12,7 +12,7 @@ from app.api.keys import DATABASE, HUB
 from app.core.access import Principal
 from app.core.errors import Conflict, DependencyDown
 from app.core.identifiers import EventId
-from app.core.lifecycle import STOPPED_STATES, TranscriptionState
+from app.core.states import STOPPED_STATES, TranscriptionState
 from app.db import events, listing
 from app.db.events import EventKind, LoggedEvent
 

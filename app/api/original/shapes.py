@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from app.core.languages import separator
-from app.core.lifecycle import TranscriptionState
 from app.core.options import TranscriptionOptions
+from app.core.states import TranscriptionState
 
 STATES = {
     "pending": (TranscriptionState.PENDING, TranscriptionState.QUEUED),

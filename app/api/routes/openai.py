@@ -46,8 +46,8 @@ from app.core.errors import (
     VocalyxError,
 )
 from app.core.identifiers import TranscriptionId
-from app.core.lifecycle import PartState, TranscriptionState
 from app.core.options import Task
+from app.core.states import PartState, TranscriptionState
 from app.db.quotas import QuotaExceeded
 from app.db.transcriptions import IdempotencyKeyUsed
 

@@ -14,7 +14,7 @@ from app.api.requests import path_id, validate
 from app.core.access import Role
 from app.core.audit import Action
 from app.core.errors import IllegalTransition, NotFound
-from app.core.lifecycle import TranscriptionState
+from app.core.states import TranscriptionState
 from app.db import listing, original, transcriptions
 
 routes = web.RouteTableDef()

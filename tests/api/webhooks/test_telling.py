@@ -13,7 +13,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from app.api.application import create_app
 from app.api.keys import DATABASE, REDIS
 from app.api.webhooks.dispatching import Webhooks
-from app.core.lifecycle import TranscriptionState
+from app.core.states import TranscriptionState
 from app.db.models import Project, Transcription
 from app.queueing.queues import QueueName
 from app.settings import Settings
