@@ -23,7 +23,7 @@ import click
 from playwright.async_api import Browser, Page, async_playwright
 
 from app.api.session_cookie import NAME as COOKIE
-from app.db.models import Transcription
+from app.db.tables import Transcription
 from benchmarks.command import new_console, new_table, verdict
 from benchmarks.site import Server, Site, finished_transcription, running_site, serving
 from tests.browser.unpack import BROWSER

@@ -22,7 +22,7 @@ from app.db import listing, search
 from app.db.database import Database
 from app.db.filters import Filters
 from app.db.listing import Order, Sort
-from app.db.models import database as models_database
+from app.db.tables import database as tables_database
 from benchmarks.command import new_console, new_table, verdict
 from benchmarks.shelf import BEGINNING, PROJECTS, Shelf, filled
 
@@ -171,17 +171,17 @@ def _timed(ask: Question) -> float:
 def _plans(ask: Question) -> Iterator[str]:
     """Yield the plans of the statements that answer a question."""
     asked: list[tuple[str, Any]] = []
-    execute = models_database.obj.execute_sql
+    execute = tables_database.obj.execute_sql
 
     def noted(statement: str, parameters: Any = None, **options: Any) -> Any:
         asked.append((statement, parameters))
         return execute(statement, parameters, **options)
 
-    models_database.obj.execute_sql = noted
+    tables_database.obj.execute_sql = noted
     try:
         ask()
     finally:
-        del models_database.obj.execute_sql
+        del tables_database.obj.execute_sql
     for statement, parameters in asked:
         explained = execute(f"explain (analyze, buffers, costs off) {statement}", parameters).fetchall()
         yield from ("", " ".join(statement.split())[:300], *(line for (line,) in explained))

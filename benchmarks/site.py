@@ -25,7 +25,7 @@ from app.core.states import PartState, TranscriptionState
 from app.db import accounts, api_keys, projects
 from app.db.database import Database
 from app.db.migrate import migrate
-from app.db.models import Chunk, Enrichment, Job, Project, Segment, Speaker, Transcription, now
+from app.db.tables import Chunk, Enrichment, Job, Project, Segment, Speaker, Transcription, now
 from app.settings import Settings
 from app.standalone import leash
 from app.standalone.site import CHECKOUT

@@ -15,7 +15,7 @@ from app.core.audit import Action, Actor, ActorKind
 from app.core.errors import NameTaken, NotFound, WrongCredentials
 from app.core.identifiers import EventId
 from app.db import audit, events
-from app.db.models import Session, User, database, now
+from app.db.tables import Session, User, database, now
 
 API_KEY_PREFIX = "vx_"
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from app.core.options import TranscriptionOptions
 from app.db import quotas, transcriptions
-from app.db.models import database
+from app.db.tables import database
 from app.db.transcriptions import IdempotencyKeyUsed, NewTranscription
 from app.db.work import Outcome
 

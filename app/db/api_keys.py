@@ -12,7 +12,7 @@ from app.core.errors import Conflict, NotFound
 from app.core.identifiers import EventId
 from app.db import audit, events
 from app.db.accounts import API_KEY_PREFIX, digest
-from app.db.models import ApiKey, now
+from app.db.tables import ApiKey, now
 
 _SHOWN_CHARACTERS = len(API_KEY_PREFIX) + 6
 

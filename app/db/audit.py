@@ -12,9 +12,8 @@ from uuid import UUID
 
 from app.core import cursors
 from app.core.audit import Action, Actor, Outcome, current_source
-from app.db.audit_models import AuditEntry
-from app.db.models import database, now
 from app.db.summaries import iso
+from app.db.tables import AuditEntry, database, now
 
 _LISTING = "audit"
 _LONGEST_TEXT = 300

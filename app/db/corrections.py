@@ -14,8 +14,8 @@ from app.core.audit import Action
 from app.core.speakers import Cast
 from app.db import audit, events, speakers, unheld, work
 from app.db.events import EventKind
-from app.db.models import Speaker
 from app.db.summaries import summarize
+from app.db.tables import Speaker
 from app.db.transcriptions import find
 from app.db.work import Outcome
 

@@ -19,7 +19,7 @@ from playhouse.pool import MaxConnectionsExceeded
 from playhouse.postgres_ext import PooledPostgresqlExtDatabase
 
 from app.core.errors import DependencyDown
-from app.db import models
+from app.db import tables
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -99,7 +99,7 @@ class Database:
     """
 
     def __init__(self, url: str, connections: int = 8) -> None:
-        if models.database.obj is not None:
+        if tables.database.obj is not None:
             raise RuntimeError("this process has a database open already")
         self._pool = PooledPostgresqlExtDatabase(
             # One more than threads: the health check asks from a thread of its own.
@@ -108,7 +108,7 @@ class Database:
             timeout=10,
             **{"options": _SESSION_OPTIONS, **connection_parameters(url)},
         )
-        models.database.initialize(self._pool)
+        tables.database.initialize(self._pool)
         self.use = PoolUse(connections)
         self._executor = ThreadPoolExecutor(max_workers=connections, thread_name_prefix="database")
         # A thread of its own, and one alone: questions about a server that hangs do not pile up in others' threads.
@@ -160,7 +160,7 @@ class Database:
         self._executor.shutdown(wait=True)
         self._checker.shutdown(wait=True)
         self._pool.close_all()
-        models.database.initialize(None)
+        tables.database.initialize(None)
 
     def _discard_if_dead(self) -> None:
         # A pooled connection may be from before PostgreSQL was restarted. A server that ends one says so, and what it

@@ -20,10 +20,9 @@ from app.core.identifiers import TranscriptionId
 from app.core.lifecycle import Work
 from app.core.options import TranscriptionOptions
 from app.db import audit, events, quotas, taking_over, transcriptions, work
-from app.db.arrival_models import Download
 from app.db.events import EventKind
-from app.db.models import Project, Transcription, database, now
 from app.db.summaries import summarize
+from app.db.tables import Download, Project, Transcription, database, now
 from app.db.transcriptions import IdempotencyKeyUsed
 from app.db.work import Outcome
 

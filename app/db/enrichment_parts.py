@@ -13,8 +13,7 @@ from app.core.jobs import Job as WorkJob
 from app.core.jobs import JobKind, JobState
 from app.core.lifecycle import Work
 from app.db import speakers
-from app.db.models import Job
-from app.db.spread_models import EnrichmentPart, EnrichmentPlan
+from app.db.tables import EnrichmentPart, EnrichmentPlan, Job
 
 
 @dataclass(frozen=True, slots=True)

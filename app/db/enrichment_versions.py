@@ -9,9 +9,8 @@ from app.core import provenance
 from app.core.answers import shown_answers
 from app.core.personal_data import PersonalKind
 from app.core.text_version import text_version
-from app.db.keeping_models import EnrichmentVersion
-from app.db.models import Enrichment, now
 from app.db.summaries import iso
+from app.db.tables import Enrichment, EnrichmentVersion, now
 
 OPTIONS = ("llm_model", "prompts", "tasks", "task_set", "answer_language", "translation_language")
 """Those of a transcription's options that an enrichment goes by."""

@@ -9,8 +9,8 @@ from app.core.access import Principal, Role
 from app.core.audit import Action
 from app.core.lifecycle import Work
 from app.db import audit, enrichment_parts, enrichment_versions, task_sets, transcriptions, work
-from app.db.models import Enrichment, Transcription, now
 from app.db.summaries import summarize
+from app.db.tables import Enrichment, Transcription, now
 from app.db.work import Outcome
 
 _EITHER = (("tasks", "task_set"), ("task_set", "tasks"))

@@ -10,7 +10,7 @@ from uuid import UUID
 from peewee import fn
 
 from app.core.identifiers import EventId, ProjectId, TranscriptionId, UserId
-from app.db.models import Event, database, now
+from app.db.tables import Event, database, now
 
 # Held from the insertion of an event to the commit: without it a transaction with a smaller id could commit after one
 # with a larger id, and a listener that has passed the larger one would never see it.

@@ -24,8 +24,8 @@ from app.db import (
     transcriptions,
     voiceprints,
 )
-from app.db.models import Segment, SegmentVersion, Transcription
 from app.db.summaries import iso
+from app.db.tables import Segment, SegmentVersion, Transcription
 from app.db.transcriptions import Recording
 
 PAGE = 100

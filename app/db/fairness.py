@@ -17,7 +17,7 @@ from app.core.identifiers import JobId
 from app.core.jobs import JobKind, JobState
 from app.core.options import Priority
 from app.db import question_jobs
-from app.db.models import database
+from app.db.tables import database
 
 REMEMBERED_SECONDS = 120
 

@@ -11,7 +11,7 @@ from peewee import SQL, fn
 from app.core.access import Principal
 from app.core.identifiers import ProjectId
 from app.core.states import TranscriptionState
-from app.db.models import Speaker, Transcription, database
+from app.db.tables import Speaker, Transcription, database
 
 # So far is the guess trusted.
 _FEWER_THAN_ESTIMATED = 20

@@ -13,9 +13,8 @@ from app.core.audit import Action, Actor, ActorKind
 from app.core.errors import Conflict, NotFound, VocalyxError
 from app.core.identifiers import EventId
 from app.db import accounts, audit, events
-from app.db.identity_models import Identity
-from app.db.models import Session, User, database, now
 from app.db.summaries import iso
+from app.db.tables import Identity, Session, User, database, now
 
 # As users who are added by hand are named.
 _NAME = re.compile(r"[\w.@+-]{1,200}")

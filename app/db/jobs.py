@@ -31,8 +31,8 @@ from app.db import (
 )
 from app.db.enrichment_parts import Findings
 from app.db.events import EventKind
-from app.db.models import Chunk, Enrichment, Job, Transcription, Voices, now
 from app.db.summaries import iso, summarize
+from app.db.tables import Chunk, Enrichment, Job, Transcription, Voices, now
 from app.db.work import CompletedText, EndedJob, JobEnding, Outcome, QueuedJob, Step
 
 # Leases are measured by the one clock that all API instances share.

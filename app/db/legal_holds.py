@@ -14,9 +14,8 @@ from app.core.errors import NotFound, NotPermitted
 from app.core.identifiers import ProjectId
 from app.db import audit, events, transcriptions, work
 from app.db.events import EventKind
-from app.db.keeping_models import LegalHold
-from app.db.models import Project, Transcription, now
 from app.db.summaries import iso, summarize
+from app.db.tables import LegalHold, Project, Transcription, now
 from app.db.work import Outcome
 
 

@@ -17,9 +17,9 @@ from app.core.access import Principal
 from app.core.identifiers import ProjectId
 from app.db import work
 from app.db.filters import Filters, among, in_projects
-from app.db.models import Transcription
 from app.db.speakers import names_of
 from app.db.summaries import summarize_all
+from app.db.tables import Transcription
 
 LIST_LIMIT = 200
 # Of more, planning the parts would take longer than reading past what is others'.

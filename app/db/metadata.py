@@ -10,8 +10,8 @@ from app.core.audit import Action
 from app.core.preconditions import IfMatch
 from app.db import audit, events, transcriptions, work
 from app.db.events import EventKind
-from app.db.models import Transcription
 from app.db.summaries import entity_tag, summarize
+from app.db.tables import Transcription
 from app.db.work import Outcome
 
 

@@ -14,9 +14,8 @@ from app.core.errors import Conflict, NotFound
 from app.core.preconditions import IfMatch
 from app.db import audit, events, transcriptions, unheld, work
 from app.db.events import EventKind
-from app.db.models import now
-from app.db.reading_models import Note
 from app.db.summaries import iso, summarize
+from app.db.tables import Note, now
 from app.db.work import Outcome
 
 MOST = 2000

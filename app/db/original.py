@@ -11,8 +11,8 @@ from app.core.access import Principal
 from app.core.errors import NotPermitted
 from app.core.states import TranscriptionState
 from app.db import projects, transcriptions, work
-from app.db.models import Project, Transcription, User
 from app.db.summaries import summarize_all
+from app.db.tables import Project, Transcription, User
 
 
 def read(principal: Principal, transcription: UUID) -> tuple[dict[str, Any], str]:

@@ -11,7 +11,7 @@ from app.core.access import Role
 from app.core.errors import NotFound
 from app.core.identifiers import EventId
 from app.db import accounts, projects, users
-from app.db.models import Membership, Project, User
+from app.db.tables import Membership, Project, User
 
 
 def list_all() -> list[tuple[User, list[Project]]]:

@@ -14,7 +14,7 @@ from app.core.lifecycle import Work
 from app.core.transcript import ChunkText, Segment
 from app.db import events
 from app.db.events import EventKind
-from app.db.models import Chunk
+from app.db.tables import Chunk
 
 
 def add(row: Any, present: Work, position: int, segments: Sequence[Segment]) -> None:

@@ -14,9 +14,9 @@ from uuid import UUID
 from app.core.questions import Passage
 from app.db import search_windows
 from app.db.filters import Filters
-from app.db.models import Transcription
 from app.db.search_queries import Queries, ask
 from app.db.speakers import speakers_of
+from app.db.tables import Transcription
 from app.db.transcripts import SEARCH_CONFIGURATIONS
 
 SENT_CHARACTERS = 100_000

@@ -5,8 +5,7 @@ import hashlib
 from typing import Any
 from uuid import UUID
 
-from app.db.identity_models import LoginCode, PendingLogin
-from app.db.models import User, now
+from app.db.tables import LoginCode, PendingLogin, User, now
 
 _CODE_LIFETIME = dt.timedelta(seconds=60)
 

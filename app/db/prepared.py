@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from weakref import WeakSet
 
-from app.db.models import database
+from app.db.tables import database
 
 
 class Prepared:

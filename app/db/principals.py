@@ -8,8 +8,8 @@ from app.core.access import Principal, Role, Scope
 from app.core.errors import KeyExpired, NotAuthenticated
 from app.core.identifiers import ProjectId, UserId
 from app.db.accounts import API_KEY_PREFIX, digest
-from app.db.models import database, now
 from app.db.prepared import Prepared
+from app.db.tables import database, now
 
 _LAST_USE_PRECISION = dt.timedelta(minutes=1)
 

@@ -10,7 +10,7 @@ from app.core.audit import Action
 from app.core.errors import Conflict, NameTaken, NotFound, NotYours
 from app.core.identifiers import EventId, ProjectId
 from app.db import audit, events, voiceprints
-from app.db.models import Membership, Project, Transcription, User, database
+from app.db.tables import Membership, Project, Transcription, User, database
 from app.db.unheld import LegalHoldInForce
 
 _NAMED_PROJECTS = 20

@@ -20,8 +20,7 @@ from app.core.options import TranscriptionOptions
 from app.core.questions import LONGEST_ANSWER, Passage, anchored
 from app.db import events, passages
 from app.db.events import EventKind
-from app.db.models import ApiKey, Membership, Segment, Transcription, User, now
-from app.db.question_models import Question
+from app.db.tables import ApiKey, Membership, Question, Segment, Transcription, User, now
 from app.db.work import EndedJob, JobEnding, Outcome, QueuedJob
 
 _DATABASE_NOW = SQL("clock_timestamp()")

@@ -23,9 +23,8 @@ from app.core.states import READABLE_STATES
 from app.db import audit, events, transcriptions, unheld
 from app.db.events import EventKind
 from app.db.listing import Page
-from app.db.models import Project, Segment, Transcription, database
-from app.db.question_models import Question
 from app.db.summaries import iso
+from app.db.tables import Project, Question, Segment, Transcription, database
 from app.db.unheld import LegalHoldInForce
 from app.db.work import Outcome, QueuedJob
 

@@ -12,8 +12,7 @@ from app.core.errors import NotFound, VocalyxError
 from app.core.states import TranscriptionState
 from app.core.uploads import UNFINISHED_STATES
 from app.db import audit
-from app.db.arrival_models import DeletedUsage, Upload
-from app.db.models import Project, Transcription, database, now
+from app.db.tables import DeletedUsage, Project, Transcription, Upload, database, now
 
 _SECONDS_AN_HOUR = 3600.0
 

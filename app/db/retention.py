@@ -18,9 +18,8 @@ from app.core.identifiers import ProjectId, TranscriptionId
 from app.core.states import STOPPED_STATES
 from app.db import audit, events, transcriptions, work
 from app.db.events import EventKind
-from app.db.models import Project, Speaker, Transcription, Waveform, database, now
-from app.db.question_models import Question
 from app.db.summaries import iso, summarize
+from app.db.tables import Project, Question, Speaker, Transcription, Waveform, database, now
 from app.db.work import Outcome
 
 PREVIEW_LIMIT = 100

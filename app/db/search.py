@@ -21,10 +21,10 @@ from app.core.speakers import numbered
 from app.db import search_queries, search_windows
 from app.db.filters import Filters, among
 from app.db.listing import EVERYTHING, Page, summaries
-from app.db.models import Transcription
 from app.db.search_queries import Queries, ask
 from app.db.search_windows import Window
 from app.db.speakers import speakers_of
+from app.db.tables import Transcription
 
 SEARCH_LIMIT = 50
 SHOWN_SEGMENTS = 5

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.core.errors import InvalidFields
-from app.db.models import database
+from app.db.tables import database
 from app.db.transcripts import SEARCH_CONFIGURATIONS, search_configuration
 
 _LEXEME = re.compile(r"'((?:[^']|'')*)'")

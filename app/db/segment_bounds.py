@@ -18,8 +18,8 @@ from app.core.states import READABLE_STATES, STOPPED_STATES, TranscriptionState
 from app.core.transcript import Word
 from app.db import audit, events, speakers, text_corrections, transcriptions, unheld, wordings, work
 from app.db.events import EventKind
-from app.db.models import Segment, SegmentVersion, database
 from app.db.summaries import summarize
+from app.db.tables import Segment, SegmentVersion, database
 from app.db.text_corrections import Written
 from app.db.work import Outcome
 

@@ -6,7 +6,7 @@ from app.core.audit import Action
 from app.core.errors import NotFound
 from app.core.identifiers import EventId, UserId
 from app.db import audit, events
-from app.db.models import Session, now
+from app.db.tables import Session, now
 
 LISTED = 200
 

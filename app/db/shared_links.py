@@ -18,9 +18,8 @@ from app.core.identifiers import ProjectId
 from app.core.sharing import ShareScope
 from app.db import audit, transcriptions
 from app.db.accounts import digest
-from app.db.models import Transcription, now
-from app.db.reading_models import SharedLink
 from app.db.summaries import iso
+from app.db.tables import SharedLink, Transcription, now
 from app.db.transcriptions import Recording
 
 MOST = 100

@@ -9,7 +9,7 @@ from peewee import fn
 
 from app.core.speakers import Cast, SpokenSegment, Voice, numbered, resolved_turns, seconds_by_speaker
 from app.core.transcript import Diarization, SpeakerTurn
-from app.db.models import Segment, Speaker, Transcription
+from app.db.tables import Segment, Speaker, Transcription
 
 _ROWS_A_STATEMENT = 500
 

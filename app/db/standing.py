@@ -9,8 +9,8 @@ from app.core.jobs import JobKind, JobState
 from app.core.standing import Backlog
 from app.core.states import TranscriptionState
 from app.db import events
-from app.db.models import Job, Transcription, database
 from app.db.summaries import iso
+from app.db.tables import Job, Transcription, database
 
 LONGEST_DAYS = 92
 

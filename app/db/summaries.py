@@ -10,7 +10,7 @@ from app.core import progress
 from app.core.jobs import JobKind
 from app.core.lifecycle import Work
 from app.core.options import Channels
-from app.db.models import Enrichment, Job
+from app.db.tables import Enrichment, Job
 
 
 def summarize(row: Any, work: Work) -> dict[str, Any]:

@@ -5,10 +5,10 @@ from typing import Any
 from app.core.options import TranscriptionOptions
 from app.core.states import TranscriptionState
 from app.db import transcriptions, work
-from app.db.keeping_models import EnrichmentVersion
-from app.db.models import (
+from app.db.tables import (
     Chunk,
     Enrichment,
+    EnrichmentVersion,
     Segment,
     SegmentVersion,
     Speaker,

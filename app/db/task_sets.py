@@ -8,9 +8,8 @@ from app.core.audit import Action
 from app.core.errors import Conflict, NotFound
 from app.core.task_sets import BUILT_IN, MAX_TASK_SETS, TaskSet, UnknownTaskSet
 from app.db import audit, projects
-from app.db.models import Project, now
 from app.db.summaries import iso
-from app.db.task_set_models import StoredTaskSet
+from app.db.tables import Project, StoredTaskSet, now
 
 
 def read_all(principal: Principal, project: UUID) -> list[dict[str, Any]]:

@@ -16,8 +16,8 @@ from app.core.preconditions import IfMatch
 from app.core.transcript import Word
 from app.db import audit, events, speakers, transcriptions, wordings, work
 from app.db.events import EventKind
-from app.db.models import Segment, SegmentVersion
 from app.db.summaries import iso, summarize
+from app.db.tables import Segment, SegmentVersion
 from app.db.work import Outcome
 
 HISTORY_LIMIT = 200

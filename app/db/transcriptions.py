@@ -34,10 +34,9 @@ from app.db import (
     wordings,
     work,
 )
-from app.db.arrival_models import Download, Upload
 from app.db.events import EventKind
-from app.db.models import Chunk, Project, Segment, Transcription, database, now
 from app.db.summaries import summarize
+from app.db.tables import Chunk, Download, Project, Segment, Transcription, Upload, database, now
 from app.db.work import Outcome, Step
 
 

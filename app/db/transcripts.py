@@ -8,7 +8,7 @@ from app.core.transcript import Diarization
 from app.core.transcript import Segment as DecodedSegment
 from app.core.wording import Wording
 from app.db import speakers, wordings
-from app.db.models import Chunk, Segment
+from app.db.tables import Chunk, Segment
 
 _ROWS_A_STATEMENT = 500
 

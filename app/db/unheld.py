@@ -8,7 +8,7 @@ from typing import Any
 
 from app.core.errors import Conflict, NotFound
 from app.db import work
-from app.db.models import Project
+from app.db.tables import Project
 
 
 class LegalHoldInForce(Conflict):

@@ -21,9 +21,8 @@ from app.core.identifiers import ProjectId
 from app.core.options import TranscriptionOptions
 from app.core.uploads import UNFINISHED_STATES, UploadState
 from app.db import audit
-from app.db.arrival_models import Upload
-from app.db.models import database, now
 from app.db.summaries import iso
+from app.db.tables import Upload, database, now
 
 LEASE_SECONDS = 10
 """How long an upload is nobody's after its holder died."""

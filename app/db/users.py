@@ -11,7 +11,7 @@ from app.core.audit import Action
 from app.core.errors import LastAdministrator, NotFound, WrongPassword
 from app.core.identifiers import EventId, UserId
 from app.db import audit, events, sessions
-from app.db.models import Session, User
+from app.db.tables import Session, User
 
 _LISTING = "users"
 # Logins, which refer to a row, may be opened meanwhile.

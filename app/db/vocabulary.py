@@ -7,7 +7,7 @@ from uuid import UUID
 from app.core.audit import Action
 from app.core.options import TranscriptionOptions
 from app.db import audit
-from app.db.models import Project
+from app.db.tables import Project
 
 
 @dataclass(frozen=True, slots=True)

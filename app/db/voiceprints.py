@@ -18,8 +18,8 @@ from app.core.identifiers import ProjectId
 from app.core.recognition import KnownVoice, recognise, unit
 from app.core.transcript import Diarization
 from app.db import audit, speakers
-from app.db.models import Project, Speaker, Transcription, Voiceprint
 from app.db.summaries import iso
+from app.db.tables import Project, Speaker, Transcription, Voiceprint
 
 _DECIMALS = 7
 

@@ -5,7 +5,7 @@ from typing import Any
 from app.core.transcript import PlanPart
 from app.core.waveform import Waveform as WholeWaveform
 from app.core.waveform import cells, put_together
-from app.db.models import Waveform
+from app.db.tables import Waveform
 
 
 def store(row: Any, part: PlanPart) -> None:

@@ -10,9 +10,8 @@ from app.core.errors import Conflict, NotFound
 from app.core.webhooks import PING, DeliveryOutcome
 from app.db import audit, webhooks
 from app.db.listing import Page
-from app.db.models import now
 from app.db.summaries import iso
-from app.db.webhook_models import WebhookDelivery
+from app.db.tables import WebhookDelivery, now
 
 
 def list_page(

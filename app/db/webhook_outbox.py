@@ -17,9 +17,9 @@ from app.core.identifiers import EventId
 from app.core.webhooks import MAX_ATTEMPTS, PING, DeliveryOutcome, SwitchedOff, WebhookEvent
 from app.db import events
 from app.db.events import EventKind
-from app.db.models import database, now
 from app.db.summaries import iso
-from app.db.webhook_models import Webhook, WebhookDelivery, for_change
+from app.db.tables import Webhook, WebhookDelivery, database, now
+from app.db.tables.webhooks import for_change
 
 _KEPT_ATTEMPTS = 50
 

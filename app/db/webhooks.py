@@ -11,9 +11,9 @@ from app.core.audit import Action
 from app.core.errors import Conflict, NotFound
 from app.core.webhooks import WebhookEvent, new_secret
 from app.db import audit, projects
-from app.db.models import Project, now
 from app.db.summaries import iso
-from app.db.webhook_models import Webhook, for_change
+from app.db.tables import Project, Webhook, now
+from app.db.tables.webhooks import for_change
 
 WEBHOOKS_LIMIT = 20
 """How many a project may have: each of its changes is told to all of them."""

@@ -7,7 +7,7 @@ from typing import Any
 from app.core.speakers import Cast
 from app.core.transcript import Word
 from app.core.wording import Carried, Wording, carried_over, homes
-from app.db.models import Segment, SegmentVersion
+from app.db.tables import Segment, SegmentVersion
 
 _TAG_BYTES = 8
 

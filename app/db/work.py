@@ -17,25 +17,25 @@ from app.core.jobs import JobKind, JobState
 from app.core.lifecycle import Work
 from app.core.options import TranscriptionOptions
 from app.core.states import READABLE_STATES, STOPPED_STATES, PartState, TranscriptionState
-from app.db import events, models
+from app.db import events, tables
 from app.db.events import EventKind
-from app.db.models import Enrichment, Transcription, Voices, now
 from app.db.summaries import summarize
+from app.db.tables import Enrichment, Transcription, Voices, now
 
 # Without what jobs cost and why they failed: read with every report of every worker.
 _COLUMNS_OF_WORK = (
-    models.Job.id,
-    models.Job.transcription,
-    models.Job.kind,
-    models.Job.position,
-    models.Job.state,
-    models.Job.start_seconds,
-    models.Job.length_seconds,
-    models.Job.attempt,
-    models.Job.lease,
-    models.Job.stage,
-    models.Job.percent,
-    models.Job.empty,
+    tables.Job.id,
+    tables.Job.transcription,
+    tables.Job.kind,
+    tables.Job.position,
+    tables.Job.state,
+    tables.Job.start_seconds,
+    tables.Job.length_seconds,
+    tables.Job.attempt,
+    tables.Job.lease,
+    tables.Job.stage,
+    tables.Job.percent,
+    tables.Job.empty,
 )
 
 
@@ -123,7 +123,7 @@ def lock(transcription: UUID) -> Any:
 
 def lock_by_job(job: UUID) -> Any:
     """Return the locked row of the transcription that a job belongs to."""
-    found = models.Job.get_or_none(models.Job.id == job)
+    found = tables.Job.get_or_none(tables.Job.id == job)
     if found is None:
         raise NotFound("There is no such job.", remedy="Drop the job; its transcription was deleted.")
     return lock(found.transcription_id)
@@ -141,21 +141,21 @@ def load_to_show(rows: Sequence[Any]) -> list[Work]:
     """
     readable = [row.id for row in rows if row.state in READABLE_STATES]
     enriched = [row.id for row in rows if row.state == TranscriptionState.DONE]
-    is_done = models.Job.state == JobState.DONE
-    made_it = models.Job.kind.in_([JobKind.PLAN, JobKind.CHUNK, JobKind.VOICES]) & is_done
-    enriched_it = models.Job.kind.in_(sorted(PART_KINDS)) & is_done
+    is_done = tables.Job.state == JobState.DONE
+    made_it = tables.Job.kind.in_([JobKind.PLAN, JobKind.CHUNK, JobKind.VOICES]) & is_done
+    enriched_it = tables.Job.kind.in_(sorted(PART_KINDS)) & is_done
     return _load(
         rows,
-        ~(models.Job.transcription.in_(readable) & made_it),
-        ~(models.Job.transcription.in_(enriched) & enriched_it),
+        ~(tables.Job.transcription.in_(readable) & made_it),
+        ~(tables.Job.transcription.in_(enriched) & enriched_it),
     )
 
 
 def _load(rows: Sequence[Any], *conditions: Any) -> list[Work]:
     jobs = (
-        models.Job.select(*_COLUMNS_OF_WORK)
-        .where(models.Job.transcription.in_([row.id for row in rows]), *conditions)
-        .order_by(models.Job.queued_at, models.Job.position)
+        tables.Job.select(*_COLUMNS_OF_WORK)
+        .where(tables.Job.transcription.in_([row.id for row in rows]), *conditions)
+        .order_by(tables.Job.queued_at, tables.Job.position)
     )
     jobs_of: defaultdict[UUID, list[WorkJob]] = defaultdict(list)
     for job in jobs:
@@ -241,7 +241,7 @@ def _store_jobs(row: Any, before: Work, after: Work) -> None:
     for job in after.jobs:
         earlier = known.pop(job.id, None)
         if earlier is None:
-            models.Job.create(
+            tables.Job.create(
                 id=job.id,
                 transcription=row,
                 kind=job.kind,
@@ -258,14 +258,14 @@ def _store_jobs(row: Any, before: Work, after: Work) -> None:
             changes = _changes(earlier, job, moment)
             # What was in a worker's hands already keeps its place.
             if job.id in queued_at and earlier.state is not JobState.RUNNING:
-                changes[models.Job.queued_at] = queued_at[job.id]
-            models.Job.update(changes).where(models.Job.id == job.id).execute()
+                changes[tables.Job.queued_at] = queued_at[job.id]
+            tables.Job.update(changes).where(tables.Job.id == job.id).execute()
     if known:
-        models.Job.delete().where(models.Job.id.in_(list(known))).execute()
+        tables.Job.delete().where(tables.Job.id.in_(list(known))).execute()
 
 
 def _changes(earlier: WorkJob, job: WorkJob, moment: dt.datetime) -> dict[Any, Any]:
-    fields = models.Job
+    fields = tables.Job
     changes: dict[Any, Any] = {
         fields.state: job.state,
         fields.attempt: job.attempt,

@@ -8,7 +8,7 @@ from app.core.jobs import JobKind
 from app.core.lifecycle import Work
 from app.core.options import TranscriptionOptions
 from app.db import enrichment_parts, enrichment_versions, partial_text, speakers, task_sets, voiceprints
-from app.db.models import Chunk, Voices
+from app.db.tables import Chunk, Voices
 
 
 def order(row: Any, present: Work, job: JobId, lease: str, lease_seconds: int) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from app.api.application import create_app
 from app.api.keys import DATABASE
 from app.core.access import Role
 from app.db import accounts, projects
-from app.db.models import Project
+from app.db.tables import Project
 from app.settings import Settings
 from tests.api.instance import Instance, running_instance
 from tests.api.sound import tone

@@ -6,7 +6,7 @@ from uuid import UUID
 from aiohttp.test_utils import TestClient
 
 from app.api.keys import DATABASE, SETTINGS
-from app.db.models import Project, Transcription, now
+from app.db.tables import Project, Transcription, now
 from tests.api.world import recording
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from aiohttp.test_utils import TestClient
 
 from app.api.keys import DATABASE, SETTINGS
-from app.db.models import Chunk, Enrichment, Event, Job, Segment, Speaker, Transcription
+from app.db.tables import Chunk, Enrichment, Event, Job, Segment, Speaker, Transcription
 
 
 def files_of(client: TestClient) -> list[Path]:

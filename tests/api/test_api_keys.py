@@ -8,7 +8,7 @@ import pytest
 from aiohttp.test_utils import TestClient
 
 from app.api.keys import DATABASE
-from app.db.models import ApiKey, now
+from app.db.tables import ApiKey, now
 from tests.api.conftest import Person
 from tests.api.problems import fields, problem
 

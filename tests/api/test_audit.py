@@ -22,7 +22,7 @@ from app.core.audit import Action, Actor, ActorKind, Source, current_source
 from app.core.errors import Conflict
 from app.db import accounts, api_keys, audit, projects
 from app.db.database import Database
-from app.db.models import ApiKey, Project, now
+from app.db.tables import ApiKey, Project, now
 from app.settings import Settings
 from tests.api.conftest import PASSWORD, MakePerson, Person
 from tests.api.problems import fields, problem

@@ -17,8 +17,7 @@ from app.api.documentation.access import Caller
 from app.api.keys import DATABASE
 from app.api.oidc import binding
 from app.db import pending_logins
-from app.db.audit_models import AuditEntry
-from app.db.models import User
+from app.db.tables import AuditEntry, User
 from app.settings import Settings
 from tests.api.sound import tone
 from tests.api.test_roles import SAFE, _address, _sent

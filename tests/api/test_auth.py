@@ -6,7 +6,7 @@ import pytest
 from aiohttp.test_utils import TestClient
 
 from app.api.keys import DATABASE
-from app.db.models import ApiKey, Session, User, now
+from app.db.tables import ApiKey, Session, User, now
 from tests.api.conftest import PASSWORD, MakePerson, Person
 from tests.api.problems import fields, problem
 

@@ -11,7 +11,7 @@ from aiohttp import FormData
 from aiohttp.test_utils import TestClient
 
 from app.api.keys import DATABASE, SETTINGS
-from app.db.models import Transcription
+from app.db.tables import Transcription
 from app.queueing.queues import QueueName
 from tests.api.conftest import MakePerson, Person
 from tests.api.leftovers import files_of

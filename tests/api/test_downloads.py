@@ -15,7 +15,7 @@ from app.api.application import create_app
 from app.api.keys import DATABASE, SETTINGS
 from app.core.access import Role
 from app.db import downloads
-from app.db.arrival_models import Download
+from app.db.tables import Download
 from app.queueing.queues import QueueName
 from app.settings import Settings
 from tests.api.conftest import MakePerson, Person

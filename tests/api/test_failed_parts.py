@@ -4,7 +4,7 @@ import pytest
 from aiohttp.test_utils import TestClient
 
 from app.api.keys import DATABASE
-from app.db.models import Voices
+from app.db.tables import Voices
 from app.queueing.queues import QueueName
 from tests.api.conftest import Person
 from tests.api.worker import Worker, segment, text

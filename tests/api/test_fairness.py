@@ -10,7 +10,7 @@ from rq import Queue
 from app.api.keys import DATABASE, REDIS
 from app.core.jobs import JobState
 from app.core.queue_window import WINDOW
-from app.db.models import Job
+from app.db.tables import Job
 from app.queueing.queues import QueueName, open_queue
 from app.settings import Settings
 from tests.api.conftest import Person

@@ -16,7 +16,7 @@ from app.api.keys import DATABASE
 from app.core.access import Principal, Role
 from app.core.identifiers import ProjectId, UserId
 from app.db import legal_holds, retention, transcriptions
-from app.db.models import Project, Transcription
+from app.db.tables import Project, Transcription
 from tests.api.conftest import MakePerson, Person
 from tests.api.finished import finished, project_id
 from tests.api.leftovers import files_of

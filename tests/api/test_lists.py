@@ -21,7 +21,7 @@ from app.core.states import TranscriptionState
 from app.db import listing, projects
 from app.db.filters import Filters
 from app.db.listing import Order, Sort
-from app.db.models import Project, Speaker, Transcription
+from app.db.tables import Project, Speaker, Transcription
 from tests.api.conftest import MakePerson, Person
 from tests.api.problems import fields, problem
 

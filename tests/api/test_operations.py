@@ -8,7 +8,7 @@ import pytest
 from aiohttp.test_utils import TestClient
 
 from app.api.keys import DATABASE, REDIS
-from app.db.models import Transcription, database
+from app.db.tables import Transcription, database
 from app.queueing.queues import QueueName
 from tests.api.cards import put_card
 from tests.api.conftest import Person

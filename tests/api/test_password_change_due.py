@@ -9,7 +9,7 @@ from app.api.application import create_app
 from app.api.contract import Access, promised_routes
 from app.api.keys import DATABASE
 from app.db import accounts
-from app.db.models import User
+from app.db.tables import User
 from app.settings import Settings
 from tests.api.conftest import Person
 from tests.api.problems import fields, problem

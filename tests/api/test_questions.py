@@ -12,9 +12,9 @@ from app.api.answers.questions import Question, QuestionList
 from app.api.keys import DATABASE, REDIS
 from app.core.access import Role
 from app.core.questions import UNFINISHED_LIMIT
-from app.db.models import Membership, User
-from app.db.models import Project as ProjectRow
-from app.db.models import Segment as SegmentRow
+from app.db.tables import Membership, User
+from app.db.tables import Project as ProjectRow
+from app.db.tables import Segment as SegmentRow
 from app.queueing.queues import QueueName
 from tests.api.conftest import MakePerson, Person
 from tests.api.finished import finished, project_id

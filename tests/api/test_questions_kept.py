@@ -7,7 +7,7 @@ from typing import Any
 from aiohttp.test_utils import TestClient
 
 from app.api.keys import DATABASE
-from app.db.question_models import Question as QuestionRow
+from app.db.tables import Question as QuestionRow
 from tests.api.conftest import Person
 from tests.api.exports.test_exports import exported, folder_of
 from tests.api.finished import finished, project_id

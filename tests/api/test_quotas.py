@@ -8,8 +8,7 @@ import pytest
 from aiohttp.test_utils import TestClient
 
 from app.api.keys import DATABASE
-from app.db.arrival_models import DeletedUsage
-from app.db.models import Transcription, now
+from app.db.tables import DeletedUsage, Transcription, now
 from tests.api.conftest import Person
 from tests.api.leftovers import files_of, rows_of
 from tests.api.problems import fields, problem

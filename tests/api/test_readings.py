@@ -11,7 +11,7 @@ from app.api import readings
 from app.api.keys import DATABASE, READINGS
 from app.core.access import Role
 from app.db import api_keys
-from app.db.models import Chunk, Job, Membership, Project, Segment, Speaker, Transcription
+from app.db.tables import Chunk, Job, Membership, Project, Segment, Speaker, Transcription
 from tests.api.conftest import MakePerson, Person
 from tests.api.instance import Instance
 from tests.api.problems import problem

@@ -17,8 +17,7 @@ from app.api.keys import DATABASE, HOLDS, SETTINGS
 from app.core.access import Role
 from app.core.errors import DependencyDown
 from app.db import uploads
-from app.db.arrival_models import Upload
-from app.db.models import now
+from app.db.tables import Upload, now
 from tests.api.conftest import MakePerson, Person
 from tests.api.instance import Instance
 from tests.api.leftovers import assert_nothing_is_left, files_of, rows_of

@@ -10,9 +10,8 @@ from app.api.answers import keeping
 from app.api.keys import DATABASE, DELIVERY, UPLOADS
 from app.api.retention import RetentionSweep
 from app.db import retention
-from app.db.arrival_models import Upload
-from app.db.models import Event, Segment, Speaker, Transcription, Voiceprint, Waveform
 from app.db.retention import Retention
+from app.db.tables import Event, Segment, Speaker, Transcription, Upload, Voiceprint, Waveform
 from app.settings import Settings
 from tests.api.conftest import Person
 from tests.api.finished import finished, project_id

@@ -8,7 +8,7 @@ from aiohttp import ClientResponse
 from aiohttp.test_utils import TestClient
 
 from app.api.keys import DATABASE
-from app.db.models import Transcription
+from app.db.tables import Transcription
 from tests.api.conftest import MakePerson, Person
 from tests.api.leftovers import files_of, rows_of
 from tests.api.problems import fields, problem

@@ -14,7 +14,7 @@ from app.api.keys import DATABASE
 from app.core import cursors
 from app.core.access import Role
 from app.db import projects, search, search_windows
-from app.db.models import Project, Segment, Speaker
+from app.db.tables import Project, Segment, Speaker
 from tests.api.conftest import MakePerson, Person
 from tests.api.problems import fields, problem
 from tests.api.test_lists import DAY, stored

@@ -7,7 +7,7 @@ from aiohttp.test_utils import TestClient
 
 from app.api.answers import Segment
 from app.api.keys import DATABASE
-from app.db.models import Segment as StoredSegment
+from app.db.tables import Segment as StoredSegment
 from tests.api.conftest import Person
 from tests.api.finished import finished
 from tests.api.problems import fields, problem

@@ -10,7 +10,7 @@ from aiohttp.test_utils import TestClient
 
 from app.api.keys import DATABASE
 from app.db import accounts, users
-from app.db.models import Session, User, now
+from app.db.tables import Session, User, now
 from tests.api.conftest import PASSWORD, MakePerson, Person
 from tests.api.problems import fields, problem
 

@@ -11,8 +11,7 @@ from aiohttp.test_utils import TestClient
 from app.api.answers import reading
 from app.api.documentation.access import Caller
 from app.api.keys import DATABASE
-from app.db.models import now
-from app.db.reading_models import SharedLink
+from app.db.tables import SharedLink, now
 from app.settings import Settings
 from tests.api.problems import problem
 from tests.api.world import World, new_world

@@ -9,7 +9,7 @@ from typing import Any
 from aiohttp.test_utils import TestClient
 
 from app.api.keys import DATABASE
-from app.db.spread_models import EnrichmentPart, EnrichmentPlan
+from app.db.tables import EnrichmentPart, EnrichmentPlan
 from app.queueing.queues import QueueName
 from tests.api.conftest import Person
 from tests.api.test_enrichments import enriched, renewed

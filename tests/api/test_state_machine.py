@@ -16,8 +16,7 @@ from hypothesis import strategies as st
 
 from app.api.keys import DATABASE, REDIS
 from app.core.states import STOPPED_STATES
-from app.db.models import Job, Transcription
-from app.db.spread_models import EnrichmentPlan
+from app.db.tables import EnrichmentPlan, Job, Transcription
 from tests.api.conftest import Person
 from tests.api.leftovers import rows_of
 from tests.api.worker import Worker, part_of_plan, segment, spread

@@ -11,7 +11,7 @@ from app.api.keys import DATABASE, DELIVERY, UPLOADS
 from app.api.reconciler import Reconciler
 from app.core.identifiers import TranscriptionId
 from app.db import events
-from app.db.models import Event, now
+from app.db.tables import Event, now
 from tests.api.conftest import Person
 from tests.api.leftovers import files_of
 

@@ -12,7 +12,7 @@ from app.api.keys import DATABASE
 from app.core.access import Role
 from app.core.transcript import Diarization
 from app.db import transcripts
-from app.db.models import Segment, SegmentVersion, Transcription
+from app.db.tables import Segment, SegmentVersion, Transcription
 from app.queueing.queues import QueueName
 from tests.api.conftest import MakePerson, Person
 from tests.api.problems import fields, problem

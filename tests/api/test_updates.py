@@ -17,7 +17,7 @@ from app.api import hub
 from app.api.keys import DATABASE, DELIVERY, HUB, REDIS
 from app.core.access import Role
 from app.db import events
-from app.db.models import Event
+from app.db.tables import Event
 from app.queueing.queues import QueueName
 from tests.api.conftest import MakePerson, Person
 from tests.api.instance import Instance

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from app.api.keys import DATABASE
 from app.core.errors import LastAdministrator, NotFound
 from app.db import accounts, users
-from app.db.models import Transcription, User
+from app.db.tables import Transcription, User
 from tests.api.conftest import PASSWORD, MakePerson, Person
 from tests.api.problems import fields, problem
 from tests.api.test_sessions import is_in, log_in

@@ -13,7 +13,7 @@ from aiohttp.test_utils import TestClient
 
 from app.api.keys import DATABASE
 from app.core.access import Role
-from app.db.models import Speaker, Transcription, Voiceprint
+from app.db.tables import Speaker, Transcription, Voiceprint
 from app.settings import Settings
 from tests.api.conftest import Person
 from tests.api.problems import fields, problem

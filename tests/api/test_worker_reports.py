@@ -8,7 +8,7 @@ from aiohttp.test_utils import TestClient
 
 from app.api.keys import DATABASE, REDIS
 from app.core.jobs import MAX_ATTEMPTS
-from app.db.models import Event, Job
+from app.db.tables import Event, Job
 from app.queueing.queues import QueueName
 from tests.api.conftest import Person
 from tests.api.leftovers import assert_nothing_is_left, files_of

@@ -22,13 +22,20 @@ from app.core.waveform import cells
 from app.core.webhooks import DeliveryOutcome, new_secret
 from app.db import accounts, api_keys, jobs, principals, projects, shared_links, transcriptions, uploads
 from app.db.jobs import VoicesOfStretch
-from app.db.models import Project, Speaker, User, Voiceprint, now
-from app.db.question_models import Question
-from app.db.reading_models import Note
-from app.db.task_set_models import StoredTaskSet
+from app.db.tables import (
+    Note,
+    Project,
+    Question,
+    Speaker,
+    StoredTaskSet,
+    User,
+    Voiceprint,
+    Webhook,
+    WebhookDelivery,
+    now,
+)
 from app.db.transcriptions import NewTranscription
 from app.db.uploads import NewUpload
-from app.db.webhook_models import Webhook, WebhookDelivery
 from app.db.webhook_outbox import Tried
 from app.db.work import Outcome
 from tests.api.sound import tone

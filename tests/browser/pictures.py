@@ -19,7 +19,7 @@ from playwright.async_api import Page, expect
 
 from app.api.keys import DATABASE, REDIS
 from app.core.access import Role
-from app.db.models import Transcription, now
+from app.db.tables import Transcription, now
 from app.queueing.queues import QueueName
 from app.settings import Settings
 from tests.api.cards import put_card

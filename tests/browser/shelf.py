@@ -8,7 +8,7 @@ from aiohttp.test_utils import TestClient
 from app.api.keys import DATABASE
 from app.core.access import Role
 from app.db import projects
-from app.db.models import Project, Segment, Speaker, now
+from app.db.tables import Project, Segment, Speaker, now
 from tests.api.test_lists import stored
 
 CONFIGURATIONS = {"fr": "french", "en": "english"}

@@ -9,7 +9,7 @@ from playwright.async_api import Page, expect
 
 from app.api.keys import DATABASE
 from app.core.access import Role
-from app.db.models import Transcription
+from app.db.tables import Transcription
 from tests.api.conftest import MakePerson, Person
 from tests.api.sound import tone
 from tests.browser.conftest import violations

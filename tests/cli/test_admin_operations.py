@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from app.db.database import Database
-from app.db.models import Job, Project, Transcription
+from app.db.tables import Job, Project, Transcription
 from app.queueing.connections import connect
 from app.queueing.queues import QueueName, enqueue
 from tests.api.cards import put_card

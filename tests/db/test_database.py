@@ -12,7 +12,7 @@ from app.core.errors import DependencyDown
 from app.db import events, projects
 from app.db.database import Database, connection_parameters
 from app.db.events import EventKind
-from app.db.models import Event, Project
+from app.db.tables import Event, Project
 
 
 @pytest.fixture

@@ -25,33 +25,11 @@ from playhouse.postgres_ext import (
     TSVectorField,
 )
 
-from app.db import (
-    arrival_models,
-    audit_models,
-    identity_models,
-    keeping_models,
-    models,
-    question_models,
-    reading_models,
-    spread_models,
-    task_set_models,
-    webhook_models,
-)
 from app.db.database import connection_parameters
 from app.db.migrate import MIGRATIONS, migrate
+from app.db.tables import Table
 
-TABLES = (
-    *models.TABLES,
-    *arrival_models.TABLES,
-    *audit_models.TABLES,
-    *identity_models.TABLES,
-    *keeping_models.TABLES,
-    *task_set_models.TABLES,
-    *question_models.TABLES,
-    *reading_models.TABLES,
-    *spread_models.TABLES,
-    *webhook_models.TABLES,
-)
+TABLES = Table.__subclasses__()
 TYPES = {
     ArrayField: "ARRAY",
     BigAutoField: "bigint",

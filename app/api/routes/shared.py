@@ -26,8 +26,8 @@ from app.api.routes.recordings import RECORDING_ANSWERS, RECORDING_HEADERS, Wave
 from app.core.audit import Action
 from app.core.errors import Conflict, NotFound, PreconditionFailed, TooManyAttempts
 from app.db import shared_links, transcriptions
-from app.db.models import now
 from app.db.shared_links import Opened, ShareEnded, ShareWithoutAudio
+from app.db.tables import now
 from app.db.transcriptions import RecordingRemoved
 from app.media.recordings import RecordingMissing
 

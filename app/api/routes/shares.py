@@ -16,7 +16,7 @@ from app.core.audit import Action
 from app.core.errors import Conflict, InvalidFields
 from app.core.sharing import MOST_DAYS, ShareScope
 from app.db import shared_links
-from app.db.models import now
+from app.db.tables import now
 
 routes = web.RouteTableDef()
 

@@ -13,8 +13,8 @@ import aiohttp
 from app.api.outbound.addresses import AddressPolicy, UrlRefused
 from app.api.outbound.opening import FetchFailed, answer_to, guarded_session
 from app.core import webhooks as rules
-from app.db.models import now
 from app.db.summaries import iso
+from app.db.tables import now
 from app.db.webhook_outbox import Claimed, Tried
 
 _EXCERPT_CHARACTERS = 500

@@ -18,7 +18,7 @@ from aiohttp.test_utils import TestClient
 from app.api.exports import exporting
 from app.api.keys import DATABASE, SETTINGS, UPLOADS
 from app.db import exports
-from app.db.models import Membership, Transcription
+from app.db.tables import Membership, Transcription
 from tests.api.conftest import Person
 from tests.api.finished import finished, project_id
 from tests.api.instance import Instance

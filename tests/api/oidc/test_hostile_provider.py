@@ -25,7 +25,7 @@ from app.api.keys import DATABASE
 from app.api.oidc import fetching
 from app.api.oidc.tokens import ALGORITHMS
 from app.core.audit import Action
-from app.db.models import Session, User
+from app.db.tables import Session, User
 from app.settings import Settings
 from tests.api.oidc.browser import Browser
 from tests.api.oidc.provider import CLIENT_ID, CLIENT_SECRET, Claims, Provider, new_key

@@ -11,8 +11,7 @@ from yarl import URL
 
 from app.api.keys import DATABASE
 from app.core.audit import Action
-from app.db.identity_models import Identity, LoginCode, PendingLogin
-from app.db.models import Session, User, now
+from app.db.tables import Identity, LoginCode, PendingLogin, Session, User, now
 from tests.api.conftest import PASSWORD, MakePerson, Person
 from tests.api.oidc.browser import Browser
 from tests.api.oidc.conftest import PUBLIC_URL

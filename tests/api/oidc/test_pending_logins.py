@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 
 from app.db import pending_logins
 from app.db.database import Database
-from app.db.identity_models import PendingLogin
-from app.db.models import now
+from app.db.tables import PendingLogin, now
 
 NAMES = st.sampled_from(["a", "b", "c"])
 STEPS = st.lists(

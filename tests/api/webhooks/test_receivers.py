@@ -14,8 +14,7 @@ from app.api.webhooks import posting
 from app.core.access import Role
 from app.core.webhooks import SWITCHED_OFF_AFTER
 from app.db import webhook_outbox
-from app.db.models import Project, Transcription, database, now
-from app.db.webhook_models import Webhook, WebhookDelivery
+from app.db.tables import Project, Transcription, Webhook, WebhookDelivery, database, now
 from app.settings import Settings
 from tests.api.conftest import MakePerson, Person
 from tests.api.origin import Origin, running_origin

@@ -14,7 +14,7 @@ from app.api.application import create_app
 from app.api.keys import DATABASE, REDIS
 from app.api.webhooks.dispatching import Webhooks
 from app.core.states import TranscriptionState
-from app.db.models import Project, Transcription
+from app.db.tables import Project, Transcription
 from app.queueing.queues import QueueName
 from app.settings import Settings
 from tests.api.conftest import Person

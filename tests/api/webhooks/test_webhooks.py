@@ -11,8 +11,7 @@ from aiohttp.test_utils import TestClient
 from app.api import answers
 from app.api.keys import DATABASE
 from app.db import webhooks
-from app.db.models import Transcription
-from app.db.webhook_models import Webhook, WebhookDelivery
+from app.db.tables import Transcription, Webhook, WebhookDelivery
 from tests.api.conftest import Person
 from tests.api.problems import fields, problem
 from tests.api.receiver import Receiver

@@ -4,9 +4,11 @@
 import uuid
 
 from peewee import BooleanField, CompositeKey, ForeignKeyField, IntegerField, TextField, UUIDField
-from playhouse.postgres_ext import BinaryJSONField, DateTimeTZField
+from playhouse.postgres_ext import DateTimeTZField
 
-from app.db.models import Project, Table, Transcription, now
+from app.db.tables.access import Project
+from app.db.tables.recordings import Transcription
+from app.db.tables.table import Table, json_field, now
 
 
 class LegalHold(Table):
@@ -37,16 +39,13 @@ class EnrichmentVersion(Table):
     transcription_id: uuid.UUID
     transcription = ForeignKeyField(Transcription, on_delete="CASCADE", backref="enrichment_versions")
     number = IntegerField()
-    options = BinaryJSONField(index=False)
+    options = json_field()
     model = TextField(null=True)
-    answers = BinaryJSONField(index=False)
-    provenance = BinaryJSONField(index=False)
+    answers = json_field()
+    provenance = json_field()
     asked_by = TextField(null=True)
     created_at = DateTimeTZField(default=now)
 
     class Meta:
         table_name = "enrichment_versions"
         primary_key = CompositeKey("transcription", "number")
-
-
-TABLES = (LegalHold, EnrichmentVersion)

@@ -13,10 +13,12 @@ from peewee import (
     TextField,
     UUIDField,
 )
-from playhouse.postgres_ext import BinaryJSONField, DateTimeTZField
+from playhouse.postgres_ext import DateTimeTZField
 
 from app.core.uploads import UploadState
-from app.db.models import Project, Table, Transcription, User, now
+from app.db.tables.access import Project, User
+from app.db.tables.recordings import Transcription
+from app.db.tables.table import Table, json_field, now
 
 
 class Upload(Table):
@@ -35,13 +37,13 @@ class Upload(Table):
     idempotency_key = TextField(null=True)
     name = TextField()
     metadata = TextField(default="")
-    options = BinaryJSONField(index=False, default=dict)
+    options = json_field(default=dict)
     reuse = BooleanField(default=True)
     size_bytes = BigIntegerField()
     received_bytes = BigIntegerField(default=0)
     state = TextField(default=UploadState.RECEIVING)
     transcription = ForeignKeyField(Transcription, on_delete="SET NULL", null=True)
-    error = BinaryJSONField(index=False, null=True)
+    error = json_field(null=True)
     lease = TextField(null=True)
     lease_expires_at = DateTimeTZField(null=True)
     wanted = BooleanField(default=False)
@@ -83,6 +85,3 @@ class DeletedUsage(Table):
     class Meta:
         table_name = "deleted_usage"
         primary_key = CompositeKey("project", "month")
-
-
-TABLES = (Upload, Download, DeletedUsage)

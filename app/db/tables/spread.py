@@ -4,9 +4,9 @@
 import uuid
 
 from peewee import CompositeKey, ForeignKeyField, IntegerField, TextField, UUIDField
-from playhouse.postgres_ext import BinaryJSONField
 
-from app.db.models import Table, Transcription
+from app.db.tables.recordings import Transcription
+from app.db.tables.table import Table, json_field
 
 
 class EnrichmentPlan(Table):
@@ -18,9 +18,9 @@ class EnrichmentPlan(Table):
     transcription_id: uuid.UUID
     transcription = ForeignKeyField(Transcription, on_delete="CASCADE", primary_key=True)
     id = UUIDField(default=uuid.uuid4)
-    questions = BinaryJSONField(index=False)
+    questions = json_field()
     windows = IntegerField()
-    failures = BinaryJSONField(index=False, default=dict)
+    failures = json_field(default=dict)
 
     class Meta:
         table_name = "enrichment_plans"
@@ -33,12 +33,9 @@ class EnrichmentPart(Table):
     transcription = ForeignKeyField(Transcription, on_delete="CASCADE")
     number = IntegerField()
     kind = TextField()
-    excerpt = BinaryJSONField(index=False, default=dict)
-    findings = BinaryJSONField(index=False, null=True)
+    excerpt = json_field(default=dict)
+    findings = json_field(null=True)
 
     class Meta:
         table_name = "enrichment_parts"
         primary_key = CompositeKey("transcription", "number")
-
-
-TABLES = (EnrichmentPlan, EnrichmentPart)

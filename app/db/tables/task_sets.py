@@ -4,9 +4,10 @@
 import uuid
 
 from peewee import CompositeKey, ForeignKeyField, TextField
-from playhouse.postgres_ext import BinaryJSONField, DateTimeTZField
+from playhouse.postgres_ext import DateTimeTZField
 
-from app.db.models import Project, Table, now
+from app.db.tables.access import Project
+from app.db.tables.table import Table, json_field, now
 
 
 class StoredTaskSet(Table):
@@ -15,13 +16,10 @@ class StoredTaskSet(Table):
     project_id: uuid.UUID
     project = ForeignKeyField(Project, on_delete="CASCADE", backref="task_sets")
     name = TextField()
-    definition = BinaryJSONField(index=False)
+    definition = json_field()
     changed_by = TextField(null=True)
     changed_at = DateTimeTZField(default=now)
 
     class Meta:
         table_name = "task_sets"
         primary_key = CompositeKey("project", "name")
-
-
-TABLES = (StoredTaskSet,)

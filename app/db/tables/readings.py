@@ -6,7 +6,8 @@ import uuid
 from peewee import DoubleField, ForeignKeyField, IntegerField, TextField, UUIDField
 from playhouse.postgres_ext import DateTimeTZField
 
-from app.db.models import Table, Transcription, now
+from app.db.tables.recordings import Transcription
+from app.db.tables.table import Table, now
 
 
 class Note(Table):
@@ -43,6 +44,3 @@ class SharedLink(Table):
 
     class Meta:
         table_name = "shared_links"
-
-
-TABLES = (Note, SharedLink)

@@ -4,10 +4,12 @@
 import uuid
 
 from peewee import DoubleField, ForeignKeyField, IntegerField, TextField, UUIDField
-from playhouse.postgres_ext import ArrayField, BinaryJSONField, DateTimeTZField
+from playhouse.postgres_ext import ArrayField, DateTimeTZField
 
 from app.core.jobs import JobState
-from app.db.models import Project, Table, Transcription, User, now
+from app.db.tables.access import Project, User
+from app.db.tables.recordings import Transcription
+from app.db.tables.table import Table, json_field, now
 
 
 class Question(Table):
@@ -38,10 +40,10 @@ class Question(Table):
     worker = TextField(null=True)
     percent = DoubleField(default=0.0)
     written = TextField(default="")
-    answer = BinaryJSONField(index=False, null=True)
+    answer = json_field(null=True)
     model = TextField(null=True)
-    provenance = BinaryJSONField(index=False, default=dict)
-    error = BinaryJSONField(index=False, null=True)
+    provenance = json_field(default=dict)
+    error = json_field(null=True)
     recordings = ArrayField(UUIDField, index=False, default=list)
     created_at = DateTimeTZField(default=now)
     queued_at = DateTimeTZField(default=now)
@@ -50,6 +52,3 @@ class Question(Table):
 
     class Meta:
         table_name = "questions"
-
-
-TABLES = (Question,)

@@ -5,10 +5,11 @@ import uuid
 from typing import Any
 
 from peewee import BigIntegerField, BooleanField, ForeignKeyField, IntegerField, TextField, UUIDField
-from playhouse.postgres_ext import ArrayField, BinaryJSONField, DateTimeTZField
+from playhouse.postgres_ext import ArrayField, DateTimeTZField
 
 from app.core.webhooks import DeliveryOutcome
-from app.db.models import Project, Table, now
+from app.db.tables.access import Project
+from app.db.tables.table import Table, json_field, now
 
 
 class Webhook(Table):
@@ -51,10 +52,10 @@ class WebhookDelivery(Table):
     webhook = ForeignKeyField(Webhook, on_delete="CASCADE")
     type = TextField()
     transcription_id = UUIDField(null=True)
-    data = BinaryJSONField(index=False)
+    data = json_field()
     outcome = TextField(default=DeliveryOutcome.PENDING)
     attempt = IntegerField(default=0)
-    attempts = BinaryJSONField(index=False, default=list)
+    attempts = json_field(default=list)
     lease = TextField(null=True)
     lease_expires_at = DateTimeTZField(null=True)
     created_at = DateTimeTZField(default=now)
@@ -63,9 +64,6 @@ class WebhookDelivery(Table):
 
     class Meta:
         table_name = "webhook_deliveries"
-
-
-TABLES = (Webhook, WebhookDelivery)
 
 
 def for_change(query: Any) -> Any:

@@ -2,9 +2,9 @@
 """The table of the audit log. It refers to nothing, so that its rows outlive what they tell of."""
 
 from peewee import BigAutoField, TextField, UUIDField
-from playhouse.postgres_ext import BinaryJSONField, DateTimeTZField
+from playhouse.postgres_ext import DateTimeTZField
 
-from app.db.models import Table, now
+from app.db.tables.table import Table, json_field, now
 
 
 class AuditEntry(Table):
@@ -22,10 +22,7 @@ class AuditEntry(Table):
     project_id = UUIDField(null=True)
     address = TextField(null=True)
     request_id = TextField(null=True)
-    details = BinaryJSONField(index=False, default=dict)
+    details = json_field(default=dict)
 
     class Meta:
         table_name = "audit_entries"
-
-
-TABLES = (AuditEntry,)

@@ -6,7 +6,8 @@ import uuid
 from peewee import BooleanField, CompositeKey, ForeignKeyField, TextField
 from playhouse.postgres_ext import DateTimeTZField
 
-from app.db.models import Table, User, now
+from app.db.tables.access import User
+from app.db.tables.table import Table, now
 
 
 class Identity(Table):
@@ -47,6 +48,3 @@ class LoginCode(Table):
 
     class Meta:
         table_name = "login_codes"
-
-
-TABLES = (Identity, PendingLogin, LoginCode)
