@@ -8,8 +8,8 @@ from aiohttp import web
 
 from app.api.keys import DATABASE, DELIVERY, PROBE_SLOTS, SETTINGS, UPLOADS
 from app.api.probing import probed
-from app.api.uploads import ReceivedFile
-from app.api.volume_threads import on_volume
+from app.api.volume.threads import on_volume
+from app.api.volume.uploads import ReceivedFile
 from app.core.errors import DependencyDown
 from app.core.identifiers import TranscriptionId
 from app.core.options import TranscriptionOptions

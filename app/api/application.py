@@ -93,8 +93,8 @@ from app.api.routes import (
 from app.api.tus.finishing import finish_abandoned
 from app.api.tus.holding import Holds
 from app.api.tus.protocol import name_the_version
-from app.api.uploads import UploadVolume
-from app.api.volume_watch import VolumeWatch
+from app.api.volume.uploads import UploadVolume
+from app.api.volume.watch import VolumeWatch
 from app.api.webhooks.dispatching import Webhooks
 from app.db.database import Database
 from app.db.looks import Looks

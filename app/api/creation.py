@@ -15,8 +15,8 @@ from app.api.admission import Wish, admit
 from app.api.contract import Parameter
 from app.api.keys import DATABASE, METRICS, PRINCIPAL, SETTINGS, UPLOADS
 from app.api.requests import check_text, validate
-from app.api.uploads import FORM_OVERHEAD_BYTES, ReceivedFile, display_name
-from app.api.volume_threads import looked_up, on_volume
+from app.api.volume.threads import looked_up, on_volume
+from app.api.volume.uploads import FORM_OVERHEAD_BYTES, ReceivedFile, display_name
 from app.catalog import find
 from app.catalog.installed import ModelKind
 from app.catalog.served import require_language_model

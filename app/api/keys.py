@@ -16,8 +16,8 @@ from app.api.metrics.instruments import Metrics
 from app.api.oidc.provider import Oidc
 from app.api.readings import Readings
 from app.api.tus.holding import Holds
-from app.api.uploads import UploadVolume
-from app.api.volume_watch import VolumeWatch
+from app.api.volume.uploads import UploadVolume
+from app.api.volume.watch import VolumeWatch
 from app.api.webhooks.dispatching import Webhooks
 from app.core.access import Principal
 from app.db.database import Database

@@ -12,7 +12,7 @@ from app.api.disposition import content_disposition
 from app.api.keys import UPLOADS
 from app.api.problems import RangeNotSatisfiable
 from app.api.ranges import ByteRange, NotSatisfiable, tag_listed, wanted_range
-from app.api.volume_threads import on_volume
+from app.api.volume.threads import on_volume
 from app.core.errors import DependencyDown, PreconditionFailed
 from app.db.transcriptions import Recording
 from app.media.content_type import content_type

@@ -4,7 +4,7 @@ import asyncio
 import time
 from pathlib import Path
 
-from app.api.uploads import UploadVolume
+from app.api.volume.uploads import UploadVolume
 from app.core.errors import DamagedMedia
 from app.media.information import MediaInfo
 from app.media.probe import probe

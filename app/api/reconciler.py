@@ -8,7 +8,7 @@ import time
 from redis.exceptions import RedisError
 
 from app.api.delivery import Delivery
-from app.api.uploads import UploadVolume
+from app.api.volume.uploads import UploadVolume
 from app.core.errors import DependencyDown, NotFound
 from app.core.identifiers import JobId
 from app.db import assignments, events, transcriptions, uploads

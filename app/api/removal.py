@@ -3,7 +3,7 @@
 from aiohttp import web
 
 from app.api.keys import DATABASE, DELIVERY, UPLOADS
-from app.api.volume_threads import on_volume
+from app.api.volume.threads import on_volume
 from app.core.access import Principal
 from app.core.identifiers import TranscriptionId
 from app.db import transcriptions

@@ -6,8 +6,8 @@ import time
 from collections.abc import Collection
 
 from app.api.delivery import Delivery
-from app.api.uploads import UploadVolume
-from app.api.volume_threads import on_volume
+from app.api.volume.threads import on_volume
+from app.api.volume.uploads import UploadVolume
 from app.core.errors import DependencyDown, VocalyxError
 from app.core.identifiers import ProjectId, TranscriptionId
 from app.db import retention

@@ -11,7 +11,7 @@ from aiohttp.test_utils import TestClient
 
 from app.api.documentation.access import Caller
 from app.api.keys import DATABASE, SETTINGS
-from app.api.uploads import UploadVolume
+from app.api.volume.uploads import UploadVolume
 from app.core.access import Principal, Role
 from app.core.identifiers import ProjectId, TranscriptionId
 from app.core.options import EnrichmentTask, TranscriptionOptions

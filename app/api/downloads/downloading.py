@@ -14,8 +14,8 @@ from app.api.outbound.addresses import AddressPolicy
 from app.api.outbound.opening import FetchFailed, opened
 from app.api.probing import probed
 from app.api.rounds import Rounds
-from app.api.uploads import ReceivedFile, UploadVolume
-from app.api.volume_threads import on_volume
+from app.api.volume.threads import on_volume
+from app.api.volume.uploads import ReceivedFile, UploadVolume
 from app.core.errors import DependencyDown, StorageFull, VocalyxError
 from app.db import downloads
 from app.db.database import Database

@@ -13,8 +13,8 @@ from app.api.downloads.downloading import address_policy
 from app.api.keys import DATABASE, DELIVERY, DOWNLOADS, PRINCIPAL, SETTINGS
 from app.api.parameters import TRANSCRIPTION_FIELDS
 from app.api.requests import OneLine, read_json
-from app.api.uploads import display_name
-from app.api.volume_threads import looked_up
+from app.api.volume.threads import looked_up
+from app.api.volume.uploads import display_name
 from app.core.identifiers import TranscriptionId
 from app.db import downloads
 from app.db.downloads import NewDownload

@@ -20,7 +20,7 @@ from app.api.exports.archive import Archive
 from app.api.exports.names import folder_name, recording_name
 from app.api.keys import DATABASE, PRINCIPAL, UPLOADS
 from app.api.rendering import document_of, has_finished_text
-from app.api.volume_threads import on_volume
+from app.api.volume.threads import on_volume
 from app.core.access import Principal
 from app.core.errors import DependencyDown, NotFound
 from app.core.formats import render_transcript

@@ -14,7 +14,7 @@ from app.api.original import shapes
 from app.api.original.fields import no_correction, our_prompts
 from app.api.parameters import OPTIONS, TRANSCRIPTION
 from app.api.requests import path_id, read_json
-from app.api.volume_threads import looked_up
+from app.api.volume.threads import looked_up
 from app.catalog.served import require_language_model
 from app.core.audit import Action
 from app.core.errors import IllegalTransition, InvalidOptions, UnknownModel

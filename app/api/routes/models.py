@@ -7,7 +7,7 @@ from aiohttp import web
 from app.api import answers
 from app.api.contract import Access, Tag, contract
 from app.api.keys import SETTINGS
-from app.api.volume_threads import looked_up
+from app.api.volume.threads import looked_up
 from app.catalog import installed
 from app.catalog.installed import ModelKind
 from app.catalog.needs import memory_needed

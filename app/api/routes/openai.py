@@ -29,7 +29,7 @@ from app.api.openai.waiting import Audience, Nobody, until_text, while_connected
 from app.api.parameters import OPENAI_MODEL
 from app.api.removal import remove
 from app.api.requests import check_text
-from app.api.volume_threads import looked_up
+from app.api.volume.threads import looked_up
 from app.core.audit import Action
 from app.core.errors import (
     Conflict,

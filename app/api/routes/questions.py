@@ -17,7 +17,7 @@ from app.api.filtering import read_query
 from app.api.keys import DATABASE, DELIVERY, HUB, PRINCIPAL, REQUEST_ID, SETTINGS
 from app.api.parameters import PROJECT, QUESTION, TRANSCRIPTION, PageCursor
 from app.api.requests import path_id, read_json
-from app.api.volume_threads import looked_up
+from app.api.volume.threads import looked_up
 from app.catalog.served import require_language_model
 from app.core.audit import Action
 from app.core.errors import IllegalTransition, UnknownModel

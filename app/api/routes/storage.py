@@ -9,7 +9,7 @@ from aiohttp import web
 from app.api import answers
 from app.api.contract import Access, Tag, contract
 from app.api.keys import PRINCIPAL, SETTINGS, UPLOADS
-from app.api.storage_errors import storage_errors
+from app.api.volume.errors import storage_errors
 from app.settings import Settings
 
 routes = web.RouteTableDef()

@@ -19,8 +19,8 @@ from app.api.tus.finishing import finish
 from app.api.tus.holding import Hold
 from app.api.tus.protocol import OffsetMismatch, WrongContentType
 from app.api.tus.receiving import receive
-from app.api.uploads import display_name
-from app.api.volume_threads import looked_up, on_volume
+from app.api.volume.threads import looked_up, on_volume
+from app.api.volume.uploads import display_name
 from app.core.audit import Action
 from app.core.errors import DependencyDown, EmptyUpload, UnknownModel
 from app.core.task_sets import UnknownTaskSet

@@ -10,8 +10,8 @@ from aiohttp import web
 from app.api.admission import Wish, admit
 from app.api.keys import DATABASE, HOLDS, SETTINGS, UPLOADS
 from app.api.tus.holding import Hold
-from app.api.uploads import ReceivedFile
-from app.api.volume_threads import on_volume
+from app.api.volume.threads import on_volume
+from app.api.volume.uploads import ReceivedFile
 from app.core.errors import DependencyDown, StorageFull, VocalyxError
 from app.core.identifiers import TranscriptionId
 from app.db import transcriptions, uploads

@@ -9,11 +9,11 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from app.api.keys import DATABASE, METRICS, SETTINGS, UPLOADS
-from app.api.overlap import Overlap
-from app.api.partial_files import PartialFile
 from app.api.tus.holding import Hold, Interrupted
 from app.api.tus.protocol import Checksum, ChecksumMismatch
-from app.api.volume_threads import on_volume
+from app.api.volume.overlap import Overlap
+from app.api.volume.partial_files import PartialFile
+from app.api.volume.threads import on_volume
 from app.core.errors import BadRequest, StorageFull, UploadTooLarge
 from app.db import uploads
 

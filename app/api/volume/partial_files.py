@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Self
 from uuid import UUID
 
-from app.api.storage_errors import storage_errors
-from app.api.writeback import begin_writing_back, hashed_meanwhile
+from app.api.volume.errors import storage_errors
+from app.api.volume.writeback import begin_writing_back, hashed_meanwhile
 
 _ENDING = ".part"
 _READ_BYTES = 4 * 1024 * 1024

@@ -15,12 +15,12 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO, ParamSpec, TypeVar
 
-from app.api.opening import Opened, opened_on_volume
-from app.api.overlap import Overlap
-from app.api.partial_files import PartialFiles
-from app.api.storage_errors import storage_errors
-from app.api.volume_threads import on_volume
-from app.api.writeback import begin_writing_back, hashed_meanwhile
+from app.api.volume.errors import storage_errors
+from app.api.volume.opening import Opened, opened_on_volume
+from app.api.volume.overlap import Overlap
+from app.api.volume.partial_files import PartialFiles
+from app.api.volume.threads import on_volume
+from app.api.volume.writeback import begin_writing_back, hashed_meanwhile
 from app.core.errors import EmptyUpload, StorageFull, UploadTooLarge
 from app.core.identifiers import TranscriptionId
 from app.media.recordings import UploadsVolumeAway

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Generic, ParamSpec, Protocol, TypeVar
 
-from app.api.volume_threads import on_volume
+from app.api.volume.threads import on_volume
 
 P = ParamSpec("P")
 

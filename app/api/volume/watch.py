@@ -5,7 +5,7 @@ import logging
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from app.api.uploads import UploadVolume
+from app.api.volume.uploads import UploadVolume
 
 _PATIENCE_SECONDS = 3.0
 _PAUSE_SECONDS = 2.0

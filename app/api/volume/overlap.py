@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 
-from app.api.volume_threads import on_volume
+from app.api.volume.threads import on_volume
 
 
 class Overlap:
