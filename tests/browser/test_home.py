@@ -10,6 +10,7 @@ from playwright.async_api import Locator, Page, expect
 
 from app.core.access import Role
 from app.queueing.queues import QueueName
+from app.settings import Settings
 from tests.api.conftest import MakePerson, Person
 from tests.api.worker import Worker
 from tests.browser.conftest import log_in, violations
@@ -81,6 +82,12 @@ WORDS: dict[str, dict[str, Any]] = {
     },
 }
 LOCALES = pytest.mark.parametrize("locale", WORDS)
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    """Nobody's job is taken back while a browser is slow."""
+    return settings.model_copy(update={"lease": 600})
 
 
 def row(page: Page, name: str) -> Locator:
