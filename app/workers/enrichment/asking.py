@@ -11,7 +11,7 @@ from app.workers.enrichment.engine import LanguageModel, Prompt, Reply, Request,
 TRIES = (Sampling(), *(Sampling(heat, seed=seed) for seed, heat in enumerate((0.5, 0.7, 0.9, 0.7, 0.9), start=1)))
 """The likeliest answer first, then ever more daring draws; seeds are fixed so that a job that runs twice says the same.
 
-A further one costs its writing alone, and small models often go round in circles.
+A further one costs its writing alone where the model runs in this process, and small models often go round in circles.
 """
 
 logger = logging.getLogger(__name__)

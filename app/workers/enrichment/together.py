@@ -179,6 +179,8 @@ class Together:
     def _step(self) -> None:
         """Compute the token that each answer had drawn, and draw the next ones."""
         step = [answer for answer in self._live if not answer.ended]
+        if not step:
+            return
         self._native.evaluate(
             [
                 Cell(answer.token, len(answer.asked.tokens) + answer.count - 1, answer.sequence, asked=True)

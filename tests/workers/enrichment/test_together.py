@@ -106,7 +106,35 @@ def test_an_answer_of_no_use_is_asked_again_beside_the_others(model: LlamaModel)
     assert [reply.evaluated_tokens for reply in later] == [0, 0]
     assert {reply.reused_tokens for reply in later} == {before.evaluated_tokens + before.reused_tokens}
     assert later[0].text != before.text
-    assert later[1].text == before.text
+
+
+def test_another_try_is_what_it_would_have_been_at_first(model: LlamaModel) -> None:
+    (request,) = requests("points")
+    told: list[str] = []
+    tries = [Sampling(), Sampling(3.0, seed=7), Sampling()]
+
+    def then(_number: int, reply: Reply) -> Request | None:
+        told.append(reply.text)
+        return replace(request, sampling=tries[len(told)]) if len(told) < len(tries) else None
+
+    model.answer_all([replace(request, sampling=tries[0])], then=then, tick=lambda _: None)
+
+    assert told[0] == told[2] != told[1]
+
+
+@pytest.mark.parametrize("tokens", [1, 2])
+def test_tries_that_end_at_once_are_told_of_one_by_one(model: LlamaModel, tokens: int) -> None:
+    asked = requests("title", "points", tokens=tokens)
+    told: list[int] = []
+
+    def then(number: int, reply: Reply) -> Request | None:
+        assert reply.generated_tokens == tokens
+        told.append(number)
+        return asked[number] if told.count(number) < 3 else None
+
+    model.answer_all(asked, then=then, tick=lambda _: None)
+
+    assert sorted(told) == [0, 0, 0, 1, 1, 1]
 
 
 def test_a_longer_answer_to_the_same_prompt_is_written_where_there_is_room_for_it(model: LlamaModel) -> None:
