@@ -9,6 +9,8 @@ import { loadTus } from "./tus.js";
 
 const AT_ONCE = 3;
 const PATIENCE_MS = [1000, 2000, 4000, 8000, 15000];
+// Bytes that are handed over are not taken yet: a server that refuses them says so at once.
+const STEADY_MS = 3000;
 const ENDPOINT = "/api/uploads";
 
 /** `state`: waiting, sending, paused, broken (tried again by itself), done, refused. */
@@ -43,6 +45,7 @@ export function send(files, options, { onDone } = {}) {
     tus: null,
     pace: new Pace(),
     tries: 0,
+    begunAt: 0,
     timer: null,
   }));
   uploads.value = [...uploads.value, ...made];
@@ -117,7 +120,9 @@ async function start(id) {
     const { tus } = find(id) ?? {};
     if (tus === undefined) return;
     const begun = tus ?? (await prepare(id));
-    if (find(id)?.state === "sending") begun.start();
+    if (find(id)?.state !== "sending") return;
+    find(id).begunAt = performance.now();
+    begun.start();
   } catch {
     broken(id);
   }
@@ -150,9 +155,9 @@ async function prepare(id) {
 function progressed(id, sent) {
   const upload = find(id);
   if (!upload) return;
-  upload.tries = 0;
   upload.pace.see(sent);
-  change(id, { sent, why: null });
+  const isSteady = performance.now() - upload.begunAt > STEADY_MS;
+  change(id, isSteady ? { sent, why: null, tries: 0 } : { sent });
 }
 
 async function succeeded(id) {
@@ -181,7 +186,7 @@ function failed(id, error) {
   else refused(id, status, response.getBody());
 }
 
-// Tried again by itself. `why` holds until something goes through. broken: the line; away: the server is there, and takes no
+// Tried again by itself. `why` holds until it goes on steadily. broken: the line; away: the server is there, and takes no
 // recording at the moment; full: it has no room, until somebody makes some.
 function broken(id, why = "broken") {
   const upload = find(id);
