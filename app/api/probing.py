@@ -17,6 +17,7 @@ async def probed(volume: UploadVolume, slots: asyncio.Semaphore, path: Path, tim
     is known of it, and nobody may be told that it is damaged.
     """
     async with slots:
+        volume.require()
         begun = time.monotonic()
         try:
             return await probe(path, timeout_seconds)

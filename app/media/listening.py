@@ -103,6 +103,9 @@ def main() -> None:
         answer = {"error": error.code}
     except MemoryError:
         answer = {"error": DamagedMedia.code}
+    except OSError as error:
+        # Of what the volume does not give nothing is known; libav's own are about the file.
+        answer = {"error": (DamagedMedia if isinstance(error, av.error.FFmpegError) else DependencyDown).code}
     sys.stdout.write(json.dumps(answer) + "\n")
 
 

@@ -130,7 +130,8 @@ async def test_a_recording_that_could_not_be_read_is_not_said_to_be_damaged(
     await until_down(client, ["uploads"])
     hanging.end()
     await until_down(client, [])
-    os.kill(reader, signal.SIGKILL)
+    with suppress(ProcessLookupError):  # on a slow machine its time was over before
+        os.kill(reader, signal.SIGKILL)
     await problem(await sending, 503, AWAY)
     # What was sent is there whole, and becomes a recording by itself.
     async with asyncio.timeout(30):

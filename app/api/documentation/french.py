@@ -191,7 +191,7 @@ _ROUTES = {
         "Avec `needs=uploads`, c’est aussi une réponse 503."
     ),
     "PostgreSQL or Redis does not answer, or what was asked for besides.": (
-        "PostgreSQL ou Redis ne répond pas, ou ce qui fut demandé en plus."
+        "PostgreSQL ou Redis ne répond pas, ou ce qui a été demandé en plus."
     ),
     "Give this description of the API for programs": "Donner cette description de l’API pour les programmes",
     "Give the description of the API for people": "Donner la description de l’API pour les personnes",
