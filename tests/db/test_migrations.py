@@ -1,5 +1,7 @@
 """The migrations make what the models describe, once, whoever asks at the same time."""
 
+import importlib
+import pkgutil
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -25,10 +27,14 @@ from playhouse.postgres_ext import (
     TSVectorField,
 )
 
+from app.db import tables
 from app.db.database import connection_parameters
 from app.db.migrate import MIGRATIONS, migrate
 from app.db.tables import Table
 
+# Also those that the package forgets to name.
+for module in pkgutil.iter_modules(tables.__path__, f"{tables.__name__}."):
+    importlib.import_module(module.name)
 TABLES = Table.__subclasses__()
 TYPES = {
     ArrayField: "ARRAY",
