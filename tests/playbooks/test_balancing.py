@@ -60,6 +60,7 @@ RECORDINGS = (
     ("POST", "/v1/audio/transcriptions"),
     ("GET", "/api/transcriptions/1/audio"),
     ("GET", "/api/shared/1/audio"),
+    ("GET", "/api/projects/1/export.zip"),
     ("DELETE", "/api/transcriptions/1"),
 )
 

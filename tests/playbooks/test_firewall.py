@@ -36,8 +36,10 @@ done
 def folder(where: Path) -> Path:
     """Make what a run needs of /etc."""
     (where / "systemd" / "system").mkdir(parents=True)
-    for name in ("passwd", "group", "nsswitch.conf", "protocols"):
+    for name in ("passwd", "group", "nsswitch.conf"):
         shutil.copy(Path("/etc") / name, where)
+    # By which nft knows them; the package netbase has it.
+    (where / "protocols").write_text("icmp 1\ntcp 6\nudp 17\nipv6-icmp 58\nvrrp 112\n")
     return where
 
 
