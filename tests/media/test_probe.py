@@ -48,6 +48,15 @@ async def test_a_file_that_is_not_there_is_nobodys_fault_who_sent_it(tmp_path: P
         await probe(tmp_path / "a.wav", 30)
 
 
+@pytest.mark.parametrize(("name", "error"), [("works", DamagedMedia), ("waits", DependencyDown)])
+async def test_a_file_is_at_fault_only_where_its_reader_was_let_work(
+    monkeypatch: pytest.MonkeyPatch, name: str, error: type[VocalyxError]
+) -> None:
+    monkeypatch.setattr("app.media.probe._LISTENER", "tests.media.slow_reader")
+    with pytest.raises(error):
+        await probe(Path(name), 2)
+
+
 async def test_nobody_elses_thread_waits_for_the_volume(tmp_path: Path, speech: Samples) -> None:
     path = write(tmp_path / "a.wav", speech, "pcm_s16le")
     away = threading.Event()
