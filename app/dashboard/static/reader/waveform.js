@@ -20,12 +20,14 @@ export function Waveform({ recording, player, address = recording.address }) {
   useEffect(() => {
     let gone = false;
     get(`${address}/peaks?points=${POINTS}`).then(
-      (peaks) => !gone && (drawn.current = draw(place.current, peaks, recording, player)),
+      (peaks) => !gone && place.current && (drawn.current = draw(place.current, peaks, recording, player)),
       () => place.current?.classList.add("none"),
     );
     return () => {
       gone = true;
       drawn.current?.destroy();
+      // What is asked of it later is asked of nobody: it has let go of its elements.
+      drawn.current = null;
     };
   }, [recording]);
 
