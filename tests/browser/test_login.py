@@ -18,9 +18,9 @@ WORDS = {
 async def test_log_in_and_out(open_page: OpenPage, editor: Person, locale: str) -> None:
     words = WORDS[locale]
     page = await open_page("/", locale=locale)
-    assert await page.locator("html").get_attribute("lang") == locale[:2]
-    assert await violations(page) == []
     await page.locator("input[name=username]").fill(editor.name)
+    await expect(page.locator("html")).to_have_attribute("lang", locale[:2])
+    assert await violations(page) == []
     await page.locator("input[name=password]").fill("not the password")
     await page.locator("button[type=submit]").click()
     await expect(page.get_by_role("alert")).to_have_text(words["wrong"])
