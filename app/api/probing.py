@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 from app.api.volume.uploads import UploadVolume
-from app.core.errors import DamagedMedia
+from app.core.errors import DamagedMedia, DependencyDown
 from app.media.information import MediaInfo
 from app.media.probe import probe
 
@@ -21,6 +21,6 @@ async def probed(volume: UploadVolume, slots: asyncio.Semaphore, path: Path, tim
         begun = time.monotonic()
         try:
             return await probe(path, timeout_seconds)
-        except DamagedMedia:
+        except (DamagedMedia, DependencyDown):
             volume.require(since=begun)
             raise

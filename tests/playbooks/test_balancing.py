@@ -172,6 +172,13 @@ def test_recordings_go_to_servers_that_have_their_volume_and_all_else_to_every_s
         wait_until(lambda: balancer.states("uploads") == {FIRST: "DOWN", SECOND: "UP"}, "the volume missed")
         assert takers(balancer) == {SECOND}
         assert seen(balancer) == set(NAMES)
+        # The end of a deployment says so, and of a host that is drained and has requests all the same.
+        status, words = balancer.verify()
+        assert status == 1
+        assert words.startswith(f"{FIRST}: DOWN for recordings: its uploads volume does not answer")
+        again = "drain it again: playbooks/drain.yml -e drain="
+        assert balancer.verify("api-1") == (1, f"{FIRST} is drained, and in traffic; {again}api-1\n")
+        assert balancer.verify("api-1", "api-2")[1].count(again) == 2
 
         # Who is out of traffic takes none of it, though it has the volume; who has none says so itself.
         balancer.move(SECOND, "drained")
