@@ -17,7 +17,9 @@ import aiohttp
 import psutil
 import requests
 
-from app.cli.instance import AccessToken, ApiKey, InstanceNotFound, Login, find_instance
+from app.cli.client import ApiClient
+from app.cli.following import follow
+from app.cli.instance import AccessToken, ApiKey, Instance, InstanceNotFound, Login, find_instance
 from app.standalone import leash
 from app.standalone.site import CHECKOUT, answers
 from app.standalone.state import StateFolder, free_port
@@ -39,9 +41,11 @@ class NotTranscribed(Exception):
 class RunningInstance:
     """A session with an instance; what it creates there it deletes."""
 
-    def __init__(self, url: str, session: requests.Session) -> None:
+    def __init__(self, url: str, credentials: AccessToken | ApiKey) -> None:
         self.url = url
-        self._session = session
+        self._credentials = credentials
+        self._session = requests.Session()
+        self._session.headers.update(_headers(credentials))
 
     @classmethod
     def open(cls, url: str | None) -> Self:
@@ -50,21 +54,17 @@ class RunningInstance:
         Raises `InstanceNotFound` where there is none, or none that answers.
         """
         instance = find_instance(url, os.environ)
-        session = requests.Session()
         try:
             match instance.credentials:
-                case AccessToken(value):
-                    session.headers["Authorization"] = f"Bearer {value}"
-                case ApiKey(value):
-                    session.headers["X-API-Key"] = value
                 case Login(username, password):
-                    _log_in(session, instance.url, username, password)
+                    return cls(instance.url, _log_in(instance.url, username, password))
+                case given:
+                    return cls(instance.url, given)
         except requests.RequestException as error:
             raise InstanceNotFound(
                 f"No Vocalyx answers at {instance.url} ({type(error).__name__}).",
                 remedy="Start one with 'make run' and wait until it says that it is ready, then run this again.",
             ) from error
-        return cls(instance.url, session)
 
     @classmethod
     def of(cls, state: StateFolder) -> Self:
@@ -72,9 +72,7 @@ class RunningInstance:
         login = state.read_first_login()
         if login is None:
             raise InstanceNotFound(f"There is no login in {state.root}.", remedy="Start the instance.")
-        session = requests.Session()
-        _log_in(session, login.url, login.username, login.password)
-        return cls(login.url, session)
+        return cls(login.url, _log_in(login.url, login.username, login.password))
 
     def transcribe(self, recording: Path, **options: str) -> tuple[dict[str, Any], str, float]:
         """Send a recording through; return the finished transcription, its RTTM, and the seconds from send to `done`."""
@@ -97,17 +95,19 @@ class RunningInstance:
         return str(created.json()["id"])
 
     def wait(self, transcription: str) -> dict[str, Any]:
-        """Wait for the end; return the summary. Raises `NotTranscribed` unless it is `done`, speakers included."""
-        while True:
-            # The list tells everything but the text, which in a long recording is megabytes a look.
-            found = self.summaries([transcription])[transcription]
-            if found["state"] in FINAL_STATES:
-                break
-            time.sleep(POLL_SECONDS)
+        """Wait for the end; return the summary. Raises `NotTranscribed` unless it is `done`, speakers included.
+
+        By the WebSocket, as whoever asks again and again takes cores from the work.
+        """
+        found = asyncio.run(self._followed(transcription))
         error = found["error"] or found["diarization"]["error"]
         if found["state"] != "done" or error:
             raise NotTranscribed(f"{found['name']}: {found['state']}, {error}")
         return found
+
+    async def _followed(self, transcription: str) -> dict[str, Any]:
+        async with ApiClient(Instance(self.url, self._credentials)) as api:
+            return await follow(api, transcription)
 
     def summaries(self, transcriptions: Sequence[str]) -> dict[str, dict[str, Any]]:
         """Return the summaries of transcriptions that are among the newest, by id."""
@@ -145,13 +145,10 @@ class RunningInstance:
         return asyncio.run(self._listen(recording, options))
 
     async def _listen(self, recording: Path, options: dict[str, str]) -> float:
-        credentials = {
-            name: str(value) for name, value in self._session.headers.items() if name in ("Authorization", "X-API-Key")
-        }
         heard: dict[str, float] = {}
         sent = None
         async with (
-            aiohttp.ClientSession(headers=credentials) as client,
+            aiohttp.ClientSession(headers=_headers(self._credentials)) as client,
             # Before the upload, so that nothing can be missed.
             client.ws_connect(f"{self.url}/api/ws/updates", max_msg_size=0) as socket,
         ):
@@ -183,12 +180,20 @@ async def _note_first_texts(socket: aiohttp.ClientWebSocketResponse, heard: dict
             heard.setdefault(event["transcription_id"], time.monotonic())
 
 
-def _log_in(session: requests.Session, url: str, username: str, password: str) -> None:
-    answer = session.post(
+def _headers(credentials: AccessToken | ApiKey) -> dict[str, str]:
+    match credentials:
+        case AccessToken(value):
+            return {"Authorization": f"Bearer {value}"}
+        case ApiKey(value):
+            return {"X-API-Key": value}
+
+
+def _log_in(url: str, username: str, password: str) -> AccessToken:
+    answer = requests.post(
         f"{url}/api/auth/token", json={"username": username, "password": password}, timeout=ANSWER_SECONDS
     )
     answer.raise_for_status()
-    session.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+    return AccessToken(answer.json()["access_token"])
 
 
 @dataclass(frozen=True, slots=True)
