@@ -20,9 +20,7 @@ from app.core.jobs import Job, JobKind, JobState
 from app.core.lifecycle import Work
 from app.core.states import TranscriptionState
 from app.core.transcript import ChunkPlan, PlanPart, Span, Survey
-from app.workers.transcription.plan.cutting import target_seconds
-
-CUT_KINDS = (JobKind.CHUNK, JobKind.VOICES)
+from app.workers.transcription.plan.cutting import stretch_seconds, target_seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +58,11 @@ class Measured:
 
     def cut_for(self, workers: int) -> "Measured":
         """Return the jobs as the planner would cut them for so many workers, their costs by the length of the sound."""
-        target = target_seconds(self.sound_seconds, workers)
-        cut = [part for job in self.jobs for part in (_parts(job, target) if job.kind in CUT_KINDS else [job])]
+        targets = {
+            JobKind.CHUNK: target_seconds(self.sound_seconds, workers),
+            JobKind.VOICES: stretch_seconds(self.sound_seconds, workers),
+        }
+        cut = [part for job in self.jobs for part in (_parts(job, targets[job.kind]) if job.kind in targets else [job])]
         return Measured(_numbered(cut), self.pause)
 
 

@@ -11,14 +11,16 @@ from numpy.typing import NDArray
 
 from app.core.transcript import ChunkPlan, Span
 
-TARGET_SECONDS = 60.0
-"""Of speech in a chunk, or of sound in a stretch: two of the decoder's windows.
-
-Who sends ten seconds of speech waits for the job in hand: with twice as much, the slowest of them took 4.6 times as long as
-alone, where it is 3.3 now (`python -m benchmarks.fairness`). With half as much it would be 2.6, but single windows come
-out with less punctuation and more errors: see docs/measurements.md.
-"""
 SHORTEST_TARGET_SECONDS = 30.0
+"""Of speech in a chunk: one of the decoder's windows.
+
+Who sends ten seconds of speech waits for the job in hand. With two minutes in a chunk the slowest of them took 4.6 times as
+long as alone, with one 3.3 times: more than the 3 that we allow ourselves (`python -m benchmarks.fairness`).
+"""
+TARGET_SECONDS = 60.0
+"""Of speech in a chunk where many workers are alive, or of sound in a stretch, whose voices take a fraction of the time."""
+_SECONDS_A_WORKER = 15.0
+"""Of many workers one is soon free, and larger chunks cost a twentieth less: see docs/measurements.md."""
 FIRST_CHUNK_SECONDS = 45.0
 """The first chunk of a recording is no longer, so that its first words come early."""
 LONGEST_CHUNK_SECONDS = 600.0
@@ -46,12 +48,22 @@ _QUIET_SECONDS = 0.5
 def target_seconds(duration: float | None, workers: int) -> float:
     """Return how much speech a chunk is to hold, in a recording of `duration` seconds (None: unknown).
 
-    Two chunks a worker at the least, so that all have something to do and none waits long for the last; but several
-    windows in a chunk, because the decoder takes them in batches. One worker alone gains nothing by small ones.
+    As little as the decoder works well with where few workers are alive, so that who comes in between does not wait for
+    long; more where there are many. Never so much that some of them have nothing to do: two chunks a worker at the least.
     """
+    longest = min(max(_SECONDS_A_WORKER * workers, SHORTEST_TARGET_SECONDS), TARGET_SECONDS)
+    return _shared(duration, workers, longest)
+
+
+def stretch_seconds(duration: float | None, workers: int) -> float:
+    """Return how much sound a stretch is to hold: a minute, or less where more workers than that would have something to do."""
+    return _shared(duration, workers, TARGET_SECONDS)
+
+
+def _shared(duration: float | None, workers: int, longest: float) -> float:
     if duration is None or workers <= 1:
-        return TARGET_SECONDS
-    return min(max(duration / (2 * workers), SHORTEST_TARGET_SECONDS), TARGET_SECONDS)
+        return longest
+    return min(max(duration / (2 * workers), SHORTEST_TARGET_SECONDS), longest)
 
 
 def end_of_part(stretches: Sequence[Span], begin: float, heard: float, reach: float) -> float | None:

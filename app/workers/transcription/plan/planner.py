@@ -15,7 +15,14 @@ from app.core.transcript import ChunkPlan, PlanPart, Span, SpeakerTurn, Survey
 from app.media.decode import Samples, declared
 from app.workers.context import Checkpoint
 from app.workers.transcription.plan.channels import turns_of
-from app.workers.transcription.plan.cutting import cut_anywhere, cut_at_pauses, joined, stretches_of, target_seconds
+from app.workers.transcription.plan.cutting import (
+    cut_anywhere,
+    cut_at_pauses,
+    joined,
+    stretch_seconds,
+    stretches_of,
+    target_seconds,
+)
 from app.workers.transcription.plan.hearing import Hearing, Limits
 from app.workers.transcription.plan.survey import loudest_windows, parties_have_channels, spoken_places, spoken_windows
 from app.workers.transcription.plan.voice import FRAME_SECONDS
@@ -122,7 +129,7 @@ def _planned(order: PlanOrder, hearing: Hearing, duration: float | None, survey:
         turns = turns_of([hearing.turns(number) for number in range(len(hearing.channels))])
     elif order.options.diarization:
         speech = _to_be_told_apart(hearing, duration, chunks)
-        stretches = stretches_of(speech, hearing.start, hearing.end, target=target)
+        stretches = stretches_of(speech, hearing.start, hearing.end, target=stretch_seconds(duration, order.workers))
     return PlanPart(
         start=hearing.start,
         end=hearing.end,

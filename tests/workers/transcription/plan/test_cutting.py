@@ -20,6 +20,7 @@ from app.workers.transcription.plan.cutting import (
     end_of_part,
     joined,
     padded,
+    stretch_seconds,
     stretches_of,
     target_seconds,
     windows,
@@ -135,8 +136,9 @@ def test_windows_keep_all_spans_in_order_and_fit_the_decoder(conversation: tuple
 
 
 def test_sizes_follow_the_length_and_the_workers() -> None:
-    assert target_seconds(None, 8) == target_seconds(100, 1) == target_seconds(36_000, 8) == TARGET_SECONDS
-    assert target_seconds(400, 4) == 50
+    assert target_seconds(None, 8) == target_seconds(36_000, 8) == stretch_seconds(100, 1) == TARGET_SECONDS
+    assert target_seconds(None, 2) == target_seconds(36_000, 1) == SHORTEST_TARGET_SECONDS
+    assert target_seconds(400, 4) == stretch_seconds(400, 4) == 50
     assert target_seconds(60, 4) == SHORTEST_TARGET_SECONDS
 
 

@@ -167,9 +167,9 @@ def test_a_long_recording_begins_with_a_short_part_and_a_short_chunk(recognizer:
     assert overlap(joined(stretches, 0.01), [Span(0, parts[-1].end)]) > 0.95
 
 
-def test_more_workers_have_more_chunks(recognizer: Recognizer, talk: Path) -> None:
+def test_more_workers_have_more_stretches(recognizer: Recognizer, talk: Path) -> None:
     few, many = (
-        sum(len(part.chunks) for part in planned(talk, recognizer, ENGLISH, workers=workers)) for workers in (1, 4)
+        sum(len(part.stretches) for part in planned(talk, recognizer, ENGLISH, workers=workers)) for workers in (1, 4)
     )
     assert many > few
 
