@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from importlib import metadata
@@ -31,7 +31,7 @@ from app.settings import load_settings
 from app.standalone.site import CHECKOUT
 from benchmarks.command import audio_option, new_console, new_table, verdict
 from benchmarks.instance import TEXT_ALONE, LocalProcesses, RunningInstance, text_of
-from benchmarks.measures import WordErrors, word_errors
+from benchmarks.measures import WordErrors, recordings_with, word_errors
 
 HERE = Path(__file__).resolve().parent
 LOCK = HERE / "rivals.txt"
@@ -40,6 +40,7 @@ OURS = "Vocalyx"
 REFERENCE = "faster-whisper"
 MAX_REPETITIONS = 10
 MEGABYTE = 1e6
+NOTHING = WordErrors(0, 0)
 
 COMMANDS: dict[str, Callable[[Path, int, Path, str, Path], list[str]]] = {
     "whisper-ctranslate2": lambda model, threads, recording, language, output: [
@@ -67,6 +68,8 @@ class Measured:
     """What one system did with one recording."""
 
     errors: WordErrors
+    errors_of_language: WordErrors = NOTHING
+    """In all recordings of its language that have a text: chance decides less there than in one of them."""
     wall_seconds: list[float] = field(default_factory=list)
     cpu_seconds: list[float] = field(default_factory=list)
     command_seconds: list[float] = field(default_factory=list)
@@ -119,7 +122,7 @@ def rivals(
     model = find(settings.models_dir, ModelKind.WHISPER, settings.default_model).folder.absolute()
     recordings = [audio / name for name in names]
     try:
-        measured = measure_warm(recordings, model, threads, repetitions, console, with_ours=not rivals_only)
+        measured = measure_warm(audio, recordings, model, threads, repetitions, console, with_ours=not rivals_only)
     except InstanceNotFound as error:
         raise click.ClickException(f"{error.detail}\n{error.remedy} (Or --rivals-only.)") from error
     if not warm_only:
@@ -140,9 +143,16 @@ def rivals(
 
 
 def measure_warm(
-    recordings: Sequence[Path], model: Path, threads: int, repetitions: int, console: Console, *, with_ours: bool
+    audio: Path,
+    recordings: Sequence[Path],
+    model: Path,
+    threads: int,
+    repetitions: int,
+    console: Console,
+    *,
+    with_ours: bool,
 ) -> dict[tuple[Path, str], Measured]:
-    """Let every system transcribe every recording, in turns, its models loaded."""
+    """Let every system transcribe every recording, in turns, its models loaded; and once all others of their languages."""
     measured: dict[tuple[Path, str], Measured] = {}
     with ExitStack() as stack:
         systems: dict[str, Warm] = {OURS: _vocalyx()} if with_ours else {}
@@ -159,8 +169,27 @@ def measure_warm(
                 for name in order:
                     with console.status(f"{recording.name}, {name}, run {run + 1} of {repetitions}"):
                         _note(measured, recording, name, systems[name](recording, recording.parent.name))
+        for language in {recording.parent.name for recording in recordings}:
+            for name, transcribe in systems.items():
+                with console.status(f"all recordings of {language}, {name}"):
+                    errors = _errors_of_language(audio, language, name, transcribe, measured)
+                for recording in recordings:
+                    if recording.parent.name == language:
+                        measured[recording, name].errors_of_language = errors
         # The order of the rows is that of the systems, whoever went first.
         return {(recording, name): measured[recording, name] for recording in recordings for name in systems}
+
+
+def _errors_of_language(
+    audio: Path, language: str, name: str, transcribe: Warm, measured: Mapping[tuple[Path, str], Measured]
+) -> WordErrors:
+    errors = NOTHING
+    for recording, reference in recordings_with(audio, ".txt"):
+        if recording.parent.name == language:
+            known = measured.get((recording, name))
+            text = reference.read_text(encoding="utf-8")
+            errors += known.errors if known else word_errors(text, transcribe(recording, language).text)
+    return errors
 
 
 def install() -> None:
@@ -299,10 +328,10 @@ def _verdicts(measured: dict[tuple[Path, str], Measured]) -> Iterator[str]:
         rivals = {name: found for (of, name), found in measured.items() if of == recording and name in COMMANDS}
         theirs = [found for name, found in rivals.items() if name != OURS]
         ratio = max(median(ours.wall_seconds) / median(found.wall_seconds) for found in theirs)
-        worse = ours.errors.rate - min(found.errors.rate for found in theirs)
+        worse = ours.errors_of_language.rate - min(found.errors_of_language.rate for found in theirs)
         yield (
-            f"{recording.name}: time over the fastest rival's {ratio:.2f} ({verdict(ratio, 1)}); "
-            f"word error rate over the best rival's {worse:+.4f} ({verdict(worse, 0)})"
+            f"{recording.name}: time over the fastest rival's {ratio:.2f} ({verdict(ratio, 1)}); word error rate in all of "
+            f"its language over the best rival's {worse:+.4f} ({verdict(worse, 0)})"
         )
 
 
@@ -322,7 +351,7 @@ def _versions() -> dict[str, str]:
 def _table(measured: dict[tuple[Path, str], Measured], threads: int) -> Table:
     table = new_table(
         f"{threads} threads, int8, beam 5",
-        "recording", "system", "version", "WER", "warm, s", "fastest", "slowest", "CPU, s", "peak, MB", "command, s",
+        "recording", "system", "version", "WER", "of its language", "warm, s", "fastest", "slowest", "CPU, s", "peak, MB", "command, s",
         "against the first",
         names=3,
     )  # fmt: skip
@@ -336,7 +365,8 @@ def _table(measured: dict[tuple[Path, str], Measured], threads: int) -> Table:
             recording.name,
             name,
             versions[name],
-            f"{found.errors.rate:.3f}",
+            f"{found.errors.rate:.4f}",
+            f"{found.errors_of_language.rate:.4f}",
             f"{median(found.wall_seconds):.1f}",
             f"{min(found.wall_seconds):.1f}",
             f"{max(found.wall_seconds):.1f}",
