@@ -22,7 +22,7 @@ from typing import Any
 import click
 from playwright.async_api import Browser, Page, async_playwright
 
-from app.api.session_cookie import NAME as COOKIE
+from app.api.credentials.session_cookie import NAME as COOKIE
 from app.db.tables import Transcription
 from benchmarks.command import new_console, new_table, verdict
 from benchmarks.site import Server, Site, finished_transcription, running_site, serving

@@ -7,14 +7,14 @@ from typing import Any
 
 from aiohttp import web
 
-from app.api.attempts import Attempts
 from app.api.auditing import audit_middleware, purge_old_entries
-from app.api.authentication import authentication_middleware
-from app.api.client_address import TrustedProxies
+from app.api.credentials.attempts import Attempts
+from app.api.credentials.authentication import authentication_middleware
+from app.api.credentials.client_address import TrustedProxies
 from app.api.delivery import Delivery
 from app.api.documentation.library import LIBRARY, Library
 from app.api.downloads.downloading import Downloads
-from app.api.hub import Hub
+from app.api.following.hub import Hub
 from app.api.keys import (
     ASYNC_REDIS,
     ATTEMPTS,

@@ -6,11 +6,11 @@ from aiohttp import web
 from redis import Redis
 from redis.asyncio import Redis as AsyncRedis
 
-from app.api.attempts import Attempts
-from app.api.client_address import TrustedProxies
+from app.api.credentials.attempts import Attempts
+from app.api.credentials.client_address import TrustedProxies
 from app.api.delivery import Delivery
 from app.api.downloads.downloading import Downloads
-from app.api.hub import Hub
+from app.api.following.hub import Hub
 from app.api.lately import Lately
 from app.api.metrics.instruments import Metrics
 from app.api.oidc.provider import Oidc

@@ -269,6 +269,6 @@ async def test_without_redis_nobody_is_locked_out_and_the_gate_is_guarded(
             answer = await client.get("/api/projects", headers={"X-API-Key": "vx_nonsense"})
             await problem(answer, 401, "not-authenticated")
         await held_up(await client.get("/api/projects", headers={"X-API-Key": "vx_nonsense"}))
-    said = [record.getMessage() for record in caplog.records if record.name == "app.api.attempts"]
+    said = [record.getMessage() for record in caplog.records if record.name == "app.api.credentials.attempts"]
     assert len([line for line in said if "for itself alone" in line]) == 1
     assert "tests" not in "".join(said)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from multidict import CIMultiDict
 from pydantic import ValidationError
 
-from app.api.client_address import FORWARDED_FOR, TrustedProxies, counted_as
+from app.api.credentials.client_address import FORWARDED_FOR, TrustedProxies, counted_as
 from app.settings import Settings
 
 PROXIES = TrustedProxies.of_settings("10.0.0.0/8, 192.0.2.7,fd00::/8")

@@ -12,7 +12,7 @@ import pytest
 from aiohttp import ClientResponse, ClientSession
 from aiohttp.test_utils import TestClient
 
-from app.api import event_stream, hub
+from app.api.following import event_stream, hub
 from app.api.keys import DATABASE, DELIVERY, HUB
 from app.core.access import Role
 from app.db import events

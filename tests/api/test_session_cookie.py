@@ -7,7 +7,7 @@ import pytest
 from aiohttp import ClientResponse, ClientSession, DummyCookieJar, WSServerHandshakeError
 from aiohttp.test_utils import TestClient
 
-from app.api.session_cookie import NAME
+from app.api.credentials.session_cookie import NAME
 from app.settings import Settings
 from tests.api.conftest import PASSWORD, MakePerson, Person
 from tests.api.problems import problem

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from app.api import hub
+from app.api.following import hub
 from app.api.keys import DATABASE, DELIVERY, HUB, REDIS
 from app.core.access import Role
 from app.db import events

@@ -23,7 +23,7 @@ from app.api.contract import (
     promised_routes,
 )
 from app.api.documentation.schemas import Schemas, without_null
-from app.api.event_stream import EVENTS_TYPE
+from app.api.following.event_stream import EVENTS_TYPE
 from app.api.problems import RangeNotSatisfiable
 from app.core.errors import (
     DependencyDown,

@@ -15,7 +15,7 @@ from uuid import UUID
 from aiohttp import web
 
 import app
-from app.api.authentication import authenticator, credentials
+from app.api.credentials.authentication import authenticator, credentials
 from app.api.exports.archive import Archive
 from app.api.exports.names import folder_name, recording_name
 from app.api.keys import DATABASE, PRINCIPAL, UPLOADS

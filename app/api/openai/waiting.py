@@ -7,7 +7,7 @@ from uuid import UUID
 
 from aiohttp import web
 
-from app.api.hub import HubClosed, Listener, ListenerTooSlow
+from app.api.following.hub import HubClosed, Listener, ListenerTooSlow
 from app.api.keys import DATABASE, HUB
 from app.core.access import Principal
 from app.core.errors import Conflict, DependencyDown

@@ -6,10 +6,11 @@ from typing import Annotated
 from aiohttp import web
 from pydantic import BaseModel, Field, TypeAdapter
 
-from app.api import answers, session_cookie
+from app.api import answers
 from app.api.auditing import LOGIN_NAME
-from app.api.authentication import credentials, origin_of, sender_of
 from app.api.contract import Access, Form, Reply, Tag, contract
+from app.api.credentials import session_cookie
+from app.api.credentials.authentication import credentials, origin_of, sender_of
 from app.api.keys import ATTEMPTS, DATABASE, DELIVERY, OIDC, PASSWORD_SLOTS, PRINCIPAL, SETTINGS
 from app.api.requests import read_json, validate
 from app.core.access import Scope

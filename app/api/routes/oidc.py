@@ -8,9 +8,10 @@ from uuid import UUID
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.api import answers, session_cookie
-from app.api.authentication import origin_of
+from app.api import answers
 from app.api.contract import Access, Reply, Tag, contract
+from app.api.credentials import session_cookie
+from app.api.credentials.authentication import origin_of
 from app.api.filtering import read_query
 from app.api.keys import DATABASE, DELIVERY, OIDC, PRINCIPAL, REFUSED_ON, SETTINGS
 from app.api.oidc import binding

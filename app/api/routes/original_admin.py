@@ -7,8 +7,8 @@ from pydantic import BaseModel, StrictBool
 
 from app.api import answers
 from app.api.contract import Access, Reply, Tag, contract
+from app.api.credentials.logins import NewPassword, NewUsername, hashed
 from app.api.keys import DATABASE, DELIVERY, PRINCIPAL
-from app.api.logins import NewPassword, NewUsername, hashed
 from app.api.original import shapes
 from app.api.parameters import USER
 from app.api.requests import path_id, read_json

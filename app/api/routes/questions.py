@@ -8,12 +8,12 @@ from uuid import UUID
 from aiohttp import web
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
-from app.api.answer_stream import AnswerFeed
 from app.api.answers.questions import Question, QuestionList
-from app.api.authentication import authenticator, credentials
 from app.api.contract import Access, Reply, Tag, contract
-from app.api.event_stream import EVENTS_TYPE, EventStream, carry, say_why
+from app.api.credentials.authentication import authenticator, credentials
 from app.api.filtering import read_query
+from app.api.following.answer_stream import AnswerFeed
+from app.api.following.event_stream import EVENTS_TYPE, EventStream, carry, say_why
 from app.api.keys import DATABASE, DELIVERY, HUB, PRINCIPAL, REQUEST_ID, SETTINGS
 from app.api.parameters import PROJECT, QUESTION, TRANSCRIPTION, PageCursor
 from app.api.requests import path_id, read_json

@@ -9,11 +9,11 @@ from uuid import UUID
 from aiohttp import WSCloseCode, WSMsgType, web
 from pydantic import BaseModel, Field, StringConstraints, TypeAdapter, ValidationError
 
-from app.api.authentication import admit, authenticator, credentials
 from app.api.contract import Access, Parameter, Reply, Tag, contract
-from app.api.event_stream import EVENTS_TYPE, EventStream, carry, say_why
-from app.api.feed import Feed
-from app.api.hub import HubClosed, ListenerTooSlow
+from app.api.credentials.authentication import admit, authenticator, credentials
+from app.api.following.event_stream import EVENTS_TYPE, EventStream, carry, say_why
+from app.api.following.feed import Feed
+from app.api.following.hub import HubClosed, ListenerTooSlow
 from app.api.keys import DATABASE, HUB
 from app.api.requests import validate
 from app.core.errors import (

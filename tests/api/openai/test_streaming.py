@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openai import APIError, AsyncOpenAI
 
-from app.api import hub
+from app.api.following import hub
 from app.api.openai import waiting
 from app.api.openai.streaming import Telling
 from tests.api.openai.playing import GOODBYE, HELLO, SAID, answered, assert_removed, recording, write_down

@@ -7,11 +7,11 @@ from functools import partial
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from app.api import session_cookie
 from app.api.auditing import name_actor
 from app.api.beforehand import beginning_of
-from app.api.client_address import counted_as
 from app.api.contract import Access, contract_of, is_page
+from app.api.credentials import session_cookie
+from app.api.credentials.client_address import counted_as
 from app.api.keys import ATTEMPTS, DATABASE, LOOKS, PRINCIPAL, PROXIES, SETTINGS
 from app.api.openai import OPENAI_PREFIX
 from app.core.access import Principal

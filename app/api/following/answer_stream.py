@@ -9,9 +9,9 @@ import time
 from typing import Any
 from uuid import UUID
 
-from app.api.authentication import Authenticate
-from app.api.event_stream import EventStream
-from app.api.hub import Hub, Listener
+from app.api.credentials.authentication import Authenticate
+from app.api.following.event_stream import EventStream
+from app.api.following.hub import Hub, Listener
 from app.core.access import Principal
 from app.core.identifiers import EventId
 from app.core.questions import QuestionState

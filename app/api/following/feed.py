@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 from uuid import UUID
 
-from app.api.authentication import Authenticate
-from app.api.hub import Listener
+from app.api.credentials.authentication import Authenticate
+from app.api.following.hub import Listener
 from app.core.access import Principal, Role
 from app.core.identifiers import EventId, ProjectId
 from app.db import events, listing

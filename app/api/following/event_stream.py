@@ -11,7 +11,7 @@ from typing import Any
 
 from aiohttp import web
 
-from app.api.hub import HubClosed, ListenerTooSlow
+from app.api.following.hub import HubClosed, ListenerTooSlow
 from app.core.errors import DependencyDown, NotAuthenticated, NotFound, VocalyxError
 from app.core.identifiers import EventId
 
@@ -32,7 +32,7 @@ logger = logging.getLogger(__name__)
 
 
 class EventStream:
-    """A channel of a feed (see `app.api.feed`)."""
+    """A channel of a feed (see `app.api.following.feed`)."""
 
     def __init__(self, request: web.Request) -> None:
         self._request = request
