@@ -21,8 +21,11 @@ from client import basic, form
 _FINAL = frozenset({"done", "error", "cancelled"})
 _PATIENCE_SECONDS = 10.0
 _UPLOAD_PATIENCE_SECONDS = 60.0
+_LOGIN_PATIENCE_SECONDS = 60.0
 _AGAIN_SECONDS = 2.0
 _AT_ONCE = 64
+_PROJECT = "default"
+_JSON = {"Content-Type": "application/json"}
 
 
 @dataclass(frozen=True)
@@ -101,11 +104,20 @@ class Session:
     def headers(self) -> dict[str, str]:
         if not self._token:
             body = json.dumps({"username": "admin", "password": self.address.password}).encode()
-            _, text = fetch(
-                self.address.api + "/api/auth/token", body=body, headers={"Content-Type": "application/json"}
+            status, text = fetch(
+                self.address.api + "/api/auth/token", body=body, headers=_JSON, seconds=_LOGIN_PATIENCE_SECONDS
             )
-            self._token = json.loads(text)["access_token"] if text else ""
+            if not text:
+                raise SystemExit(f"The site lets nobody in: {status}.")
+            self._token = json.loads(text)["access_token"]
         return {"Authorization": f"Bearer {self._token}"}
+
+    def have_project(self, name: str) -> None:
+        """Make sure that there is a project of this name."""
+        known = self.read("/api/projects")
+        if known is None or all(project["name"] != name for project in known["items"]):
+            body = json.dumps({"name": name}).encode()
+            fetch(self.address.api + "/api/projects", body=body, headers=self.headers() | _JSON)
 
     def read(self, path: str) -> Any:
         """Return the JSON at a path, or None where the site does not give it."""
@@ -126,7 +138,7 @@ class Clients:
 
     def __enter__(self) -> Self:
         self.session = Session(self.address)
-        self.session.headers()
+        self.session.have_project(_PROJECT)
         self._over = threading.Event()
         self._pool = ThreadPoolExecutor(_AT_ONCE)
         every = 1 / self.requests_a_second
@@ -187,7 +199,7 @@ class Clients:
         sent = Sent(time.monotonic())
         self.sent.append(sent)
         recording = self.recordings[len(self.sent) % len(self.recordings)]
-        body, kind = form(recording, {"project": "default", "reuse": "false", "diarization": "false", "language": "en"})
+        body, kind = form(recording, {"project": _PROJECT, "reuse": "false", "diarization": "false", "language": "en"})
         headers = self.session.headers() | {"Content-Type": kind, "Idempotency-Key": uuid.uuid4().hex}
         url = f"{self.address.api}/api/transcriptions"
         while not sent.identifier:

@@ -128,7 +128,7 @@ def read_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--audio", type=Path, nargs="*", default=[CHECKOUT / "tests" / "audio" / "jfk.ogg"], help="recordings to send"
     )
-    parser.add_argument("--every", type=float, default=15.0, help="seconds from one recording to the next")
+    parser.add_argument("--every", type=float, default=30.0, help="seconds from one recording to the next")
     parser.add_argument("--settle", type=float, default=1800.0, help="seconds that all recordings may take at the end")
     return parser.parse_args()
 
