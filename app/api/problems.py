@@ -11,6 +11,7 @@ from app.api.keys import REFUSED_ON, REQUEST_ID
 from app.api.negotiation import best
 from app.api.openai import OPENAI_PREFIX
 from app.api.openai.errors import openai_error, sent_again_in_vain
+from app.api.request_log import is_gone
 from app.core.errors import (
     BadRequest,
     ChangedMeanwhile,
@@ -78,7 +79,10 @@ async def problem_middleware(request: web.Request, handler: Handler) -> web.Stre
         return _answer(request, _of_http_exception(error))
     except ConnectionResetError:
         raise
-    except Exception:
+    except Exception as error:
+        # Whoever waited to go on writing is told so when the client goes.
+        if isinstance(error, ConnectionError) and is_gone(request):
+            raise
         # The one edge: an error outside the tree is logged whole, and told to the client without its insides.
         logger.exception("unexpected error")
         return _answer(request, VocalyxError())

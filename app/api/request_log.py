@@ -48,9 +48,14 @@ async def gone_middleware(request: web.Request, handler: Handler) -> web.StreamR
     try:
         return await handler(request)
     except ConnectionError:
-        if request.transport is not None and not request.transport.is_closing():
+        if not is_gone(request):
             raise
         return web.Response()
+
+
+def is_gone(request: web.Request) -> bool:
+    """Tell whether nobody is there any more to be answered."""
+    return request.transport is None or request.transport.is_closing()
 
 
 async def name_the_request(request: web.Request, response: web.StreamResponse) -> None:

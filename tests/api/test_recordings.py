@@ -2,17 +2,23 @@
 
 import asyncio
 import base64
+import fcntl
 import gc
 import hashlib
 import io
 import shutil
+import socket
+import termios
 import threading
+import time
 import warnings
+from array import array
 from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from aiohttp import FormData
@@ -278,6 +284,40 @@ async def test_whoever_leaves_in_the_middle_leaves_no_file_open(
         assert len(held()) == 1
         await leave()
         assert held() == []
+
+
+async def test_a_line_that_breaks_while_the_server_waits_to_go_on_is_no_error_of_the_server(
+    editor: Person, second_instance: Instance, tmp_path: Path
+) -> None:
+    # More than systems keep on the way.
+    address = f"{await sent(editor, wav(bytes(24 * 1024 * 1024)))}/audio"
+    log = tmp_path / "second-instance.log"
+    port = urlsplit(second_instance.url).port
+    with socket.create_connection(("127.0.0.1", port)) as line:
+        head = [
+            f"GET {address} HTTP/1.1",
+            "Host: 127.0.0.1",
+            *(f"{name}: {value}" for name, value in editor.headers.items()),
+        ]
+        line.sendall("\r\n".join([*head, "", ""]).encode())
+        await nothing_more_comes(line)
+        # What has come is not read: so the line breaks, and does not end.
+    async with asyncio.timeout(30):
+        while "the client went away" not in log.read_text():  # noqa: ASYNC110 - another process writes it
+            await asyncio.sleep(0.05)
+    assert "Traceback" not in log.read_text()
+
+
+async def nothing_more_comes(line: socket.socket) -> None:
+    """Wait until what has come, and is not read, has not grown for a second."""
+    there = array("i", [0])
+    before, since = 0, time.monotonic()
+    async with asyncio.timeout(30):
+        while not before or time.monotonic() < since + 1:
+            fcntl.ioctl(line, termios.FIONREAD, there)
+            if there[0] != before:
+                before, since = there[0], time.monotonic()
+            await asyncio.sleep(0.02)
 
 
 async def test_a_player_that_is_closed_is_no_error_of_the_server(
