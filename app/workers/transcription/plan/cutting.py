@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.core.transcript import ChunkPlan, Span
-from app.workers.transcription.text.packing import balanced
 
 SHORTEST_TARGET_SECONDS = 30.0
 """Of speech in a chunk: one of the decoder's windows.
@@ -140,8 +139,8 @@ def cut_at_pauses(
 ) -> tuple[ChunkPlan, ...]:
     """Group padded spans of speech into chunks, each from its first span to its last.
 
-    A chunk is a whole number of the decoder's windows (`window` seconds of speech at most, silence not counted), as few
-    as can be and those even, `target` seconds of speech in all or a little more; chunks are even. With `first`, the first one is a
+    A chunk is a whole number of the decoder's windows (`window` seconds of speech, silence not counted), each as full
+    as can be, `target` seconds of speech in all or a little more; chunks are even. With `first`, the first one is a
     single window of at most `FIRST_CHUNK_SECONDS`. `spans` are in order, apart or touching, none longer than a window.
     Each is in exactly one chunk; silence between chunks is in none.
     """
@@ -152,7 +151,7 @@ def cut_at_pauses(
         chunks.append(opening)
         rest = rest[len(opening) :]
     for run in _runs(rest):
-        groups = balanced(run, window)
+        groups = windows(run, window)
         count = -(-len(groups) // max(1, -(-round(target) // round(window))))
         for number in range(count):
             of_chunk = groups[len(groups) * number // count : len(groups) * (number + 1) // count]
