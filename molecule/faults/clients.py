@@ -108,7 +108,7 @@ class Session:
                 self.address.api + "/api/auth/token", body=body, headers=_JSON, seconds=_LOGIN_PATIENCE_SECONDS
             )
             if not text:
-                raise SystemExit(f"The site lets nobody in: {status}.")
+                raise SystemExit(f"The site lets nobody in: {status}. Deploy it first: molecule converge -s site")
             self._token = json.loads(text)["access_token"]
         return {"Authorization": f"Bearer {self._token}"}
 
@@ -117,7 +117,11 @@ class Session:
         known = self.read("/api/projects")
         if known is None or all(project["name"] != name for project in known["items"]):
             body = json.dumps({"name": name}).encode()
-            fetch(self.address.api + "/api/projects", body=body, headers=self.headers() | _JSON)
+            status, _ = fetch(self.address.api + "/api/projects", body=body, headers=self.headers() | _JSON)
+            if status != "201":
+                raise SystemExit(
+                    f"The project {name} cannot be made: {status}. See: molecule/lab/lab exec api1 journalctl"
+                )
 
     def read(self, path: str) -> Any:
         """Return the JSON at a path, or None where the site does not give it."""
