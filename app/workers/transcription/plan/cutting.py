@@ -192,7 +192,7 @@ def cut_anywhere(
         if end - start <= (FIRST_CHUNK_SECONDS if size < target else 1.5 * target):
             break
         aim = start + (size if size < target else (end - start) / max(2, round((end - start) / size)))
-        near = _TOLERANCE * (aim - start)
+        near = min(_TOLERANCE * (aim - start), 1.5 * target - (aim - start))
         cut = begin + quietest(loudness, frame_seconds, aim - near - begin, aim + near - begin)
         chunks.append(ChunkPlan(start, cut, None, channel))
         start = cut

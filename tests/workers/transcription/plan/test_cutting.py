@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from app.core.transcript import ChunkPlan, Span
@@ -156,6 +156,7 @@ def test_nobody_speaking_makes_no_chunk() -> None:
 
 
 @given(st.floats(0, 500), st.floats(0.01, 20_000), targets, st.booleans(), st.integers(0, 2**32 - 1))
+@example(begin=0.0, length=244.0, target=57.0, first=False, seed=539639)
 def test_without_voice_activity_chunks_cover_everything(
     begin: float, length: float, target: float, first: bool, seed: int
 ) -> None:
