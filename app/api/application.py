@@ -20,6 +20,7 @@ from app.api.keys import (
     ATTEMPTS,
     AUDITED_LATELY,
     DATABASE,
+    DATABASE_WATCH,
     DELIVERY,
     DOWNLOADS,
     HOLDS,
@@ -94,7 +95,7 @@ from app.api.tus.finishing import finish_abandoned
 from app.api.tus.holding import Holds
 from app.api.tus.protocol import name_the_version
 from app.api.volume.uploads import UploadVolume
-from app.api.volume.watch import VolumeWatch
+from app.api.watch import Watch
 from app.api.webhooks.dispatching import Webhooks
 from app.db.database import Database
 from app.db.looks import Looks
@@ -149,6 +150,9 @@ _INTERNAL_LIMIT_BYTES = 64 * 1024 * 1024
 # An instance has 1 GB: a password takes 64 MiB while it is checked, a recording some hundred while it is probed.
 _PASSWORDS_AT_ONCE = 2
 _PROBES_AT_ONCE = 4
+# Longer than an answer takes on a busy host, and shorter than clients wait or than connecting takes to fail.
+_VOLUME_PATIENCE_SECONDS = 3.0
+_DATABASE_PATIENCE_SECONDS = 4.0
 # Often enough for a watchdog of a minute.
 _ALIVE_SECONDS = 10
 
@@ -215,7 +219,17 @@ async def _database(app: web.Application) -> AsyncIterator[None]:
     app[OVERVIEWS] = Overviews(database)
     app[LOOKS] = Looks(database)
     app[READINGS] = Readings(database, app[LOOKS])
-    yield
+    app[DATABASE_WATCH] = watch = Watch(
+        "the database",
+        database.check,
+        database.tell_whether_it_hangs,
+        patience_seconds=_DATABASE_PATIENCE_SECONDS,
+        # Where no packet passes, connecting ends with an error after some seconds; whoever tried it anew would wait as long.
+        errors_go_on=True,
+    )
+    async with _background(watch.run()):
+        yield
+    watch.close()
     await asyncio.to_thread(database.close)
 
 
@@ -238,7 +252,12 @@ async def _uploads(app: web.Application) -> AsyncIterator[None]:
     )
     volume.prepare()
     app[UPLOADS] = volume
-    app[VOLUME_WATCH] = watch = VolumeWatch(volume)
+    app[VOLUME_WATCH] = watch = Watch(
+        "the uploads volume",
+        volume.check_writable,
+        volume.tell_whether_it_hangs,
+        patience_seconds=_VOLUME_PATIENCE_SECONDS,
+    )
     async with _background(watch.run()):
         yield
     watch.close()

@@ -17,7 +17,7 @@ from app.api.oidc.provider import Oidc
 from app.api.readings import Readings
 from app.api.tus.holding import Holds
 from app.api.volume.uploads import UploadVolume
-from app.api.volume.watch import VolumeWatch
+from app.api.watch import Watch
 from app.api.webhooks.dispatching import Webhooks
 from app.core.access import Principal
 from app.db.database import Database
@@ -34,7 +34,8 @@ METRICS = web.AppKey("metrics", Metrics)
 LOOKS = web.AppKey("looks", Looks)
 READINGS = web.AppKey("readings", Readings)
 UPLOADS = web.AppKey("uploads", UploadVolume)
-VOLUME_WATCH = web.AppKey("volume_watch", VolumeWatch)
+VOLUME_WATCH = web.AppKey("volume_watch", Watch)
+DATABASE_WATCH = web.AppKey("database_watch", Watch)
 HOLDS = web.AppKey("holds", Holds)
 DOWNLOADS = web.AppKey("downloads", Downloads)
 ATTEMPTS = web.AppKey("attempts", Attempts)

@@ -31,6 +31,9 @@ _SESSION_OPTIONS = (
     " -c jit=off"
 )
 
+BESIDE_UNITS = 2
+"""Connections beside those of the units' threads: to be asked whether it answers (`check`), and what it holds (`ask`)."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -45,11 +48,11 @@ def connection_parameters(url: str) -> dict[str, Any]:
         "port": parts.port,
         "connect_timeout": 5,
         "application_name": "vocalyx",
-        # A server that vanished without a word (power, network) is noticed within half a minute, not after hours.
-        "keepalives_idle": 10,
-        "keepalives_interval": 5,
-        "keepalives_count": 3,
-        "tcp_user_timeout": 30_000,
+        # A server that vanished without a word (power, network) is noticed after some ten seconds, not after hours.
+        "keepalives_idle": 5,
+        "keepalives_interval": 3,
+        "keepalives_count": 2,
+        "tcp_user_timeout": 10_000,
     }
     values.update(parse_qsl(parts.query))
     return {name: value for name, value in values.items() if value is not None}
@@ -89,11 +92,24 @@ class PoolUse:
             self.busy += busy
 
 
+def _settle(outcome: asyncio.Future[R], work: Future[R]) -> None:
+    if outcome.done() or work.cancelled():
+        return
+    if (error := work.exception()) is not None:
+        outcome.set_exception(error)
+    else:
+        outcome.set_result(work.result())
+
+
+def _away() -> DependencyDown:
+    return DependencyDown("PostgreSQL does not answer.")
+
+
 class Database:
     """Runs synchronous units of work in as many threads as there are connections, each in one transaction.
 
     A unit raises `DependencyDown` where PostgreSQL cannot be reached or goes away half-way; nothing of it stands then,
-    unless it went away in the very moment of the commit.
+    unless it went away in the very moment of the commit. While PostgreSQL hangs it raises it at once, before any work.
     The models are bound to one database a process: opening a second one before the first is closed is a mistake that
     would send units to the wrong server, and raises `RuntimeError`.
     """
@@ -102,8 +118,7 @@ class Database:
         if tables.database.obj is not None:
             raise RuntimeError("this process has a database open already")
         self._pool = PooledPostgresqlExtDatabase(
-            # One more than threads: the health check asks from a thread of its own.
-            max_connections=connections + 1,
+            max_connections=connections + BESIDE_UNITS,
             stale_timeout=300,
             timeout=10,
             **{"options": _SESSION_OPTIONS, **connection_parameters(url)},
@@ -111,25 +126,49 @@ class Database:
         tables.database.initialize(self._pool)
         self.use = PoolUse(connections)
         self._executor = ThreadPoolExecutor(max_workers=connections, thread_name_prefix="database")
-        # A thread of its own, and one alone: questions about a server that hangs do not pile up in others' threads.
-        self._checker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="database-check")
+        self._hangs = False
+        self._reads: set[asyncio.Future[Any]] = set()
+        # A thread of its own, and one alone: what is measured is measured however busy the others are.
+        self._asker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="database-ask")
 
     async def run(self, unit: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run one unit of work in a thread, and return what it returns."""
-        return await self._in_thread(functools.partial(self.run_here, unit, *args, **kwargs))
+        return await asyncio.wrap_future(self._submit(functools.partial(self.run_here, unit, *args, **kwargs)))
 
     async def read(self, unit: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-        """Run a unit that reads, in a thread, each of its statements by itself: that is half the talk of a transaction."""
+        """Run a unit that reads, in a thread, each of its statements by itself: that is half the talk of a transaction.
+
+        Where PostgreSQL begins to hang meanwhile, it is not waited for: nothing can stand of it.
+        """
         call = functools.partial(unit, *args, **kwargs)
-        return await self._in_thread(functools.partial(self._with_connection, contextlib.nullcontext, call))
+        work = self._submit(functools.partial(self._with_connection, contextlib.nullcontext, call))
+        loop = asyncio.get_running_loop()
+        outcome: asyncio.Future[R] = loop.create_future()
+        work.add_done_callback(lambda done: loop.call_soon_threadsafe(_settle, outcome, done))
+        self._reads.add(outcome)
+        try:
+            return await outcome
+        finally:
+            self._reads.discard(outcome)
+            work.cancel()
 
     def run_here(self, unit: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run one unit of work in this thread."""
         return self._with_connection(self._pool.atomic, functools.partial(unit, *args, **kwargs))
 
-    async def _in_thread(self, call: Callable[[], R]) -> R:
+    def _submit(self, call: Callable[[], R]) -> Future[R]:
+        self._require()
         context = contextvars.copy_context()
-        return await asyncio.wrap_future(self.use.submit(self._executor, lambda: context.run(call)))
+
+        def in_its_turn() -> R:
+            self._require()  # it may have waited for longer than PostgreSQL answered
+            return context.run(call)
+
+        return self.use.submit(self._executor, in_its_turn)
+
+    def _require(self) -> None:
+        if self._hangs:
+            raise _away()
 
     def _with_connection(self, within: Callable[[], AbstractContextManager[Any]], call: Callable[[], R]) -> R:
         try:
@@ -141,24 +180,32 @@ class Database:
         except (OperationalError, InterfaceError, MaxConnectionsExceeded) as error:
             self._pool.manual_close()
             logger.warning("the database does not answer: %s", str(error).strip().partition("\n")[0])
-            raise DependencyDown("PostgreSQL does not answer.") from error
+            raise _away() from error
         except BaseException:
             self._pool.close()
             raise
         return result
 
-    async def check(self) -> None:
-        """Raise `DependencyDown` unless the database answers a query, however busy the units' threads are."""
-        await self.ask(lambda: self._pool.execute_sql("select 1"))
+    def check(self) -> None:
+        """Raise `DependencyDown` unless PostgreSQL answers a query in this thread, one beside those of the units."""
+        self.run_here(lambda: self._pool.execute_sql("select 1"))
+
+    def tell_whether_it_hangs(self, hangs: bool) -> None:
+        """Note whether PostgreSQL gives neither answer nor error: whoever waited for it would wait as long as it does."""
+        self._hangs = hangs
+        for outcome in self._reads if hangs else ():
+            if not outcome.done():
+                outcome.set_exception(_away())
 
     async def ask(self, unit: Callable[[], R]) -> R:
-        """Run a unit that takes moments in the thread of the health check, however busy those of the others are."""
-        return await asyncio.get_running_loop().run_in_executor(self._checker, self.run_here, unit)
+        """Run a unit that takes moments in a thread beside those of the others, however busy they are."""
+        self._require()
+        return await asyncio.get_running_loop().run_in_executor(self._asker, self.run_here, unit)
 
     def close(self) -> None:
         """Close every connection, after the units that are running."""
         self._executor.shutdown(wait=True)
-        self._checker.shutdown(wait=True)
+        self._asker.shutdown(wait=True)
         self._pool.close_all()
         tables.database.initialize(None)
 

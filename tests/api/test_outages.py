@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 from pydantic import SecretStr
@@ -43,6 +44,20 @@ class Switch:
 
     def turn_off(self) -> None:
         self._on.close()
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Have it give neither answer nor error, as one does to which no packet passes."""
+        [postmaster, *_] = (self.server.data / "postmaster.pid").read_text().split()
+        process = psutil.Process(int(postmaster))
+        stopped = [process, *process.children(recursive=True)]
+        for one in stopped:
+            one.suspend()
+        try:
+            yield
+        finally:
+            for one in stopped:
+                one.resume()
 
 
 @pytest.fixture
@@ -129,6 +144,30 @@ async def test_postgresql_goes_and_comes_back(client: TestClient, own_postgres: 
                 seen.add((await again.receive_json())["transcription"]["id"])
     await listener.close()
     assert len(files_of(client)) == 2
+
+
+async def test_while_postgresql_hangs_whoever_comes_is_told_so_at_once(
+    client: TestClient, own_postgres: Switch, person: MakePerson
+) -> None:
+    anna = await person("anna", project="first")
+    sent = await anna.uploaded()
+    with own_postgres.frozen():
+        # It is asked before anybody knows, and waits no longer than until then.
+        waiting = asyncio.create_task(anna.get(f"/api/transcriptions/{sent['id']}"))
+        async with asyncio.timeout(20):
+            while await readiness(client) != (503, ["postgresql"]):
+                pass
+        async with asyncio.timeout(2):
+            # More than there are threads: nobody waits behind those that do.
+            refused = await asyncio.gather(
+                waiting, *(anna.get("/api/transcriptions") for _ in range(20)), anna.upload()
+            )
+        for answer in refused:
+            await problem(answer, 503, "dependency-down")
+            assert int(answer.headers["Retry-After"]) > 0
+    await until_ready(client)
+    assert (await anna.get("/api/transcriptions")).status == 200
+    assert len(files_of(client)) == 1
 
 
 async def test_redis_goes_and_comes_back_empty(client: TestClient, own_redis: Switch, person: MakePerson) -> None:

@@ -60,7 +60,7 @@ async def test_a_server_that_is_not_there_is_told_at_once() -> None:
         await nowhere.run(lambda: None)
     assert "secret" not in str(down.value)
     with pytest.raises(DependencyDown):
-        await nowhere.check()
+        nowhere.check()
     nowhere.close()
 
 

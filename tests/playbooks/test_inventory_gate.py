@@ -66,7 +66,7 @@ def test_all_findings_are_in_one_list(ansible_playbook: Playbook, example: Path)
         "vocalyx_volumes is nfs, and the group `nfs_server` has no host. Add one",
         "The group `dashboard` is not there. Add it below `site`",
         "api-2 and api-1 have the same vocalyx_address, 10.20.0.31. Correct one of them.",
-        "The instances of the API open 112 connections, and PostgreSQL takes 100",
+        "The instances of the API open 140 connections, and PostgreSQL takes 100",
         "transcription-1 may use 8 threads together, and vocalyx_cores says 4.",
         "transcription-1 may use 10000 MiB together, and vocalyx_memory_mb says 8000.",
         "enrichment_worker_instances of enrichment-1 is 'two'. Give a number",

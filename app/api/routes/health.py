@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field, TypeAdapter
 from app import __version__
 from app.api import answers
 from app.api.contract import Access, Reply, Tag, contract
-from app.api.keys import ASYNC_REDIS, DATABASE, VOLUME_WATCH
+from app.api.keys import ASYNC_REDIS, DATABASE_WATCH, VOLUME_WATCH
 from app.api.requests import validate
 
 _CHECK_TIMEOUT_SECONDS = 3.0
@@ -61,7 +61,7 @@ async def ready(request: web.Request) -> web.Response:
     query = validate(TypeAdapter(ReadinessQuery), dict(request.query))
     app = request.app
     database, redis, uploads = await asyncio.gather(
-        _check(app[DATABASE].check()),
+        app[DATABASE_WATCH].check(),
         _check(app[ASYNC_REDIS].ping()),
         app[VOLUME_WATCH].check(),
     )

@@ -71,9 +71,15 @@ class UploadVolume:
         self._unsettled = root / _UNSETTLED
         self.partial = PartialFiles(root / _PARTIAL)
         self.hangs = False
-        """Whether the volume gives neither answer nor error, as one of the network whose server is away (`VolumeWatch`)."""
+        """Whether the volume gives neither answer nor error, as one of the network whose server is away (`app.api.watch`)."""
         self.hung_at = -math.inf
         """When it was last found to hang, in seconds of the monotonic clock."""
+
+    def tell_whether_it_hangs(self, hangs: bool) -> None:
+        """Note what a look at the volume found."""
+        self.hangs = hangs
+        if hangs:
+            self.hung_at = time.monotonic()
 
     async def use(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Do what reads or writes the volume in a thread. Raises `UploadsVolumeAway` at once while the volume hangs."""

@@ -45,6 +45,8 @@ CLOSE = 0.84
 MOST_INSTANCES = 99
 POSTGRESQL_CONNECTIONS = 100
 POSTGRESQL_RESERVED = 10
+BESIDE_UNITS = 2
+"""An instance's connections beside api_database_connections: see app/db/database.py."""
 
 Variables = Mapping[str, Any]
 
@@ -226,7 +228,7 @@ def _sizes(hosts: Mapping[str, Variables], groups: Mapping[str, list[str]]) -> I
             each = _number(variables.get(f"{role}_memory_mb", 1024 if role == "api" else 0)) or 0
             memory += count * each
             if role == "api":
-                connections += count * (_number(variables.get("api_database_connections", 8)) or 8)
+                connections += count * ((_number(variables.get("api_database_connections", 8)) or 8) + BESIDE_UNITS)
             else:
                 tiers += 1
                 own = count * (_number(variables.get(f"{role}_threads", 0)) or 0)
