@@ -11,7 +11,8 @@ from app.core.jobs import MAX_ATTEMPTS, Job, JobKind, JobState
 from app.core.lifecycle import Work
 from app.core.queue_window import WINDOW
 from app.core.states import PartState, TranscriptionState
-from tests.core.test_lifecycle import Reports, new_work, planned
+from tests.core.test_lifecycle import Reports
+from tests.core.work import new_work, planned
 
 READ, WRITE, FOLD = JobKind.READING, JobKind.REWRITING, JobKind.FOLDING
 Parts = list[tuple[JobKind, float, float]]
