@@ -84,14 +84,20 @@ class JoinedRecording:
 
     def word_errors(self, words: Iterable[TimedWord]) -> WordErrors:
         """Compare words with the texts, in the pieces that have one; each word counts where its middle lies."""
+        return sum(self.word_errors_of_pieces(words), WordErrors(0, 0))
+
+    def word_errors_of_pieces(self, words: Iterable[TimedWord]) -> list[WordErrors]:
+        """As `word_errors`, for each piece that has a text, in their order."""
         spoken = [((start + end) / 2, word) for start, end, word in words]
-        errors = WordErrors(0, 0)
         half_gap = GAP_SECONDS / 2
-        for piece in self.pieces:
-            if piece.text is not None:
-                heard = [word for at, word in spoken if piece.start - half_gap <= at < piece.end + half_gap]
-                errors += word_errors(piece.text, " ".join(heard))
-        return errors
+        return [
+            word_errors(
+                piece.text,
+                " ".join(word for at, word in spoken if piece.start - half_gap <= at < piece.end + half_gap),
+            )
+            for piece in self.pieces
+            if piece.text is not None
+        ]
 
     def speaker_errors(self, hypothesis: Annotation) -> tuple[float, ...]:
         """Compare a diarization with the turns, in the pieces that have them; one rate for each of `COLLARS_SECONDS`.

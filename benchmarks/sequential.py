@@ -5,7 +5,8 @@ decode, faster-whisper, pyannote, words to speakers. Both are warm, take the sam
 else the machine does falls on both. Vocalyx is measured from the start of the upload to `done`.
 
 Each repetition joins the same pieces in another order. A recording of five minutes has some 140 words with a known text:
-where its windows happen to be cut moves more words than two ways of decoding do, so errors are judged over all orders.
+where its windows happen to be cut moves more words than two ways of decoding do, and another processor moves as many. So
+words are judged over all recordings of a run together, with the interval in which the difference lies.
 """
 
 import dataclasses
@@ -30,7 +31,7 @@ from benchmarks.command import (
     verdict,
 )
 from benchmarks.instance import WITH_SPEAKERS, LocalProcesses, RunningInstance
-from benchmarks.measures import WordErrors, read_rttm
+from benchmarks.measures import WordErrors, rate_difference, read_rttm
 from benchmarks.recordings import JoinedRecording, joined, words_of
 
 WANTED = 0.75
@@ -43,8 +44,13 @@ class Figures:
     """What one way made of one recording."""
 
     seconds: list[float] = field(default_factory=list)
-    words: WordErrors = WordErrors(0, 0)  # noqa: RUF009 - it is frozen
+    words_of_pieces: list[WordErrors] = field(default_factory=list)
     speakers_of_runs: list[tuple[float, ...]] = field(default_factory=list)
+
+    @property
+    def words(self) -> WordErrors:
+        """The errors in all pieces that have a text."""
+        return sum(self.words_of_pieces, WordErrors(0, 0))
 
     @property
     def speakers(self) -> tuple[float, ...]:
@@ -85,7 +91,8 @@ def sequential(
         "minutes", "Vocalyx", "script", "ratio", "decoding", "transcription", "diarization", "WER Vocalyx",
         "WER script", "DER Vocalyx", "DER script",
     )  # fmt: skip
-    worst, worse_words, worse_speakers = 0.0, -1.0, -1.0
+    worst, worse_speakers = 0.0, -1.0
+    pairs: list[tuple[WordErrors, WordErrors]] = []
     with tempfile.TemporaryDirectory() as folder:
         with console.status("warming up"):
             short = joined(audio, Path(folder) / "short.flac", minutes=WARM_UP_MINUTES, language=language)
@@ -107,7 +114,7 @@ def sequential(
                         _measure_vocalyx(instance, recording, language, ours)
             ratio = median(ours.seconds) / median(theirs.seconds) if ours.seconds else 0.0
             worst = max(worst, ratio)
-            worse_words = max(worse_words, ours.words.rate - theirs.words.rate)
+            pairs += zip(ours.words_of_pieces, theirs.words_of_pieces, strict=instance is not None)
             worse_speakers = max(
                 worse_speakers, *(mine - its for mine, its in zip(ours.speakers, theirs.speakers, strict=False)), -1.0
             )
@@ -126,10 +133,16 @@ def sequential(
     console.print(table)
     if instance is not None:
         console.print(f"The highest ratio: {worst:.3f} ({verdict(worst, WANTED)})", highlight=False)
-        for name, worse in (("word", worse_words), ("diarization", worse_speakers)):
-            console.print(
-                f"Highest {name} error rate over the script's: {worse:+.4f} ({verdict(worse, 0)})", highlight=False
-            )
+        more, low, high = rate_difference(pairs)
+        console.print(
+            f"Word error rate over the script's, in {sum(mine.words for mine, _ in pairs)} words: {more:+.4f}"
+            f" (95 %: {low:+.4f} to {high:+.4f}; {verdict(more, 0)})",
+            highlight=False,
+        )
+        console.print(
+            f"Highest diarization error rate over the script's: {worse_speakers:+.4f} ({verdict(worse_speakers, 0)})",
+            highlight=False,
+        )
 
 
 def _workers() -> str:
@@ -145,14 +158,14 @@ def _workers() -> str:
 def _measure_vocalyx(instance: RunningInstance, recording: JoinedRecording, language: str, figures: Figures) -> None:
     transcription, rttm, seconds = instance.transcribe(recording.path, language=language, **WITH_SPEAKERS)
     figures.seconds.append(seconds)
-    figures.words += recording.word_errors(words_of(transcription["segments"]))
+    figures.words_of_pieces += recording.word_errors_of_pieces(words_of(transcription["segments"]))
     figures.speakers_of_runs.append(recording.speaker_errors(read_rttm(rttm)))
 
 
 def _measure_script(script: BareEngines, recording: JoinedRecording, language: str, figures: Figures) -> BareTimes:
     result = script.run(recording.path, language)
     figures.seconds.append(result.times.total)
-    figures.words += recording.word_errors(result.words)
+    figures.words_of_pieces += recording.word_errors_of_pieces(result.words)
     figures.speakers_of_runs.append(recording.speaker_errors(result.speakers))
     return result.times
 

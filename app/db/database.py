@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from typing import Any, ParamSpec, TypeVar
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -92,6 +93,15 @@ class PoolUse:
             self.busy += busy
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Waiting:
+    """Somebody who waits for the outcome of a unit's work."""
+
+    outcome: asyncio.Future[Any]
+    work: Future[Any]
+    changes_nothing: bool
+
+
 def _settle(outcome: asyncio.Future[R], work: Future[R]) -> None:
     if outcome.done() or work.cancelled():
         return
@@ -127,44 +137,42 @@ class Database:
         self.use = PoolUse(connections)
         self._executor = ThreadPoolExecutor(max_workers=connections, thread_name_prefix="database")
         self._hangs = False
-        self._reads: set[asyncio.Future[Any]] = set()
+        self._waiting: set[_Waiting] = set()
         # A thread of its own, and one alone: what is measured is measured however busy the others are.
         self._asker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="database-ask")
 
     async def run(self, unit: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run one unit of work in a thread, and return what it returns."""
-        return await asyncio.wrap_future(self._submit(functools.partial(self.run_here, unit, *args, **kwargs)))
+        return await self._in_thread(functools.partial(self.run_here, unit, *args, **kwargs))
 
     async def read(self, unit: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run a unit that reads, in a thread, each of its statements by itself: that is half the talk of a transaction.
 
-        Where PostgreSQL begins to hang meanwhile, it is not waited for: nothing can stand of it.
+        Where PostgreSQL begins to hang meanwhile, it is not waited for, as a unit that has not begun is not: nothing can
+        stand of either.
         """
         call = functools.partial(unit, *args, **kwargs)
-        work = self._submit(functools.partial(self._with_connection, contextlib.nullcontext, call))
-        loop = asyncio.get_running_loop()
-        outcome: asyncio.Future[R] = loop.create_future()
-        work.add_done_callback(lambda done: loop.call_soon_threadsafe(_settle, outcome, done))
-        self._reads.add(outcome)
-        try:
-            return await outcome
-        finally:
-            self._reads.discard(outcome)
-            work.cancel()
+        return await self._in_thread(
+            functools.partial(self._with_connection, contextlib.nullcontext, call), changes_nothing=True
+        )
 
     def run_here(self, unit: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run one unit of work in this thread."""
         return self._with_connection(self._pool.atomic, functools.partial(unit, *args, **kwargs))
 
-    def _submit(self, call: Callable[[], R]) -> Future[R]:
+    async def _in_thread(self, call: Callable[[], R], *, changes_nothing: bool = False) -> R:
         self._require()
-        context = contextvars.copy_context()
-
-        def in_its_turn() -> R:
-            self._require()  # it may have waited for longer than PostgreSQL answered
-            return context.run(call)
-
-        return self.use.submit(self._executor, in_its_turn)
+        context, loop = contextvars.copy_context(), asyncio.get_running_loop()
+        work = self.use.submit(self._executor, lambda: context.run(call))
+        outcome: asyncio.Future[R] = loop.create_future()
+        work.add_done_callback(lambda done: loop.call_soon_threadsafe(_settle, outcome, done))
+        waiting = _Waiting(outcome, work, changes_nothing)
+        self._waiting.add(waiting)
+        try:
+            return await outcome
+        finally:
+            self._waiting.discard(waiting)
+            work.cancel()
 
     def _require(self) -> None:
         if self._hangs:
@@ -193,9 +201,10 @@ class Database:
     def tell_whether_it_hangs(self, hangs: bool) -> None:
         """Note whether PostgreSQL gives neither answer nor error: whoever waited for it would wait as long as it does."""
         self._hangs = hangs
-        for outcome in self._reads if hangs else ():
-            if not outcome.done():
-                outcome.set_exception(_away())
+        for waiting in self._waiting if hangs else ():
+            # One that has not begun never does.
+            if (waiting.work.cancel() or waiting.changes_nothing) and not waiting.outcome.done():
+                waiting.outcome.set_exception(_away())
 
     async def ask(self, unit: Callable[[], R]) -> R:
         """Run a unit that takes moments in a thread beside those of the others, however busy they are."""

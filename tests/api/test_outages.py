@@ -157,8 +157,8 @@ async def test_while_postgresql_hangs_whoever_comes_is_told_so_at_once(
         async with asyncio.timeout(20):
             while await readiness(client) != (503, ["postgresql"]):
                 pass
-        async with asyncio.timeout(2):
-            # More than there are threads: nobody waits behind those that do.
+        # Sooner than TCP gives up, and with more than there are threads: nobody waits behind those that do.
+        async with asyncio.timeout(8):
             refused = await asyncio.gather(
                 waiting, *(anna.get("/api/transcriptions") for _ in range(20)), anna.upload()
             )
