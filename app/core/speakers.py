@@ -64,13 +64,18 @@ class Cast:
 
     def resolve(self, label: str) -> str:
         """Return who this speaker is once all mergers are followed. Total: an unknown label is itself."""
+        return self._followed(label)[-1]
+
+    def _followed(self, label: str) -> list[str]:
+        """Return the label and those that it is merged into, one after the other."""
+        followed = [label]
         # As many steps as there are speakers: a circle, which no step here makes, has an end too.
         for _ in self.voices:
-            voice = self.voices.get(label)
+            voice = self.voices.get(followed[-1])
             if voice is None or voice.merged_into is None:
-                return label
-            label = voice.merged_into
-        return label
+                break
+            followed.append(voice.merged_into)
+        return followed
 
     def speaker_of(self, position: int) -> str | None:
         """Return whose the segment is, with every correction; None where nobody could be told."""
@@ -100,7 +105,7 @@ class Cast:
             raise InvalidFields([{"field": "into", "message": f"There is no speaker {into!r} in this recording."}])
         if into == label:
             raise InvalidFields([{"field": "into", "message": "A speaker cannot be merged into itself."}])
-        if self.resolve(into) == label:
+        if label in self._followed(into):
             raise Conflict(
                 f"{into!r} is merged into {label!r} already: merging both ways would leave neither.",
                 remedy=f"Undo that first: DELETE …/speakers/{into}/merge.",

@@ -95,6 +95,11 @@ def test_everybody_is_somebody_who_is_nobody_else(machine: Cast, corrections: li
         assert resolved in after.voices
         assert after.voices[resolved].merged_into is None
         assert after.resolve(resolved) == resolved
+        # Nobody is met twice on the way.
+        met = [label]
+        while (further := after.voices[met[-1]].merged_into) is not None:
+            assert further not in met
+            met.append(further)
         assert (label in after.merged_into(resolved)) == (label != resolved)
     for position, found in after.machine.items():
         assert after.speaker_of(position) in {*after.voices, None if found is None else after.resolve(found)}
@@ -189,6 +194,8 @@ def test_nobody_is_merged_into_themselves_or_in_a_circle() -> None:
         who.merge("SPEAKER_00", "SPEAKER_00")
     with pytest.raises(Conflict, match=r"SPEAKER_02/merge"):
         who.merge("SPEAKER_00", "SPEAKER_02")
+    with pytest.raises(Conflict, match=r"SPEAKER_02/merge"):
+        who.merge("SPEAKER_01", "SPEAKER_02")
     with pytest.raises(InvalidFields):
         who.merge("SPEAKER_00", "nobody")
     with pytest.raises(NotFound):
