@@ -1,10 +1,11 @@
 """The query parameters by which lists and searches are narrowed."""
 
+import datetime as dt
 from typing import Annotated
 from uuid import UUID
 
 from aiohttp import web
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter
 
 from app.api.parameters import PageCursor
 from app.api.requests import Model, validate
@@ -24,7 +25,15 @@ def written_out(value: object) -> object:
     return value
 
 
-Moment = Annotated[AwareDatetime, BeforeValidator(written_out)]
+def in_utc(moment: dt.datetime) -> dt.datetime:
+    """Return the same moment in UTC: PostgreSQL takes no offset of 16 hours or more."""
+    try:
+        return moment.astimezone(dt.UTC)
+    except OverflowError as error:
+        raise ValueError("must lie in the years 1 to 9999 of UTC") from error
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(written_out), AfterValidator(in_utc)]
 
 
 class FilterQuery(BaseModel):

@@ -30,11 +30,14 @@ def decode(listing: str, cursor: str) -> list[Any]:
 
 
 def moment(key: Any) -> dt.datetime:
-    """Return the moment that a key says; `ValueError` or `TypeError` where it says none."""
+    """Return the moment that a key says, in UTC; `ValueError` or `TypeError` where it says none."""
     found = dt.datetime.fromisoformat(key)
     if found.tzinfo is None:
         raise ValueError(key)
-    return found
+    try:
+        return found.astimezone(dt.UTC)
+    except OverflowError as error:
+        raise ValueError(key) from error
 
 
 def unknown_cursor() -> InvalidFields:

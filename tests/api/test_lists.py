@@ -151,6 +151,19 @@ async def test_a_recording_that_is_still_to_come_is_listed_and_found_too(
     assert (await (await editor.get(address)).json())["labels"] == ["x"]
 
 
+@pytest.mark.parametrize("offset", ["+00:00", "+15:59", "+16:00", "-23:59"])
+async def test_a_moment_is_the_same_at_whatever_offset_it_is_told(
+    shelf: None, editor: Person, administrator: Person, offset: str
+) -> None:
+    told = DAY.astimezone(dt.datetime.fromisoformat(f"2026-01-01T00:00:00{offset}").tzinfo).isoformat()
+    everything = await names(editor)
+    since, before = await names(editor, created_after=told), await names(editor, created_before=told)
+    assert sorted(since + before) == sorted(everything)
+    assert since == await names(editor, created_after=DAY.isoformat())
+    entries = await administrator.get("/api/audit", params={"after": told})
+    assert entries.status == 200, await entries.text()
+
+
 @pytest.mark.parametrize(
     ("query", "field"),
     [
@@ -160,6 +173,7 @@ async def test_a_recording_that_is_still_to_come_is_listed_and_found_too(
         ({"created_after": "yesterday"}, "created_after"),
         ({"created_before": "0.5"}, "created_before"),
         ({"created_after": "2026-03-01T13:00:00"}, "created_after"),
+        ({"created_before": "0001-01-01T00:00:00+23:00"}, "created_before"),
         ({"name": ""}, "name"),
         ({"name": ["a", "b"]}, "name"),
         ({"label": "x" * 65}, "label"),
