@@ -85,9 +85,11 @@ async def _record_refusal(request: web.Request, error: VocalyxError, action: Act
     kind, thing = _thing(request)
     details: dict[str, Any] = {"code": error.code, "method": request.method, "route": path, **error.audit_details}
     if not isinstance(error, WrongCredentials):
-        # Whoever hammers at one door is one entry a minute; the server's log has every request.
+        # Whoever hammers at one door is one entry a minute; the server's log has every request. Of those who have not said
+        # who they are, all doors of a kind are one: things can be named without end.
         source = current_source.get()
-        what = ("refused", source.actor, source.address, thing, tuple(sorted(details.items())))
+        which = None if source.actor.kind is ActorKind.NOBODY else thing
+        what = ("refused", source.actor, source.address, which, tuple(sorted(details.items())))
         if request.app[AUDITED_LATELY].knows(what):
             return
         request.app[AUDITED_LATELY].note(what, _REFUSED_AGAIN_SECONDS)

@@ -165,6 +165,14 @@ async def test_whoever_hammers_at_one_door_is_one_entry_a_minute(
     assert len(await entries(administrator, action="access.denied")) == 3
 
 
+async def test_who_is_nobody_fills_the_log_with_no_names_of_things(client: TestClient, administrator: Person) -> None:
+    """Each refusal names another thing; all of them come from somewhere else's page, with a cookie that may be anything."""
+    for number in range(20):
+        refused = await client.post(f"/api/transcriptions/{number}/cancel", headers={"Cookie": "vocalyx_session=x"})
+        assert refused.status == 403
+    assert len(await entries(administrator, action="access.denied")) == 1
+
+
 @pytest.fixture
 async def world(client: TestClient) -> World:
     return await new_world(client)
