@@ -96,10 +96,10 @@ class Principal:
         return self.user
 
     def require_unlimited(self) -> None:
-        """Raise `NotPermitted` for a key that is narrowed or ends: with another one's secret it would be more than it is."""
+        """Raise `NotPermitted` for a key that is narrowed or ends: by another key or a member it would be more than it is."""
         if self.scopes is not None or self.expires_at is not None:
             raise NotPermitted(
-                "A key with scopes or an expiry of its own makes no keys, and gives none a new secret.",
+                "A key with scopes or an expiry of its own makes no keys or members, and gives no key a new secret.",
                 remedy="Do it as an owner of the project, or with a key that has neither.",
             )
 

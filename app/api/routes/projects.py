@@ -162,13 +162,14 @@ async def delete_project(request: web.Request) -> web.Response:
     audited=(Action.MEMBER_ADDED, Action.MEMBER_CHANGED),
 )
 async def set_member(request: web.Request) -> web.Response:
-    """Make a user a member, or change the role of one."""
+    """Make a user a member, or change the role of one. A key with scopes or an expiry of its own does neither."""
     principal = request[PRINCIPAL]
     username = check_text(request.match_info["username"], "username")
     wanted = await read_json(request, MemberRole)
 
     def unit(project_id: UUID) -> EventId:
         project = projects.get_project(principal, project_id, Role.OWNER)
+        principal.require_unlimited()
         return projects.set_member(project, username, wanted.role)
 
     await request.app[DELIVERY].wake(await request.app[DATABASE].run(unit, path_id(request)))

@@ -12,6 +12,7 @@ from app.api.filtering import Moment
 from app.api.keys import DATABASE, PRINCIPAL
 from app.api.parameters import SHARE, TRANSCRIPTION
 from app.api.requests import path_id, read_json
+from app.core.access import Scope
 from app.core.audit import Action
 from app.core.errors import Conflict, InvalidFields
 from app.core.sharing import MOST_DAYS, ShareScope
@@ -65,8 +66,10 @@ async def make(request: web.Request) -> web.Response:
     """Make a link by which anybody who has it reads this recording, without a login.
 
     It ends with its time, when it is revoked, and with the recording. Its token stands behind the `#` of the address,
-    which browsers send to no server: it is in no log.
+    which browsers send to no server: it is in no log. A key needs the scope `transcriptions:read`, too.
     """
+    # Who has the link reads: a key that may not read makes none.
+    request[PRINCIPAL].require_scope(Scope.TRANSCRIPTIONS_READ)
     wanted = await read_json(request, WantedShare)
     share, token = await request.app[DATABASE].run(
         shared_links.make, request[PRINCIPAL], path_id(request), wanted.scope, wanted.end()
