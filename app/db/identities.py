@@ -6,19 +6,22 @@ here: only an administrator links it to a user who is there.
 
 import logging
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from app.core.audit import Action, Actor, ActorKind
 from app.core.errors import Conflict, NotFound, VocalyxError
 from app.core.identifiers import EventId
-from app.db import accounts, audit, events
+from app.db import accounts, audit, events, sessions, users
 from app.db.summaries import iso
-from app.db.tables import Identity, Session, User, database, now
+from app.db.tables import Identity, User, database, now
 
 # As users who are added by hand are named.
 _NAME = re.compile(r"[\w.@+-]{1,200}")
 _PROVIDER = Actor(ActorKind.SYSTEM, name="oidc")
+
+R = TypeVar("R")
 
 logger = logging.getLogger(__name__)
 
@@ -66,8 +69,8 @@ class Claimed:
     administrator: bool | None
 
 
-def user_of(claimed: Claimed) -> User:
-    """Return the user whom a provider names; a new one, without a password, at the first login.
+def log_in(claimed: Claimed, begin: Callable[[User], R]) -> R:
+    """Return what `begin` makes of the user whom a provider names; a new one, without a password, at the first login.
 
     Raises `OidcNameTaken`, `OidcNameMissing` or `OidcUserInactive`.
     """
@@ -76,14 +79,17 @@ def user_of(claimed: Claimed) -> User:
     database.execute_sql(lock, (f"identity {claimed.issuer} {claimed.subject}",))
     found = _find(claimed.issuer, claimed.subject)
     try:
-        user = _created(claimed) if found is None else _known(found, claimed)
+        user, changed = (_created(claimed), False) if found is None else _known(found, claimed)
     except VocalyxError as error:
         error.audit_details = {"issuer": claimed.issuer, "subject": claimed.subject}
         raise
     Identity.update(last_login_at=now()).where(
         Identity.issuer == claimed.issuer, Identity.subject == claimed.subject
     ).execute()
-    return user
+    begun = begin(user)
+    if changed:
+        events.append_access(user=user.id)
+    return begun
 
 
 def link(username: str, issuer: str, subject: str) -> dict[str, Any]:
@@ -110,7 +116,7 @@ def unlink(username: str, issuer: str) -> EventId:
     user = _named(username)
     if not Identity.delete().where(Identity.user == user, Identity.issuer == issuer).execute():
         raise NotFound(f"{username!r} is not linked with the provider.")
-    Session.delete().where(Session.user == user).execute()
+    sessions.remove(user.id)
     audit.record(Action.USER_UNLINKED, user.id, name=username, issuer=issuer)
     return events.append_credentials_ended(user=user.id)
 
@@ -126,25 +132,23 @@ def _created(claimed: Claimed) -> User:
     return user
 
 
-def _known(found: Any, claimed: Claimed) -> User:
+def _known(found: Any, claimed: Claimed) -> tuple[User, bool]:
+    """Return the user, and whether what they may do has changed."""
     user: Any = found.user
     if not user.active:
         raise OidcUserInactive
-    if claimed.administrator is not None and claimed.administrator != user.administrator:
-        _promote(user, administrator=claimed.administrator)
-    known: User = user
-    return known
+    differs = claimed.administrator is not None and claimed.administrator != user.administrator
+    return user, differs and _promote(user, administrator=bool(claimed.administrator))
 
 
-def _promote(user: Any, *, administrator: bool) -> None:
-    others = User.select().where(User.administrator, User.active, User.id != user.id)
-    if not administrator and not others.exists():
+def _promote(user: Any, *, administrator: bool) -> bool:
+    if not administrator and users.administrators() <= {user.id}:
         logger.warning("the provider would leave nobody to administer the site: %s stays administrator", user.username)
-        return
+        return False
     user.administrator = administrator
     user.save(only=[User.administrator])
     audit.record(Action.USER_CHANGED, user.id, actor=_PROVIDER, name=user.username, administrator=administrator)
-    events.append_access(user=user.id)
+    return True
 
 
 def _find(issuer: str, subject: str) -> Any:

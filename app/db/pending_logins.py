@@ -7,6 +7,7 @@ from uuid import UUID
 
 from app.db.tables import LoginCode, PendingLogin, User, now
 
+_SHARED: Any = "FOR SHARE"
 _CODE_LIFETIME = dt.timedelta(seconds=60)
 
 
@@ -49,20 +50,16 @@ def issue_code(code: str, browser: str, user: UUID) -> None:
 
 def take_code(code: str, browser: str) -> User | None:
     """Return the user, active, whose login this code ends; None where there is no such code of this browser's."""
-    taken: list[Any] = list(
-        LoginCode.delete()
-        .where(
-            LoginCode.code_hash == _digest(code),
-            LoginCode.browser_hash == _digest(browser),
-            LoginCode.expires_at > now(),
-        )
-        .returning(LoginCode.user)
-        .execute()
+    known = (
+        LoginCode.code_hash == _digest(code),
+        LoginCode.browser_hash == _digest(browser),
+        LoginCode.expires_at > now(),
     )
-    if not taken:
-        return None
-    found: User | None = User.get_or_none(User.id == taken[0].user_id, User.active)
-    return found
+    # The user first, as whoever ends the logins of one holds them: neither then waits for the other.
+    holder = LoginCode.select(LoginCode.user).where(*known)
+    user: User | None = User.select().where(User.id.in_(holder)).for_update(_SHARED).first()
+    taken = LoginCode.delete().where(*known).execute()
+    return user if user is not None and taken and user.active else None
 
 
 def _digest(secret: str) -> str:

@@ -11,7 +11,7 @@ from app.core.audit import Action
 from app.core.errors import LastAdministrator, NotFound, WrongPassword
 from app.core.identifiers import EventId, UserId
 from app.db import audit, events, sessions
-from app.db.tables import Session, User
+from app.db.tables import User
 
 _LISTING = "users"
 # Logins, which refer to a row, may be opened meanwhile.
@@ -107,20 +107,25 @@ def delete(user: UUID) -> EventId:
     return events.append_credentials_ended(user=user)
 
 
+def administrators() -> set[UUID]:
+    """Return all who administer the site, whose rows nobody else changes until the transaction ends.
+
+    To be asked before any of them is held: of two who demote one another at once, the second waits here and then sees what
+    the first has done. In one order, so that neither waits for the other.
+    """
+    found = User.select(User.id).where(User.administrator, User.active).order_by(User.id)
+    return {row.id for row in found.for_update(_LOCK)}
+
+
 def _log_out(user: UUID) -> EventId:
-    Session.delete().where(Session.user == user).execute()
+    sessions.remove(user)
     return events.append_credentials_ended(user=user)
 
 
 def _held(user: UUID, *, leaves: bool) -> User:
     """Return a user whose row nobody else changes until the transaction ends."""
-    if leaves:
-        # All administrators, and first: of two who demote one another at once, the second waits here and then sees what
-        # the first has done. In one order, so that neither waits for the other.
-        administrators = User.select(User.id).where(User.administrator, User.active).order_by(User.id)
-        remaining = {row.id for row in administrators.for_update(_LOCK)}
-        if remaining == {user}:
-            raise LastAdministrator
+    if leaves and administrators() == {user}:
+        raise LastAdministrator
     return _one(User.select().where(User.id == user).for_update(_LOCK))
 
 

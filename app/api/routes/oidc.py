@@ -3,7 +3,6 @@
 import re
 from enum import StrEnum
 from typing import Annotated
-from uuid import UUID
 
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
@@ -285,7 +284,7 @@ async def _logged_in(request: web.Request, claimed: Claimed) -> web.Response:
     lifetime, origin = request.app[SETTINGS].session_lifetime, origin_of(request)
 
     def unit() -> str:
-        return accounts.begin_session(identities.user_of(claimed), lifetime, origin, method="oidc")
+        return identities.log_in(claimed, lambda user: accounts.begin_session(user, lifetime, origin, method="oidc"))
 
     return _answer(await request.app[DATABASE].run(unit), lifetime)
 
@@ -294,8 +293,7 @@ async def _landed(request: web.Request, oidc: Oidc, claimed: Claimed, secret: st
     code = binding.new_secret()
 
     def unit() -> None:
-        user: UUID = identities.user_of(claimed).id
-        pending_logins.issue_code(code, secret, user)
+        identities.log_in(claimed, lambda user: pending_logins.issue_code(code, secret, user.id))
 
     await request.app[DATABASE].run(unit)
     # Behind the '#': what stands there is sent to no server, and is in no log.

@@ -1,7 +1,10 @@
 """Logging in by a provider: a real one, with a browser that does what browsers do."""
 
+import asyncio
 import datetime as dt
 import re
+import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +14,8 @@ from yarl import URL
 
 from app.api.keys import DATABASE
 from app.core.audit import Action
+from app.db import identities
+from app.db.identities import Claimed
 from app.db.tables import Identity, LoginCode, PendingLogin, Session, User, now
 from tests.api.conftest import PASSWORD, MakePerson, Person
 from tests.api.oidc.browser import Browser
@@ -292,6 +297,30 @@ async def test_the_last_administrator_is_not_unmade(provider: Provider, browser:
     assert me["administrator"] is True
 
 
+@pytest.mark.parametrize("oidc_settings", [{"oidc_administrator_claim": "groups=admins"}])
+async def test_of_the_last_two_administrators_one_stays_whenever_they_come(
+    client: TestClient, provider: Provider, new_browser: NewBrowser, logged_in: Any
+) -> None:
+    for name in ("anna", "ben"):
+        await provider.name(f"{name}-sub", preferred_username=name, groups=["admins"])
+        await logged_in(await (await new_browser()).log_in(f"{name}-sub"))
+    for name in ("anna", "ben"):
+        await provider.name(f"{name}-sub", preferred_username=name, groups=[])
+    database, first_decided = client.app[DATABASE], threading.Event()
+
+    def slowly(user: User) -> None:
+        first_decided.set()
+        time.sleep(0.3)  # whoever did not wait for this would decide meanwhile
+
+    def claimed(name: str) -> Claimed:
+        return Claimed(provider.url, f"{name}-sub", name, administrator=False)
+
+    first = asyncio.ensure_future(database.run(identities.log_in, claimed("anna"), slowly))
+    await asyncio.to_thread(first_decided.wait, 10)
+    await asyncio.gather(first, database.run(identities.log_in, claimed("ben"), lambda _: None))
+    assert await database.run(User.select().where(User.administrator).count) == 1
+
+
 async def test_without_that_setting_no_claim_makes_an_administrator(
     provider: Provider, browser: Browser, logged_in: Any
 ) -> None:
@@ -365,6 +394,23 @@ class TestLanding:
         await client.app[DATABASE].run(User.update(active=False).execute)
         out = await browser.ask("POST", "/api/auth/oidc/token", json={"code": code})
         await problem(out, 400, "oidc-login-unknown")
+
+    @pytest.mark.parametrize("ended", ["unlinked", "logged out", "given a password"])
+    async def test_a_code_ends_with_the_logins_of_its_user(
+        self, client: TestClient, provider: Provider, browser: Browser, administrator: Person, ended: str
+    ) -> None:
+        code = await self.landed(provider, browser)
+        anna = (await client.app[DATABASE].run(User.get, User.username == "anna")).id
+        answer = await {
+            "unlinked": lambda: administrator.delete("/api/users/anna/oidc"),
+            "logged out": lambda: administrator.delete(f"/api/users/{anna}/sessions"),
+            "given a password": lambda: administrator.put(
+                f"/api/users/{anna}/password", json={"password": "correct horse battery"}
+            ),
+        }[ended]()
+        assert answer.status in (200, 204), await answer.text()
+        late = await browser.ask("POST", "/api/auth/oidc/token", json={"code": code})
+        await problem(late, 400, "oidc-login-unknown")
 
     async def test_a_program_has_its_token_as_json_all_the_same(
         self, provider: Provider, browser: Browser, logged_in: Any
