@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -11,6 +11,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
 from app.api.outbound.addresses import AddressPolicy, UrlRefused
+from app.api.outbound.lookup import Lookup, lookup_in_threads
 from app.core.errors import VocalyxError
 
 _MAX_HOPS = 5
@@ -20,8 +21,7 @@ _OK = 200
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _HEADERS = {"User-Agent": "vocalyx", "Accept": "*/*", "Accept-Encoding": "identity"}
 
-Lookup = Callable[[str, int], Awaitable[list[str]]]
-"""Returns the IP addresses of a host."""
+look_up = lookup_in_threads("download")
 
 
 class FetchFailed(VocalyxError):
@@ -36,12 +36,6 @@ class FetchFailed(VocalyxError):
     def __init__(self, detail: str, *, may_pass: bool = True) -> None:
         super().__init__(detail)
         self.may_pass = may_pass
-
-
-async def look_up(host: str, port: int) -> list[str]:
-    """Ask the system's resolver."""
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return [str(address[0]) for *_, address in found]
 
 
 @asynccontextmanager

@@ -4,13 +4,12 @@ import asyncio
 import datetime as dt
 import json
 import re
-import socket
 import time
-from concurrent.futures import ThreadPoolExecutor
 
 import aiohttp
 
 from app.api.outbound.addresses import AddressPolicy, UrlRefused
+from app.api.outbound.lookup import lookup_in_threads
 from app.api.outbound.opening import FetchFailed, answer_to, guarded_session
 from app.core import webhooks as rules
 from app.db.summaries import iso
@@ -20,20 +19,9 @@ from app.db.webhook_outbox import Claimed, Tried
 _EXCERPT_CHARACTERS = 500
 _EXCERPT_BYTES = 4 * _EXCERPT_CHARACTERS
 _EXCERPT_SECONDS = 2.0
-_LOOKUPS_AT_ONCE = 8
 _UNSHOWN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 
-# Names whose servers do not answer hold a thread for half a minute: not one that files are read and written in.
-_lookups = ThreadPoolExecutor(_LOOKUPS_AT_ONCE, thread_name_prefix="webhook-lookup")
-
-
-async def look_up(host: str, port: int) -> list[str]:
-    """Ask the system's resolver, in threads of webhooks alone."""
-
-    def ask() -> list[str]:
-        return [str(address[0]) for *_, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
-
-    return await asyncio.get_running_loop().run_in_executor(_lookups, ask)
+look_up = lookup_in_threads("webhook")
 
 
 def body_of(claimed: Claimed) -> bytes:
