@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Sequence
 from functools import cached_property
 
 from app.workers.enrichment.numerals import folded, telling
+from app.workers.enrichment.speaker_names import number_of, without_speakers
 
 _CITED_SHARE = 0.34
 """Of a statement's weight in words, this much must stand in the segments that the model itself names."""
@@ -115,6 +116,7 @@ class Source:
         self._stems = [
             set(content_stems(f"{text} {who or ''}")) for text, who in zip(texts, self._speakers, strict=True)
         ]
+        self._speaker_numbers = {number for who in self._speakers if (number := number_of(who)) is not None}
         self._numbers = [telling(text) for text in texts]
         self._frequency = Counter(known for stems in self._stems for known in stems)
 
@@ -131,7 +133,9 @@ class Source:
 
     def has_words(self, text: str) -> bool:
         """Tell whether any word of the text that says something stands in the transcript."""
-        return any(known in self._frequency for known in content_stems(text)) or bool(telling(text) & self.all_numbers)
+        return any(known in self._frequency for known in content_stems(text)) or bool(
+            self._told(text) & self.all_numbers
+        )
 
     @cached_property
     def all_numbers(self) -> set[str]:
@@ -151,7 +155,7 @@ class Source:
         shown = range(len(self)) if among is None else sorted(among)
         proposed = [position for position in dict.fromkeys(cited) if position in set(shown)]
         if not self.same_language:
-            return tuple(sorted(proposed)) if telling(statement) <= self._numbers_of(shown) else ()
+            return tuple(sorted(proposed)) if self._told(statement) <= self._numbers_of(shown) else ()
         wanted = self._weights(statement)
         if not wanted:
             return ()
@@ -166,12 +170,12 @@ class Source:
 
     def is_supported(self, statement: str) -> bool:
         """Tell whether it may be shown without references: every number and every name in it stands in the transcript."""
-        if not telling(statement) <= self.all_numbers:
+        if not self._told(statement) <= self.all_numbers:
             return False
         return not self.same_language or all(stem(name) in self._frequency for name in names_in(statement))
 
     def has_numbers_of(self, statement: str) -> bool:
-        return telling(statement) <= self.all_numbers
+        return self._told(statement) <= self.all_numbers
 
     def quoted(self, quote: str, among: Collection[int] | None = None) -> tuple[int, ...]:
         """Return the segments in which the quote stands word for word, case, accents and punctuation aside; else ()."""
@@ -206,6 +210,10 @@ class Source:
             places.setdefault(word, []).append(index)
         return places
 
+    def _told(self, statement: str) -> set[str]:
+        """Return the numbers that a statement says something by: those of the speakers stand in no text."""
+        return telling(without_speakers(statement, self._speaker_numbers))
+
     def _numbers_of(self, positions: Iterable[int]) -> set[str]:
         return set().union(*(self._numbers[position] for position in positions))
 
@@ -216,7 +224,7 @@ class Source:
             known: math.log(1 + total / (1 + self._frequency[known]))
             for known in dict.fromkeys(content_stems(statement))
         }
-        return _Wanted(weights, {stem(name) for name in names_in(statement)}, telling(statement))
+        return _Wanted(weights, {stem(name) for name in names_in(statement)}, self._told(statement))
 
     def _covering(self, wanted: "_Wanted", candidates: Sequence[int], share: float) -> tuple[int, ...]:
         """Return the fewest of the candidates that hold enough of what is wanted, and all that must be there."""

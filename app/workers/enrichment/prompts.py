@@ -3,17 +3,16 @@
 What it is asked for stands with each task (`app.workers.enrichment.tasks`).
 """
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from app.workers.enrichment.engine import Prompt
 from app.workers.enrichment.folding import Passage
+from app.workers.enrichment.speaker_names import SPEAKER_IN_ENGLISH, SPEAKER_IN_FRENCH, name_of
 
 PROMPT_VERSION = "2026-11.2"
 
 _FENCE = '"""'
-_MACHINE_LABEL = re.compile(r"SPEAKER_(\d+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +51,11 @@ class Wording:
         """
         lines, last = [], None
         for number, passage in enumerate(passages, start=1):
-            name = self.name_of(passage.speaker)
+            name = name_of(passage.speaker, self.speaker)
             line = passage.text if name in {None, last} else f"{name}: {passage.text}"
             lines.append(_unfenced(f"[{number}] {line}" if numbered else line))
             last = name
         return "\n".join(lines)
-
-    def name_of(self, label: str | None) -> str | None:
-        """Return how a speaker is called: `Speaker 1` for the machine's label `SPEAKER_00`, a person's name as it is."""
-        number = _MACHINE_LABEL.fullmatch(label or "")
-        return f"{self.speaker} {int(number[1]) + 1}" if number else label
 
 
 ENGLISH = Wording(
@@ -73,7 +67,7 @@ ENGLISH = Wording(
     transcript="Transcript:",
     numbered="Transcript, each line with its number:",
     notes="Notes on the successive parts of the recording:",
-    speaker="Speaker",
+    speaker=SPEAKER_IN_ENGLISH,
     part="Summarize this part of the recording in two to four sentences, with its names, figures and decisions.",
 )
 
@@ -89,7 +83,7 @@ FRENCH = Wording(
     transcript="Transcription :",
     numbered="Transcription, chaque ligne avec son numéro :",
     notes="Notes sur les parties successives de l'enregistrement :",
-    speaker="Intervenant",
+    speaker=SPEAKER_IN_FRENCH,
     part=(
         "Résume cette partie de l'enregistrement en deux à quatre phrases, avec ses noms, ses chiffres et ses décisions."
     ),

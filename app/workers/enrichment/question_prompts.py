@@ -1,6 +1,5 @@
 """What the model is told with a question, in French and English. A change that can change an answer raises the version."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -8,12 +7,12 @@ from itertools import groupby
 from app.core.languages import LANGUAGE_NAMES
 from app.core.questions import Passage
 from app.workers.enrichment.engine import Prompt
+from app.workers.enrichment.speaker_names import SPEAKER_IN_ENGLISH, SPEAKER_IN_FRENCH, name_of
 
 QUESTION_PROMPT_VERSION = "2026-11.2"
 
 _FENCE = '"""'
 _GAP = "[…]"
-_MACHINE_LABEL = re.compile(r"SPEAKER_(\d+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +44,7 @@ class QuestionWording:
 
     def line(self, passage: Passage) -> str:
         """Return a passage as a line of its own."""
-        name = self._name_of(passage.speaker)
+        name = name_of(passage.speaker, self.speaker)
         return _unfenced(passage.text if name is None else f"{name}: {passage.text}")
 
     def heading(self, passage: Passage) -> str:
@@ -72,10 +71,6 @@ class QuestionWording:
             before = passage.segment
         return lines
 
-    def _name_of(self, label: str | None) -> str | None:
-        number = _MACHINE_LABEL.fullmatch(label or "")
-        return f"{self.speaker} {int(number[1]) + 1}" if number else label
-
 
 ENGLISH = QuestionWording(
     system=(
@@ -84,7 +79,7 @@ ENGLISH = QuestionWording(
     ),
     transcript="Transcript:",
     recording='Transcript of "{name}":',
-    speaker="Speaker",
+    speaker=SPEAKER_IN_ENGLISH,
     request=(
         "Question: {question}\nQuote the sentences of the transcript that answer it, word for word, then answer in one to three"
         ' sentences. If the transcript does not say it, answer: "{not_said}"'
@@ -103,7 +98,7 @@ FRENCH = QuestionWording(
     ),
     transcript="Transcription :",
     recording="Transcription de « {name} » :",
-    speaker="Intervenant",
+    speaker=SPEAKER_IN_FRENCH,
     request=(
         "Question : {question}\nCite les phrases de la transcription qui y répondent, mot pour mot, puis réponds en une à trois"
         ' phrases. Si la transcription ne le dit pas, réponds : "{not_said}"'

@@ -47,6 +47,28 @@ def test_in_french_too(statement: str, segments: tuple[int, ...]) -> None:
     assert BIBLIOTHEQUE.locate(statement) == segments
 
 
+@pytest.mark.parametrize(
+    ("statement", "found"),
+    [
+        ("Speaker 2 will tell the warehouse this afternoon.", (1,)),
+        ("L'intervenante 2 will tell the warehouse this afternoon.", (1,)),
+        ("Speakers 1 and 3 move the delivery to Friday.", (0,)),
+        ("Intervenants 1, 2 et 3: the delivery is moved to Friday.", (0,)),
+        ("Speaker 7 will tell the warehouse this afternoon.", ()),
+        ("Speakers 2 and 7 will tell the warehouse this afternoon.", ()),
+        ("Speaker 2 will tell 2 warehouses this afternoon.", ()),
+    ],
+)
+def test_what_a_speaker_says_is_found_whatever_their_number(statement: str, found: tuple[int, ...]) -> None:
+    said = ["Let us move the delivery to Friday.", "I will tell the warehouse this afternoon.", "Friday suits me."]
+    source = Source(said, ["SPEAKER_00", "SPEAKER_01", "SPEAKER_02"])
+    assert source.locate(statement) == found
+    assert source.is_supported(statement) is bool(found)
+    named = Source(said, ["Anna", "Ben", "Chloé"])
+    assert named.locate("Ben will tell the warehouse this afternoon.") == (1,)
+    assert named.locate("Speaker 2 will tell the warehouse this afternoon.") == ()
+
+
 def test_a_wrong_reference_is_replaced_by_the_right_one() -> None:
     assert LIBRARY.locate("New windows arrive next week", [0]) == (2,)
     assert LIBRARY.locate("New windows arrive next week", [2]) == (2,)

@@ -1,0 +1,34 @@
+"""How speakers are called where a model reads and writes of them: by a number, as everywhere else, or by a person's name."""
+
+import re
+from collections.abc import Collection
+
+SPEAKER_IN_ENGLISH, SPEAKER_IN_FRENCH = "Speaker", "Intervenant"
+
+_MACHINE_LABEL = re.compile(r"SPEAKER_(\d{1,9})")
+_NUMBERED = re.compile(
+    rf"\b(?:{SPEAKER_IN_ENGLISH}|{SPEAKER_IN_FRENCH}e?)s?\s+\d{{1,9}}\b(?:\s*(?:,|&|\band\b|\bor\b|\bet\b|\bou\b)\s*\d{{1,9}}\b)*",
+    re.IGNORECASE,
+)
+_NUMBER = re.compile(r"\d+")
+
+
+def number_of(label: str | None) -> int | None:
+    """Return the number of a speaker whom the machine has labelled: 1 for `SPEAKER_00`; None for a person's name."""
+    found = _MACHINE_LABEL.fullmatch(label or "")
+    return int(found[1]) + 1 if found else None
+
+
+def name_of(label: str | None, speaker: str) -> str | None:
+    """Return how a speaker is called: `Speaker 1` for the machine's label `SPEAKER_00`, a person's name as it is."""
+    number = number_of(label)
+    return label if number is None else f"{speaker} {number}"
+
+
+def without_speakers(text: str, numbers: Collection[int]) -> str:
+    """Return a text without the numbers by which it speaks of these speakers: "Speakers 1 and 2 agree" counts nothing."""
+
+    def unnumbered(reference: re.Match[str]) -> str:
+        return _NUMBER.sub(lambda number: "" if int(number[0]) in numbers else number[0], reference[0])
+
+    return _NUMBERED.sub(unnumbered, text)
