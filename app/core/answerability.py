@@ -1,8 +1,9 @@
 """Whether a passage can be the answer to a question at all: by the kind of thing that is asked for, and by its words.
 
 A quote that stands in a recording is true, but need not have to do with what was asked: a small model quotes something for
-whatever it is asked. What is asked for by "how many" is a number, by "when" a time, by "who" a person: without one the quote
-is no answer. Where half of what the question is about was said by the quote, the rarer words weighing more, it is one.
+whatever it is asked. What is asked for by "how many" is a number, by "when" a time: without one the quote is no answer. "Who"
+and "how long" are mostly answered by a name and a time, but "the landlord" and "as long as it takes" are answers, too:
+without one, words cannot tell. Where half of what the question is about was said by the quote, the rarer words weighing more, it is one.
 Where it was said in other words, or not at all, words cannot tell. In French and English; of questions in other languages,
 or in another than the recording's, nothing is held against the quote.
 """
@@ -54,11 +55,13 @@ _TIMES = _listed(
     monday tuesday wednesday thursday friday saturday sunday mondays tuesdays wednesdays thursdays fridays saturdays sundays
     january february march april may june july august september october november december spring summer autumn winter
     today tomorrow yesterday tonight morning noon afternoon evening night week weeks month months year years day days hour
-    hours minute minutes soon now later next last until before after since ago holidays christmas easter
+    hours minute minutes soon now later next last until before after since ago holidays christmas easter daily weekly monthly
+    yearly always never every quarter decade decades century
     lundi mardi mercredi jeudi vendredi samedi dimanche janvier fevrier mars avril mai juin juillet aout septembre octobre
     novembre decembre printemps ete automne hiver aujourd demain hier matin midi soir nuit semaine semaines mois an ans annee
     annees jour jours heure heures minute minutes bientot maintenant prochain prochaine dernier derniere avant apres depuis
-    jusqu vacances noel paques
+    jusqu vacances noel paques journee matinee soiree toujours jamais chaque quotidien quotidienne hebdomadaire mensuel
+    mensuelle annuel annuelle trimestre decennie siecle
     """
 )
 _NUMBERS = _listed(
@@ -83,7 +86,12 @@ class Fit(Enum):
 class Sought(Enum):
     """What a question asks for, by its first words."""
 
-    NUMBER = re.compile(r"how (?:many|much|long|old|far|often|big|large)|combien")
+    DURATION = re.compile(
+        r"(?:for |since )?how (?:long|often)|(?:depuis |pendant |en )?combien de temps|(?:a |de )?quelle (?:frequence|duree)"
+        r"|tous les combien"
+    )
+    MEASURE = re.compile(r"how (?:old|far|big|large)")
+    NUMBER = re.compile(r"how (?:many|much)|combien")
     TIME = re.compile(
         r"(?:since |until |by |from )?when|(?:at )?what (?:time|day|date)|(?:depuis |jusqu ?a |pour |de )?quand"
     )
@@ -95,7 +103,12 @@ class Sought(Enum):
         if self is Sought.PERSON:
             return bool(words & _PERSONS) or _NAME.search(text) is not None
         numbered = any(word[0].isdigit() for word in words) or bool(words & _NUMBERS)
-        return numbered or (self is Sought.TIME and bool(words & _TIMES))
+        return numbered or (self in (Sought.TIME, Sought.DURATION) and bool(words & _TIMES))
+
+    @property
+    def is_always_told(self) -> bool:
+        """Whether there is no answer without it."""
+        return self in (Sought.TIME, Sought.NUMBER)
 
 
 def sought(question: str) -> Sought | None:
@@ -112,7 +125,7 @@ def fit(question: str, quoted: Sequence[int], passages: Sequence[Passage]) -> Fi
     kind = sought(question)
     near = {index + step for index in quoted for step in range(-_NEAR, _NEAR + 1) if 0 <= index + step < len(passages)}
     if kind is not None and not any(kind.is_in(passages[index].text) for index in quoted):
-        return Fit.NO
+        return Fit.NO if kind.is_always_told else Fit.UNSURE
     return Fit.YES if _shares_words(question, near, passages) else Fit.UNSURE
 
 

@@ -34,6 +34,9 @@ def test_what_answers_is_let_through_and_most_of_the_rest_is_not(asked: Asked) -
         ("Until when is it open?", Sought.TIME),
         ("Jusqu'à quand est-ce ouvert ?", Sought.TIME),
         ("Who calls?", Sought.PERSON),
+        ("How long is it open?", Sought.DURATION),
+        ("Depuis combien de temps est-ce fermé ?", Sought.DURATION),
+        ("How old is it?", Sought.MEASURE),
         ("À qui faut-il écrire ?", Sought.PERSON),
         ("What is said of the roof?", None),
         ("Quelle est la couleur ?", None),
@@ -42,6 +45,28 @@ def test_what_answers_is_let_through_and_most_of_the_rest_is_not(asked: Asked) -
 )
 def test_what_is_asked_for_is_seen_by_the_first_words(question: str, kind: Sought | None) -> None:
     assert sought(question) is kind
+
+
+@pytest.mark.parametrize(
+    ("question", "quote", "fits"),
+    [
+        ("How long does the repair take?", "The repair takes about an hour, they say.", Fit.YES),
+        ("How long will the shop be closed?", "The shop will be closed until the end of the month.", Fit.YES),
+        ("How often does the committee meet?", "The committee will meet here every week.", Fit.YES),
+        ("Combien de temps dure la réparation ?", "La réparation dure toute la journée.", Fit.YES),
+        ("How long does the repair take?", "The repair takes as long as they need for it.", Fit.UNSURE),
+        ("Who pays for the repairs?", "The landlord pays for the repairs of the roof.", Fit.UNSURE),
+        ("Who wrote the report?", "The report was written by the marketing department.", Fit.UNSURE),
+        ("Qui paie les réparations ?", "Pour les réparations, c'est le propriétaire qui paie.", Fit.UNSURE),
+        ("How large is the room?", "The room is as large as that in the cellar.", Fit.UNSURE),
+        ("How much is the repair?", "The repair is dear, and it will not be the last of them.", Fit.NO),
+        ("Combien coûte la réparation ?", "La réparation est chère, et ce ne sera pas la seule.", Fit.NO),
+        ("When is the repair?", "The repair is done by the people who did it for us.", Fit.NO),
+    ],
+)
+def test_what_answers_without_a_name_or_a_number_is_not_refused(question: str, quote: str, fits: Fit) -> None:
+    said = [Passage("a", "A", 0, 0.0, quote, "SPEAKER_00")]
+    assert fit(question, [0], said) is fits
 
 
 def test_a_number_is_not_answered_without_one_nor_a_time_without_one() -> None:
