@@ -10,12 +10,11 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from app.core.languages import UNSPACED_CHARACTER
 from app.core.transcript import Word
 
 # No-break spaces stay inside: French typography puts them before ? ! : ; and inside « ».
 _SPACE = re.compile(r"[^\S\u00a0\u2007\u202f]+")
-# Thai to Burmese, Khmer, kana, ideographs and their extensions: scripts that write no spaces between words.
-_UNSPACED = re.compile("[\u0e00-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 
 # A unit that was put between two that stay takes so much time of the one before where there is no pause to stand in.
 _SHORTEST_SECONDS = 0.05
@@ -96,11 +95,11 @@ def _parts(piece: str) -> Iterator[str]:
     """Yield a piece without spaces as it is, or where it is written without any between words, each character."""
     held = ""
     for character in piece:
-        if _UNSPACED.match(character) and not unicodedata.combining(character):
+        if UNSPACED_CHARACTER.match(character) and not unicodedata.combining(character):
             if held:
                 yield held
             held = character
-        elif held and _UNSPACED.match(held) and character.isalnum():
+        elif held and UNSPACED_CHARACTER.match(held) and character.isalnum():
             yield held
             held = character
         else:

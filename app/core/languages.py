@@ -1,5 +1,6 @@
 """The languages that Whisper's multilingual models were trained on (Radford et al. 2022, table of language codes)."""
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -111,7 +112,12 @@ LANGUAGE_NAMES: Mapping[str, str] = MappingProxyType(
 
 LANGUAGES = frozenset(LANGUAGE_NAMES)
 
-# Written without spaces between words.
+UNSPACED_CHARACTER = re.compile(
+    "[\u0e00-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
+)
+"""Thai to Burmese, Khmer, kana, ideographs and their extensions: scripts that write no spaces between words."""
+
+# The languages of those scripts.
 _UNSPACED = frozenset({"bo", "ja", "km", "lo", "my", "th", "yue", "zh"})
 
 

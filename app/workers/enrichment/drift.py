@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from difflib import SequenceMatcher
 
+from app.core.languages import UNSPACED_CHARACTER
 from app.workers.enrichment.grounding import names_in, negations, words_of
 from app.workers.enrichment.numerals import numbers
 
@@ -40,7 +41,7 @@ def translation_fault(original: str, translated: str) -> str | None:
     before, after = words_of(original), words_of(translated)
     if not after:
         return "nothing is left"
-    if not len(before) / 3 - 3 <= len(after) <= len(before) * 3 + 6:
+    if not _length(original) / 3 - 3 <= _length(translated) <= _length(original) * 3 + 6:
         return "its length is not that of the original"
     if len(before) > _SHORT_WORDS and edit_distance(before, after) <= 0.2 * len(before):
         return "it is not translated"
@@ -50,6 +51,12 @@ def translation_fault(original: str, translated: str) -> str | None:
     if not digits <= numbers(translated) and any(character.isdigit() for character in original):
         return "a number is missing"
     return None
+
+
+def _length(text: str) -> float:
+    """Return how many words a text has: of a script that writes no spaces between them, two characters count for one."""
+    unspaced = len(UNSPACED_CHARACTER.findall(text))
+    return len(words_of(UNSPACED_CHARACTER.sub(" ", text))) + unspaced / 2
 
 
 def _figures(text: str) -> float:

@@ -208,5 +208,24 @@ def test_a_translation_is_another_text_of_about_its_length_with_its_numbers(tran
     assert (translation_fault(original, translated) is None) is fits
 
 
+@pytest.mark.parametrize(
+    "others",
+    [
+        "图书馆明年春天将重新开放，届时二楼会有一间儿童阅览室，还有一个大家都可以使用的会议室。",
+        "図書館は来年の春に再び開館し、二階には子どものための読書室と、誰でも使える会議室ができます。",
+    ],
+)
+def test_scripts_without_spaces_are_as_long_as_what_they_translate(others: str) -> None:
+    english = (
+        "The library will open again next spring, and on the second floor there will be a reading room for children and"
+        " a meeting room that everybody can use."
+    )
+
+    assert translation_fault(english, others) is None
+    assert translation_fault(others, english) is None
+    assert translation_fault(english, others[:4]) == "its length is not that of the original"
+    assert translation_fault(others, "The library.") == "its length is not that of the original"
+
+
 def test_figures_are_translated_by_figures() -> None:
     assert translation_fault("12 15 18 euros", "12 15 18 euros") is None
