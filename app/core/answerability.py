@@ -119,8 +119,8 @@ def sought(question: str) -> Sought | None:
 
 def fit(question: str, quoted: Sequence[int], passages: Sequence[Passage]) -> Fit:
     """Tell whether the passages at these indices answer a question; `passages` is all that was shown, in order."""
-    language = _language(_words(question))
-    if language is None or language != _language([word for each in passages for word in _words(each.text)]):
+    language = language_of(question)
+    if language is None or language != language_of(" ".join(each.text for each in passages)):
         return Fit.YES
     kind = sought(question)
     near = {index + step for index in quoted for step in range(-_NEAR, _NEAR + 1) if 0 <= index + step < len(passages)}
@@ -149,8 +149,9 @@ def _stems(text: str) -> set[str]:
     return {word.removesuffix("s")[:_STEM] for word in _words(text) if len(word) > 1 and word not in _COMMON}
 
 
-def _language(words: Sequence[str]) -> str | None:
-    """Return the language that a text has more common words of; None where that is not clear."""
+def language_of(text: str) -> str | None:
+    """Return the language, French or English, that a text has more common words of; None where that is not clear."""
+    words = _words(text)
     english, french = sum(word in _ENGLISH for word in words), sum(word in _FRENCH for word in words)
     if english == french:
         return None

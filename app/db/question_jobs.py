@@ -13,6 +13,7 @@ from uuid import UUID
 
 from peewee import SQL
 
+from app.core.answerability import language_of
 from app.core.errors import JobSuperseded, NotFound
 from app.core.identifiers import EventId, JobId, ProjectId
 from app.core.jobs import MAX_ATTEMPTS, JobKind, JobState
@@ -80,7 +81,7 @@ def claim(job: JobId, worker: str, lease_seconds: int) -> tuple[dict[str, Any], 
         "audio": "",
         "request_id": row.request_id,
         "options": TranscriptionOptions(llm_model=row.llm_model).to_dict(),
-        "language": row.language or _language(row),
+        "language": row.language or _language(row, found),
         "question": row.question,
         "passages": [passage.to_dict() for passage in found],
     }
@@ -201,9 +202,10 @@ def _passages(row: Any) -> list[Passage]:
     return passages.of_project(row.project_id, row.question)
 
 
-def _language(row: Any) -> str | None:
+def _language(row: Any, shown: Sequence[Passage]) -> str | None:
+    """Return the language of the recording that is asked about; of a project's, the question's own or what was said in."""
     if row.transcription_id is None:
-        return None
+        return language_of(row.question) or language_of(" ".join(passage.text for passage in shown))
     found: Any = Transcription.select(Transcription.language, Transcription.options).where(
         Transcription.id == row.transcription_id
     )

@@ -136,6 +136,25 @@ async def test_over_a_project_its_own_recordings_are_read_and_no_others(
         await problem(await stranger.post(f"/api/{about}/questions", json={"question": QUESTION}), 404, "not-found")
 
 
+@pytest.mark.parametrize(
+    ("question", "language"),
+    [
+        ("Qui a dit bonjour à tous, et quand ?", "fr"),
+        ("Who said good morning to all of us?", "en"),
+        ("Morning?", "en"),
+        ("Hippopotame ?", None),
+    ],
+)
+async def test_over_a_project_the_answer_is_in_the_language_of_the_question(
+    client: TestClient, editor: Person, worker: Worker, question: str, language: str | None
+) -> None:
+    """Or, where that is not to be told from it, of what was said; or it is left to the model."""
+    await finished(client)
+    await asked(editor, f"projects/{await project_id(client)}", question=question)
+
+    assert (await claimed(worker))["language"] == language
+
+
 async def test_what_nobody_says_finds_no_passage_in_a_project(
     client: TestClient, editor: Person, worker: Worker
 ) -> None:
