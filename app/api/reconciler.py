@@ -71,8 +71,11 @@ class Reconciler:
         """Remove what crashes left behind, and events that nobody resumes behind any more."""
         await self._uploads.use(self._uploads.sweep_incoming)
         unsettled = await self._uploads.use(self._uploads.long_unsettled)
+        # Of a resumable upload that is complete, whose row could not be made yet, the recording is still needed. It is asked
+        # for first: what has its row meanwhile is found by that.
+        coming = await self._database.run(uploads.unfinished, unsettled)
         known = await self._database.run(transcriptions.with_recording, unsettled)
-        for transcription in unsettled:
+        for transcription in (one for one in unsettled if one not in coming):
             await self._uploads.use(self._uploads.settle, transcription, kept=transcription in known)
         await self._sweep_partial()
         await self._database.run(events.prune, _EVENTS_KEPT)

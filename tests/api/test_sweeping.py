@@ -1,5 +1,7 @@
 """What crashes leave behind, and who clears it away."""
 
+import asyncio
+import hashlib
 import os
 import time
 import uuid
@@ -10,10 +12,13 @@ from aiohttp.test_utils import TestClient
 from app.api.keys import DATABASE, DELIVERY, UPLOADS
 from app.api.reconciler import Reconciler
 from app.core.identifiers import TranscriptionId
+from app.core.uploads import UploadState
 from app.db import events
-from app.db.tables import Event, now
+from app.db.tables import Event, Upload, now
 from tests.api.conftest import Person
 from tests.api.leftovers import files_of
+from tests.api.sound import tone
+from tests.api.tus import begun
 
 
 def reconciler_of(client: TestClient) -> Reconciler:
@@ -47,6 +52,27 @@ async def test_the_row_decides_what_becomes_of_an_unsettled_recording(client: Te
     await reconciler_of(client).sweep()
     assert {path.name for path in files_of(client)} == {"source", "fresh.part"}
     assert (uploads.root / uploads.place_of(kept)).exists()
+
+
+async def test_the_recording_of_a_complete_upload_waits_for_its_row(client: TestClient, editor: Person) -> None:
+    """As after an outage of PostgreSQL between the file's lasting place and the row, which lasted longer than a note may."""
+    uploads, content = client.app[UPLOADS], tone(1.0)
+    sender = await begun(editor, len(content))
+    upload = uuid.UUID(sender.path.rpartition("/")[2])
+    place = uploads.root / uploads.place_of(TranscriptionId(upload))
+    place.parent.mkdir(parents=True)
+    place.write_bytes(content)
+    uploads.unsettle(TranscriptionId(upload))
+    age(client)
+    complete = Upload.update(state=UploadState.COMPLETE, received_bytes=len(content)).where(Upload.id == upload)
+    await client.app[DATABASE].run(complete.execute)
+
+    await reconciler_of(client).sweep()
+    async with asyncio.timeout(20):
+        while (answer := await editor.get(f"/api/transcriptions/{upload}")).status != 200:  # noqa: ASYNC110 - nobody is told
+            await asyncio.sleep(0.1)
+    assert (await answer.json())["sha256"] == hashlib.sha256(content).hexdigest()
+    assert place.read_bytes() == content
 
 
 async def test_a_recording_without_a_note_is_never_swept(client: TestClient) -> None:

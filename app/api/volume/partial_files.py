@@ -45,15 +45,20 @@ class PartialFile:
 
     def add(self, block: bytearray) -> None:
         """Write a block behind what is there."""
-        digests = [] if self._digest is None else [self._digest.sha256]
+        known, self._digest = (
+            self._digest,
+            None,
+        )  # of what could not be written the file has nothing, and the digest all
+        digests = [] if known is None else [known.sha256]
         digests += [] if self._checksum is None else [self._checksum]
         with storage_errors(), hashed_meanwhile(block, *digests), memoryview(block) as view:
             written = 0
             while written < len(view):
                 written += os.pwrite(self._descriptor, view[written:], self.size_bytes + written)
             begin_writing_back(self._descriptor, self.size_bytes, self.size_bytes + written)
-        if self._digest is not None:
-            self._digest.size_bytes += written
+        if known is not None:
+            known.size_bytes += written
+            self._digest = known
         self.size_bytes += written
 
     def sync(self) -> None:

@@ -174,6 +174,7 @@ class UploadVolume:
             target.parent.mkdir(parents=True, exist_ok=True)
             if received.path != target:
                 received.path.rename(target)
+            target.stat()  # a sweep that was too early may have removed what an earlier try put there
             for folder in (target.parent, target.parent.parent, self.root):
                 _sync_folder(folder)
         return str(relative)
