@@ -59,11 +59,18 @@ _HAS_ROOM = """
 ) < case when webhooks.failing_since is null then %(at_once)s else 1 end
 """
 
+# Whoever has the fewest on their way comes first, so that a project whose receivers hang keeps nobody else's waiting.
 _PICK = f"""
 select webhooks.id
-from webhooks cross join lateral (select due.due_at {_DUE.format(webhook="webhooks.id")}) as first
-where webhooks.active and {_HAS_ROOM}
-order by first.due_at
+from webhooks
+cross join lateral (select due.due_at {_DUE.format(webhook="webhooks.id")}) as first
+cross join lateral (
+    select count(*) as by_project, count(*) filter (where sent.webhook_id = webhooks.id) as by_webhook
+    from webhooks as ours join webhook_deliveries as sent on sent.webhook_id = ours.id
+    where ours.project_id = webhooks.project_id and sent.lease is not null and sent.lease_expires_at >= now()
+) as taken
+where webhooks.active and {_HAS_ROOM} and taken.by_project < %(at_once_a_project)s
+order by taken.by_project, taken.by_webhook, first.due_at
 limit 1
 for no key update of webhooks skip locked
 """  # noqa: S608 - put together from the constants above
@@ -123,9 +130,13 @@ class Tried:
         }
 
 
-def claim(lease_seconds: float, at_once: int) -> Claimed | None:
-    """Take the message that has been due for longest, of a webhook that has fewer than `at_once` on their way."""
-    picked = database.execute_sql(_PICK, {"at_once": at_once}).fetchone()
+def claim(lease_seconds: float, at_once: int, at_once_a_project: int) -> Claimed | None:
+    """Take a message that is due, of the project and then the webhook that have the fewest on their way; the oldest first.
+
+    No webhook has more than `at_once`, no project more than `at_once_a_project`.
+    """
+    limits = {"at_once": at_once, "at_once_a_project": at_once_a_project}
+    picked = database.execute_sql(_PICK, limits).fetchone()
     if picked is None:
         return None
     lease = secrets.token_urlsafe(16)

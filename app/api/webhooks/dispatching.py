@@ -24,6 +24,7 @@ from app.settings import Settings
 
 _AT_ONCE = 32
 _AT_ONCE_A_WEBHOOK = 4
+_AT_ONCE_A_PROJECT = 24
 # Beyond the receiver's time: looking at the answer's body, and writing down what came of it.
 _LEASE_BEYOND_SECONDS = 8.0
 _LONGEST_CLAIM_SECONDS = 3.0
@@ -92,7 +93,9 @@ class Webhooks:
     async def _claim(self) -> Claimed | None:
         while True:
             asked_at = time.monotonic()
-            claimed = await self._database.run(webhook_outbox.claim, self._lease_seconds, _AT_ONCE_A_WEBHOOK)
+            claimed = await self._database.run(
+                webhook_outbox.claim, self._lease_seconds, _AT_ONCE_A_WEBHOOK, _AT_ONCE_A_PROJECT
+            )
             if claimed is None or time.monotonic() - asked_at <= _LONGEST_CLAIM_SECONDS:
                 return claimed
             # The answer took so long that the lease could end first: another instance would send beside this one.

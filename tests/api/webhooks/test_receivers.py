@@ -165,6 +165,23 @@ async def test_a_receiver_that_hangs_holds_up_nobody_else(
     assert time.monotonic() - started < 6
 
 
+async def test_a_project_whose_receivers_all_hang_holds_up_no_other_project(
+    client: TestClient, hook: MakeHook, receiver: Receiver, stranger: Person
+) -> None:
+    hanging = [await hook(receiver.url("/held"), CREATED, description=f"{number}") for number in range(10)]
+    for _ in range(6):
+        for one in hanging:
+            assert (await one.owner.post(f"{one.address}/ping")).status == 202
+    # More than an instance has places for, if they were given to whoever came first.
+    await receiver.until_told("/held", 24)
+    other = await hook(receiver.url("/hook"), CREATED, by=stranger)
+    for _ in range(4):
+        assert (await stranger.post(f"{other.address}/ping")).status == 202
+    await other.settled(4, seconds=10)
+    assert sum(message.path == "/held" for message in receiver.messages) == 24
+    receiver.gate.set()
+
+
 async def test_one_that_fails_has_a_single_place(client: TestClient, hook: MakeHook, receiver: Receiver) -> None:
     await hook(receiver.url("/held"), CREATED)
 
@@ -378,7 +395,7 @@ async def test_what_waits_for_others_is_not_read_to_find_the_next_message(
             (made.body["id"],),
         )
         explain = f"explain (analyze, format json) {webhook_outbox._PICK}"
-        [[[plan]]] = database.execute_sql(explain, {"at_once": 100}).fetchall()
+        [[[plan]]] = database.execute_sql(explain, {"at_once": 100, "at_once_a_project": 100}).fetchall()
         return max(rows_read(plan["Plan"]))
 
     assert await client.app[DATABASE].run(unreached) < 200
