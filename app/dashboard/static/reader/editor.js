@@ -8,7 +8,6 @@ export function Editor({ segment, index, reading }) {
   const { drafts, view, recording } = reading;
   const { key } = segment;
   const area = useRef(null);
-  const opened = useRef({ text: drafts.drafts.peek().get(key)?.text ?? segment.text });
   const value = drafts.drafts.value.get(key)?.text ?? segment.text;
 
   function fit() {
@@ -25,7 +24,7 @@ export function Editor({ segment, index, reading }) {
     const at = view.caret ?? element.value.length;
     element.setSelectionRange(at, at);
     view.caret = null;
-    return () => reading.leave(key, opened.current.text);
+    return () => reading.leave(key);
   }, []);
 
   /** The word before which the segment would be cut: the first one that begins at or behind the caret. */
@@ -68,7 +67,7 @@ export function Editor({ segment, index, reading }) {
       aria-describedby="editor-keys"
       maxlength="5000"
       value=${value}
-      onInput=${(event) => drafts.type(key, event.target.value)}
+      onInput=${(event) => reading.type(key, event.target.value)}
       onKeyDown=${press}
     ></textarea>
     <div class="editor-tools">

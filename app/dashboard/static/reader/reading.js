@@ -6,14 +6,15 @@ import { t } from "../i18n.js";
 import { me } from "../model/session.js";
 import { say, sayError } from "../components/toasts.js";
 import { describe } from "./describe.js";
-import { createDrafts, line } from "./drafts.js";
+import { createDrafts } from "./drafts.js";
 import { createFinding } from "./finding.js";
 import { createPlayer, RATES } from "./player.js";
 import { createPrinting } from "./printing.js";
 import { createRecording, indexAt } from "./recording.js";
 import { speaking } from "./speaking.js";
-import { createHistory } from "./undoing.js";
+import { createHistory, Passed } from "./undoing.js";
 import { nameOf } from "./voices.js";
+import { writing } from "./writing.js";
 
 const NOBODY = { key: null, index: -1 };
 const DOUBTFUL = 0.5;
@@ -131,33 +132,14 @@ export function readingOf(recording, player, drafts) {
       }
     },
 
-    /** Called where a segment's editor closes: what was typed is one step that can be undone. */
-    leave(key, before) {
-      const draft = drafts.of(key);
-      const after = draft ? line(draft.text) : segmentOf(key)?.text;
-      drafts.save(key);
-      if (after === undefined || after === before) return;
-      undoing.note(writing(key, before, after));
-    },
-
-    async replaceAll(changes) {
-      await closed();
-      for (const { key, after } of changes) drafts.type(key, after);
-      const steps = changes.map(({ key, before, after }) => writing(key, before, after));
-      undoing.note({
-        label: t("reader.step.replace", { count: changes.length }),
-        undo: async () => steps.forEach((step) => step.undo()),
-        redo: async () => steps.forEach((step) => step.redo()),
-      });
-      await drafts.saveAll();
-    },
-
     async undo() {
+      await closed();
       const step = await tried(() => undoing.undo());
       if (step) say(t("reader.undone", { step: step.label }));
     },
 
     async redo() {
+      await closed();
       const step = await tried(() => undoing.redo());
       if (step) say(t("reader.redone", { step: step.label }));
     },
@@ -200,11 +182,13 @@ export function readingOf(recording, player, drafts) {
     /** Put the segment that is being written back to the machine's text; its editor notes that as a step. */
     revert(key) {
       const segment = segmentOf(key);
-      if (segment) drafts.type(key, segment.machine_text);
+      if (segment) reading.type(key, segment.machine_text);
       reading.edit(null);
     },
 
     describe: (changes) => describe(recording, undoing, tried, changes),
+
+    ...writing({ view, drafts, undoing }, { segmentOf, indexOf, closed }),
 
     ...speaking(recording, undoing, tried, { segmentOf, indexOf }),
 
@@ -294,17 +278,6 @@ export function readingOf(recording, player, drafts) {
   };
   reading.finding = createFinding(reading);
 
-  function writing(key, before, after) {
-    const write = (text) => async () => {
-      if (!segmentOf(key)) throw new Error("gone");
-      if (view.editing.peek() === key) view.editing.value = null;
-      drafts.type(key, text);
-      await drafts.save(key);
-      view.reveal(indexOf(key));
-    };
-    return { label: t("reader.step.text"), undo: write(before), redo: write(after) };
-  }
-
   /** Close the editor, if one is open, and let it note what was written before anything else is done. */
   async function closed() {
     if (view.editing.peek() === null) return;
@@ -315,7 +288,7 @@ export function readingOf(recording, player, drafts) {
   /** Split or merge: the segments behind get other positions, so all are read anew. */
   async function bounds(key, verb, body) {
     const segment = segmentOf(key);
-    if (!segment) throw new Error("gone");
+    if (!segment) throw new Passed("reader.cannotUndo");
     await ask("POST", `${recording.address}/segments/${segment.position}/${verb}`, { body, headers: { "If-Match": segment.etag } });
     await recording.load();
     return true;
@@ -329,7 +302,7 @@ export function readingOf(recording, player, drafts) {
         say(t("reader.changedMeanwhile"), { kind: "bad" });
         recording.load();
       } else if (error.code) sayError(error);
-      else say(t("reader.cannotUndo"), { kind: "bad" });
+      else say(t(error instanceof Passed ? error.message : "reader.cannotUndo"), { kind: "bad" });
       return null;
     }
   }
