@@ -105,3 +105,64 @@ async def test_undoing_a_replacement_leaves_passages_that_somebody_else_has_chan
     await expect(page.locator(".saved")).to_have_text(words("reader.saved.all"))
     assert (await segment(owner, made, 0))["text"] == MEETINGS["en"][0].text
     assert (await segment(owner, made, 5))["text"] == "Theirs."
+
+
+async def noted(who: Person, made: str, text: str) -> str:
+    """Write a note on the first passage; return its address."""
+    answer = await who.post(f"/api/transcriptions/{made}/notes", json={"start": 0.4, "end": 3.0, "text": text})
+    return f"/api/transcriptions/{made}/notes/{(await answer.json())['id']}"
+
+
+async def rewrite(who: Person, note: str, text: str) -> None:
+    answer = await who.patch(note, json={"text": text}, headers={"If-Match": "*"})
+    assert answer.status == 200
+
+
+async def note_says(who: Person, made: str) -> list[str]:
+    listed = await (await who.get(f"/api/transcriptions/{made}/notes")).json()
+    return [note["text"] for note in listed["items"]]
+
+
+@both_languages
+async def test_a_note_goes_over_what_one_has_seen_alone(
+    logged_in: Open, editor: Person, owner: Person, worker: Worker, locale: str
+) -> None:
+    words = Words(locale)
+    made = await held_meeting(editor, worker, locale[:2], enriched=False)
+    address = await noted(owner, made, "As it was.")
+    page = await opened(logged_in, editor, made, locale)
+    await page.get_by_role("tab", name=words("reader.tab.notes")).click()
+    change = page.get_by_role("button", name=words("reader.noteChange"), exact=True)
+    text = page.get_by_role("dialog").locator("textarea")
+    save = page.get_by_role("dialog").locator("button[type=submit]")
+    note, told = page.locator(".note-text"), page.get_by_role("dialog").locator(".notice")
+    # What was given up is not there again over what somebody has written since.
+    await change.click()
+    await text.fill("Given up.")
+    await page.get_by_role("dialog").get_by_role("button", name=words("action.cancel")).click()
+    await rewrite(owner, address, "Theirs.")
+    await expect(note).to_have_text("Theirs.")
+    await change.click()
+    await expect(text).to_have_value("Theirs.")
+    # What was changed meanwhile is shown, and then one's own goes over it.
+    await text.fill("Mine.")
+    await rewrite(owner, address, "Theirs again.")
+    await save.click()
+    await expect(told).to_have_text(f"{words('reader.noteChanged')}Theirs again.")
+    assert await note_says(owner, made) == ["Theirs again."]
+    await save.click()
+    await expect(note).to_have_text("Mine.")
+    assert await note_says(owner, made) == ["Mine."]
+    # So is it where the page went away before one's own was saved.
+    await change.click()
+    await text.fill("Mine, and more.")
+    await rewrite(owner, address, "Theirs at last.")
+    await page.reload()
+    await page.get_by_role("tab", name=words("reader.tab.notes")).click()
+    await expect(note).to_have_text("Theirs at last.")
+    await change.click()
+    await expect(text).to_have_value("Mine, and more.")
+    await expect(told).to_contain_text("Theirs at last.")
+    await save.click()
+    await expect(note).to_have_text("Mine, and more.")
+    assert await note_says(owner, made) == ["Mine, and more."]
