@@ -100,7 +100,7 @@ export function createDrafts(recording) {
         set(key, { ...now, etag: saved.etag, before: saved.text, state: "waiting" });
         schedule(key);
       } else set(key, null);
-      recording.put(saved);
+      recording.put(saved, segment);
     } catch (error) {
       const now = drafts.peek().get(key) ?? draft;
       if (error.status === 412) conflict(key, now, error.problem.current);
