@@ -48,7 +48,7 @@ export function createFinding(reading) {
 
   function show() {
     const place = places.peek()[present.peek()];
-    if (place) reading.view.reveal(reading.indexOf(place.key));
+    if (place) reading.open(reading.indexOf(place.key));
   }
 
   function move(by) {

@@ -66,6 +66,7 @@ export function readingOf(recording, player, drafts) {
     caret: null,
     reveal: async () => undefined,
     isShown: () => false,
+    isHidden: () => false,
   };
   view.at = computed(() => {
     const index = indexAt(recording.segments.value, player.time.value);
@@ -116,8 +117,16 @@ export function readingOf(recording, player, drafts) {
     /** Go to a passage that something links to: there in the text, and there in the sound. */
     goTo(seconds) {
       player.seek(seconds);
-      const index = Math.max(0, indexAt(recording.segments.peek(), seconds + 0.001));
-      view.reveal(index, { focus: true });
+      return reading.open(Math.max(0, indexAt(recording.segments.peek(), seconds + 0.001)), { focus: true });
+    },
+
+    /** Bring a passage into view, also where a narrow page shows something else than the text. */
+    async open(index, options) {
+      if (view.isHidden()) {
+        view.panel.value = "text";
+        await new Promise((done) => requestAnimationFrame(done));
+      }
+      return view.reveal(index, options);
     },
 
     edit(key) {
@@ -126,7 +135,7 @@ export function readingOf(recording, player, drafts) {
       view.editing.value = key;
       if (key !== null) {
         const index = indexOf(key);
-        if (!view.isShown(index)) view.reveal(index);
+        if (!view.isShown(index)) reading.open(index);
       } else if (before !== null) {
         queueMicrotask(() => document.querySelector(`[data-key="${CSS.escape(before)}"]`)?.focus({ preventScroll: true }));
       }
