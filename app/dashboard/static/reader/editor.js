@@ -8,7 +8,7 @@ export function Editor({ segment, index, reading }) {
   const { drafts, view, recording } = reading;
   const { key } = segment;
   const area = useRef(null);
-  const value = drafts.drafts.value.get(key)?.text ?? segment.text;
+  const value = drafts.of(key)?.text ?? segment.text;
 
   function fit() {
     const element = area.current;

@@ -3,7 +3,6 @@
 import { batch, computed, effect, signal } from "../html.js";
 import { ask } from "../api.js";
 import { t } from "../i18n.js";
-import { me } from "../model/session.js";
 import { say, sayError } from "../components/toasts.js";
 import { describe } from "./describe.js";
 import { createDrafts } from "./drafts.js";
@@ -11,6 +10,7 @@ import { createFinding } from "./finding.js";
 import { createPlayer, RATES } from "./player.js";
 import { createPrinting } from "./printing.js";
 import { createRecording, indexAt } from "./recording.js";
+import { createRights } from "./rights.js";
 import { speaking } from "./speaking.js";
 import { createHistory, Passed } from "./undoing.js";
 import { nameOf } from "./voices.js";
@@ -23,37 +23,13 @@ const KEPT_FOLLOW = "vocalyx.follow";
 
 export function createReading(id) {
   const recording = createRecording(id);
-  return readingOf(recording, createPlayer(recording), createDrafts(recording));
+  const can = createRights(recording);
+  return readingOf(recording, createPlayer(recording), createDrafts(recording, can), can);
 }
 
-/** The same of a recording, a player and drafts that come from elsewhere. */
-export function readingOf(recording, player, drafts) {
+/** The same of a recording, a player and drafts that come from elsewhere, for somebody who can do that with it. */
+export function readingOf(recording, player, drafts, can) {
   const undoing = createHistory();
-
-  const role = computed(() => me.value?.roles?.[recording.info.value?.project_id]);
-  const describes = computed(() => Boolean(me.value?.administrator || role.value === "editor" || role.value === "owner"));
-  const edits = computed(() => {
-    const present = recording.info.value;
-    const finished = present && !recording.partial.value && ["transcribed", "done"].includes(present.state);
-    return Boolean(finished && describes.value);
-  });
-  // As the API gives documents: none of a text that is still being written, nor of a failed recording that has none.
-  const exports = computed(() => {
-    const finished = ["transcribed", "done"].includes(recording.info.value?.state);
-    return !recording.partial.value && (finished || recording.segments.value.length > 0);
-  });
-  const can = {
-    // Its name and labels, whatever comes of it.
-    get describe() {
-      return describes.value;
-    },
-    get edit() {
-      return edits.value;
-    },
-    get export() {
-      return exports.value;
-    },
-  };
 
   const view = {
     editing: signal(null),
@@ -130,7 +106,7 @@ export function readingOf(recording, player, drafts) {
     },
 
     edit(key) {
-      if (key !== null && !edits.peek()) return;
+      if (key !== null && !can.edit) return;
       const before = view.editing.peek();
       view.editing.value = key;
       if (key !== null) {
@@ -188,6 +164,12 @@ export function readingOf(recording, player, drafts) {
       }
     },
 
+    /** Give up what was typed in a segment and could not be saved. */
+    discard(key) {
+      reading.forget(key);
+      drafts.drop(key);
+    },
+
     /** Put the segment that is being written back to the machine's text; its editor notes that as a step. */
     revert(key) {
       const segment = segmentOf(key);
@@ -202,7 +184,7 @@ export function readingOf(recording, player, drafts) {
     ...speaking(recording, undoing, tried, { segmentOf, indexOf }),
 
     mark() {
-      if (!edits.peek()) return;
+      if (!can.edit) return;
       const here = segmentOf(view.editing.peek() ?? view.at.peek().key ?? view.cursor.peek()) ?? recording.segments.peek()[0];
       if (!here) return;
       batch(() => {

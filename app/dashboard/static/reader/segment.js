@@ -2,6 +2,7 @@
 
 import { html, useComputed, useEffect, useLayoutEffect, useRef } from "../html.js";
 import { clock, errorText, t } from "../i18n.js";
+import { Button } from "../components/button.js";
 import { Editor } from "./editor.js";
 import { Conflict } from "./conflict.js";
 import { nameOf, voiceOf } from "./voices.js";
@@ -12,9 +13,9 @@ export function Segment({ segment, index, count, turn, measuring, reading }) {
   const { recording, drafts, player, view, finding, can } = reading;
   const element = useRef(null);
   const { key } = segment;
-  const draft = useComputed(() => drafts.drafts.value.get(key));
+  const draft = useComputed(() => drafts.of(key));
   const current = useComputed(() => view.at.value.key === key);
-  const editing = useComputed(() => view.editing.value === key);
+  const editing = useComputed(() => can.edit && view.editing.value === key);
   const noted = useComputed(() => recording.notes.value.filter((note) => note.start < segment.end && note.end >= segment.start).length);
   const names = recording.names.value;
 
@@ -55,7 +56,11 @@ export function Segment({ segment, index, count, turn, measuring, reading }) {
           ? html`<${Editor} segment=${segment} index=${index} reading=${reading} />`
           : html`<${Said} segment=${segment} draft=${draft.value} reading=${reading} current=${current} />`}
         ${draft.value?.state === "conflict" && html`<${Conflict} segmentKey=${key} draft=${draft.value} reading=${reading} />`}
-        ${draft.value?.state === "refused" && html`<p class="segment-fault" role="alert">${errorText(draft.value.error)}</p>`}
+        ${draft.value?.state === "refused" &&
+        html`<div class="segment-fault" role="alert">
+          <p>${errorText(draft.value.error)}</p>
+          <${Button} kind="small" onPress=${() => reading.discard(key)}>${t("reader.lostDrop")}<//>
+        </div>`}
       </div>
       <div class="segment-tools">
         ${noted.value > 0 &&

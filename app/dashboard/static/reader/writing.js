@@ -62,6 +62,11 @@ export function writing({ view, drafts, undoing }, { segmentOf, indexOf, closed 
       typed.delete(key);
     },
 
+    /** What was typed here is given up: nothing of it is to be undone. */
+    forget(key) {
+      typed.delete(key);
+    },
+
     async replaceAll(changes) {
       await closed();
       for (const { key, after } of changes) drafts.type(key, after);
