@@ -3,6 +3,9 @@
 import { computed } from "../html.js";
 import { me } from "../model/session.js";
 
+/** Where it is only read, whoever it is that reads. */
+export const READ_ONLY = { describe: false, edit: false, export: false };
+
 export function createRights(recording) {
   const role = computed(() => me.value?.roles?.[recording.info.value?.project_id]);
   const describes = computed(() => Boolean(me.value?.administrator || role.value === "editor" || role.value === "owner"));
