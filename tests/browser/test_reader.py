@@ -441,3 +441,24 @@ async def test_links_to_passages_lead_to_the_text_on_a_narrow_screen(
     await speakers.click()
     await page.keyboard.press("e")
     await expect(page.locator(".editor textarea")).to_be_focused()
+
+
+async def test_no_break_spaces_are_kept_and_text_without_spaces_is_cut_at_the_cursor(
+    logged_in: Open, editor: Person, worker: Worker
+) -> None:
+    words = Words("en-GB")
+    made = await held_meeting(editor, worker, enriched=False)
+    page = await opened(logged_in, editor, made)
+    area = page.locator(".editor textarea")
+    await row(page, 0).locator(".said").dblclick()
+    await area.fill("Bonjour\u00a0!  Vraiment\u202f?")
+    await page.keyboard.press("Escape")
+    await expect(page.locator(".saved")).to_have_text(words("reader.saved.all"))
+    assert (await segment(editor, made, 0))["text"] == "Bonjour\u00a0! Vraiment\u202f?"
+    await row(page, 0).locator(".said").dblclick()
+    await area.fill("会議を始めます。予算から。")
+    await area.evaluate("(area) => area.setSelectionRange(8, 8)")
+    await page.keyboard.press("Control+Enter")
+    await expect(row(page, 1).locator("textarea")).to_have_value("予算から。")
+    await page.keyboard.press("Escape")
+    await expect(row(page, 0).locator(".said")).to_have_text("会議を始めます。")

@@ -172,5 +172,9 @@ export function createDrafts(recording, can) {
   };
 }
 
-/** A text as the API takes it: one line. */
-export const line = (text) => text.replace(/\s+/g, " ").trim();
+// No-break spaces stay: French typography puts them before ? ! : ; and inside « ».
+const SPACES = /[^\S\u00a0\u2007\u202f]+/;
+
+/** A text as the API keeps it: composed, on one line, with single spaces. */
+export const line = (text) =>
+  text.normalize("NFC").split(SPACES).filter((piece) => piece.trim()).join(" ").trim();

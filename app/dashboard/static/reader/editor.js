@@ -27,12 +27,8 @@ export function Editor({ segment, index, reading }) {
     return () => reading.leave(key);
   }, []);
 
-  /** The word before which the segment would be cut: the first one that begins at or behind the caret. */
-  function wordAtCaret() {
-    const caret = area.current.selectionStart;
-    const before = line(area.current.value.slice(0, caret));
-    return before ? before.split(" ").length : 0;
-  }
+  /** How much of the text stands before the caret, in characters. */
+  const beforeCaret = () => line(area.current.value.slice(0, area.current.selectionStart)).length;
 
   function press(event) {
     const plain = !(event.ctrlKey || event.metaKey || event.altKey || event.shiftKey);
@@ -44,7 +40,7 @@ export function Editor({ segment, index, reading }) {
       reading.edit(recording.segments.peek()[index + 1]?.key ?? null);
     } else if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
       event.preventDefault();
-      reading.split(key, wordAtCaret());
+      reading.split(key, beforeCaret());
     } else if (event.key === "Backspace" && plain && index > 0 && area.current.selectionEnd === 0) {
       const before = recording.segments.peek()[index - 1];
       if (before.speaker === segment.speaker) {
@@ -71,7 +67,7 @@ export function Editor({ segment, index, reading }) {
       onKeyDown=${press}
     ></textarea>
     <div class="editor-tools">
-      <button class="button quiet small" onMouseDown=${keepFocus} onClick=${() => reading.split(key, wordAtCaret())}>${t("reader.split")}</button>
+      <button class="button quiet small" onMouseDown=${keepFocus} onClick=${() => reading.split(key, beforeCaret())}>${t("reader.split")}</button>
       ${next && next.speaker === segment.speaker &&
       html`<button class="button quiet small" onClick=${() => reading.merge(key)}>${t("reader.mergeNext")}</button>`}
       ${segment.text !== segment.machine_text &&

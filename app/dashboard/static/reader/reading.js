@@ -5,8 +5,9 @@ import { ask } from "../api.js";
 import { t } from "../i18n.js";
 import { say, sayError } from "../components/toasts.js";
 import { describe } from "./describe.js";
-import { createDrafts } from "./drafts.js";
+import { createDrafts, line } from "./drafts.js";
 import { createFinding } from "./finding.js";
+import { placed } from "./placing.js";
 import { createPlayer, RATES } from "./player.js";
 import { createPrinting } from "./printing.js";
 import { createRecording, indexAt } from "./recording.js";
@@ -129,10 +130,12 @@ export function readingOf(recording, player, drafts, can) {
       if (step) say(t("reader.redone", { step: step.label }));
     },
 
-    async split(key, word) {
+    /** Cut a passage before the first word that begins behind so many characters. */
+    async split(key, characters) {
       await drafts.save(key);
       const segment = segmentOf(key);
       if (!segment || drafts.of(key)) return;
+      const word = placed(segment.words, line(segment.text)).filter(({ from }) => from < characters).length;
       if (word < 1 || word >= segment.words.length) {
         say(t("reader.splitWhere"));
         return;

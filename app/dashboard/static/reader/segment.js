@@ -5,6 +5,7 @@ import { clock, errorText, t } from "../i18n.js";
 import { Button } from "../components/button.js";
 import { Editor } from "./editor.js";
 import { Conflict } from "./conflict.js";
+import { placed } from "./placing.js";
 import { nameOf, voiceOf } from "./voices.js";
 
 const DOUBTFUL = 0.5;
@@ -125,14 +126,11 @@ function Said({ segment, draft, reading, current }) {
 }
 
 function spoken(words, text, hits, marks) {
-  let at = 0;
+  const places = placed(words, text);
   return words.map((word, index) => {
-    const bare = word.text.trim();
-    const found = bare ? text.indexOf(bare, at) : at;
-    const from = found < 0 ? at : found;
-    at = from + bare.length;
-    const hit = hits?.some((one) => one.from < at && one.to > from);
-    const present = hits?.some((one) => one.present && one.from < at && one.to > from);
+    const { from, to } = places[index];
+    const hit = hits?.some((one) => one.from < to && one.to > from);
+    const present = hits?.some((one) => one.present && one.from < to && one.to > from);
     const doubtful = marks && word.probability < DOUBTFUL;
     return html`${index > 0 && word.text.startsWith(" ") ? " " : ""}<span
       data-word=${index}
