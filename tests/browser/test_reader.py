@@ -411,3 +411,54 @@ async def test_findings_lead_to_their_passages_and_what_is_missing_does_no_harm(
     await expect(roofs).to_contain_text("were not found")
     for told in (paid, days):
         await expect(told).not_to_contain_text("were not found")
+
+
+async def test_links_to_passages_lead_to_the_text_on_a_narrow_screen(
+    logged_in: Open, editor: Person, worker: Worker
+) -> None:
+    words = Words("en-GB")
+    made = await held_meeting(editor, worker)
+    await editor.post(f"/api/transcriptions/{made}/notes", json={"start": 19.0, "end": 20.0, "text": "Ask for it."})
+    page = await opened(logged_in, editor, made, viewport={"width": 700, "height": 900})
+    text = page.get_by_role("tab", name=words("reader.tab.text"), exact=True)
+    speakers = page.get_by_role("tab", name=words("reader.tab.speakers"), exact=True)
+    await page.get_by_role("tab", name=words("reader.tab.notes")).click()
+    await page.locator(".note .passage").click()
+    await expect(text).to_have_attribute("aria-selected", "true")
+    current = page.locator(".segment.current")
+    await expect(current).to_be_focused()
+    await expect(current).to_be_in_viewport()
+    await speakers.click()
+    await page.get_by_role("button", name=words("reader.firstPassage")).first.click()
+    await expect(row(page, 0)).to_be_focused()
+    await expect(row(page, 0)).to_be_in_viewport()
+    # And so do the places where something is found, and the pen.
+    await page.keyboard.press("f")
+    await page.get_by_role("search").locator("input").first.fill("budget")
+    await speakers.click()
+    await page.get_by_role("button", name=words("reader.findNext")).click()
+    await expect(page.locator(".word.hit.present")).to_be_in_viewport()
+    await speakers.click()
+    await page.keyboard.press("e")
+    await expect(page.locator(".editor textarea")).to_be_focused()
+
+
+async def test_no_break_spaces_are_kept_and_text_without_spaces_is_cut_at_the_cursor(
+    logged_in: Open, editor: Person, worker: Worker
+) -> None:
+    words = Words("en-GB")
+    made = await held_meeting(editor, worker, enriched=False)
+    page = await opened(logged_in, editor, made)
+    area = page.locator(".editor textarea")
+    await row(page, 0).locator(".said").dblclick()
+    await area.fill("Bonjour\u00a0!  Vraiment\u202f?")
+    await page.keyboard.press("Escape")
+    await expect(page.locator(".saved")).to_have_text(words("reader.saved.all"))
+    assert (await segment(editor, made, 0))["text"] == "Bonjour\u00a0! Vraiment\u202f?"
+    await row(page, 0).locator(".said").dblclick()
+    await area.fill("会議を始めます。予算から。")
+    await area.evaluate("(area) => area.setSelectionRange(8, 8)")
+    await page.keyboard.press("Control+Enter")
+    await expect(row(page, 1).locator("textarea")).to_have_value("予算から。")
+    await page.keyboard.press("Escape")
+    await expect(row(page, 0).locator(".said")).to_have_text("会議を始めます。")

@@ -53,3 +53,27 @@ async def test_a_question_is_answered_with_its_passages(
     await page.reload()
     await page.get_by_role("tab", name=words("reader.tab.ask"), exact=True).click()
     await expect(asked.last).to_contain_text("Three quarters.")
+
+
+async def test_questions_are_followed_on_after_their_tab_was_left(
+    logged_in: Open, editor: Person, worker: Worker
+) -> None:
+    words = Words("en-GB")
+    made = await held_meeting(editor, worker)
+    page = await opened(logged_in, editor, made)
+    ask = page.get_by_role("tab", name=words("reader.tab.ask"), exact=True)
+    await ask.click()
+    asked = page.locator(".asked")
+    for count, question in enumerate(("First?", "Second?"), start=1):
+        await page.get_by_label(words("reader.ask")).fill(question)
+        await page.get_by_label(words("reader.ask")).press("Enter")
+        await expect(asked).to_have_count(count)
+    await page.get_by_role("tab", name=words("reader.tab.notes"), exact=True).click()
+    await expect(asked).to_have_count(0)
+    await ask.click()
+    await expect(asked.filter(has_text=words("reader.thinking"))).to_have_count(2)
+    for _ in range(2):
+        order = await worker.claim(QueueName.ENRICHMENT)
+        text = f"To “{order['question']}”: yes."
+        await worker.report(order, "result", answer=answer_to(order, text=text), metrics={})
+        await expect(asked.filter(has_text=text)).to_have_count(1)

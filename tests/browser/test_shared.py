@@ -92,3 +92,19 @@ async def test_a_link_that_is_not_whole_says_so(open_page: OpenPage, editor: Per
     page = await open_page(path[:-4])
     await expect(page.get_by_role("alert")).to_contain_text("This link leads nowhere.")
     assert await violations(page) == []
+
+
+async def test_a_link_is_for_reading_whoever_opens_it(
+    logged_in: Open, editor: Person, administrator: Person, worker: Worker
+) -> None:
+    made = await held_meeting(editor, worker)
+    answer = await editor.post(f"/api/transcriptions/{made}/shares", json={"scope": "text", "days": 1})
+    page = await logged_in(administrator, "/account")
+    await page.goto((await answer.json())["path"])
+    await row(page, 0).locator(".said").dblclick()
+    await page.keyboard.press("f")
+    await expect(page.get_by_role("search")).to_be_visible()
+    await page.keyboard.press("Escape")
+    for key in ("e", "w", "m", "x"):
+        await page.keyboard.press(key)
+    await expect(page.locator("textarea, dialog, button.who, .tool")).to_have_count(0)

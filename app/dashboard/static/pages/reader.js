@@ -196,13 +196,13 @@ function State({ reading }) {
   return null;
 }
 
-/** Text that was typed in a segment that is no longer there: it is not thrown away, it is shown. */
+/** Text that was typed in a segment that is no longer there, or may not be corrected any more: it is not thrown away, it is shown. */
 function Lost({ reading }) {
-  const { drafts, recording } = reading;
+  const { drafts, recording, can } = reading;
   if (recording.partial.value) return null;
-  const lost = [...drafts.drafts.value].filter(([key]) => !recording.positions.value.has(key));
+  const lost = [...drafts.drafts.value].filter(([key]) => !can.edit || !recording.positions.value.has(key));
   return lost.map(([key, draft]) => html`<${Notice} kind="warn" key=${key}>
-    <p>${t("reader.lost", { time: clock(Number.parseFloat(key)) })}</p>
+    <p>${t(can.edit ? "reader.lost" : "reader.lostRight", { time: clock(Number.parseFloat(key)) })}</p>
     <p>${draft.text}</p>
     <${Button} onPress=${() => drafts.drop(key)}>${t("reader.lostDrop")}<//>
   <//>`);

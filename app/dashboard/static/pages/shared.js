@@ -11,6 +11,7 @@ import { createPlayer } from "../reader/player.js";
 import { PlayerBar } from "../reader/playerbar.js";
 import { named } from "../reader/recording.js";
 import { readingOf } from "../reader/reading.js";
+import { READ_ONLY } from "../reader/rights.js";
 import { Transcript } from "../reader/transcript.js";
 
 export function Page({ id }) {
@@ -69,7 +70,7 @@ function Shown({ id, shown }) {
   const reading = useMemo(() => {
     const recording = recordingOf(id, shown);
     const player = createPlayer(recording, shown.audio ? {} : { source: null });
-    return readingOf(recording, player, NO_DRAFTS());
+    return readingOf(recording, player, NO_DRAFTS(), READ_ONLY);
   }, [shown]);
   // The text is drawn with it: its keys are obeyed from then on.
   useLayoutEffect(() => obeyKeys(reading, keysOn), [reading]);

@@ -12,7 +12,8 @@ const LONGEST_PAUSE_MS = 20000;
 
 const prefixOf = (recording) => `vocalyx.draft.${me.peek()?.id ?? me.peek()?.name ?? ""}.${recording.id}.`;
 
-export function createDrafts(recording) {
+/** What `can` says is obeyed at every moment: what somebody may not correct any more is kept, and neither shown in the text nor sent. */
+export function createDrafts(recording, can) {
   const prefix = prefixOf(recording);
   /** By the segment's key: {text, etag, before, state: "waiting" | "saving" | "unreachable" | "conflict" | "refused", current, error}. */
   const drafts = signal(new Map());
@@ -21,7 +22,8 @@ export function createDrafts(recording) {
   let pause = FIRST_PAUSE_MS;
   let retry = null;
 
-  const of = (key) => drafts.value.get(key);
+  /** What stands in a segment's place. */
+  const of = (key) => (can.edit ? drafts.value.get(key) : undefined);
   const segmentOf = (key) => recording.segments.peek()[recording.positions.peek().get(key)];
 
   function set(key, draft) {
@@ -80,7 +82,7 @@ export function createDrafts(recording) {
     timers.delete(key);
     if (running.has(key)) return running.get(key).then(() => save(key));
     const draft = drafts.peek().get(key);
-    if (!draft || draft.state === "conflict") return undefined;
+    if (!draft || draft.state === "conflict" || !can.edit) return undefined;
     const segment = segmentOf(key);
     if (!segment) return undefined;
     const sending = send(key, draft, segment).finally(() => running.delete(key));
@@ -100,7 +102,7 @@ export function createDrafts(recording) {
         set(key, { ...now, etag: saved.etag, before: saved.text, state: "waiting" });
         schedule(key);
       } else set(key, null);
-      recording.put(saved);
+      recording.put(saved, segment);
     } catch (error) {
       const now = drafts.peek().get(key) ?? draft;
       if (error.status === 412) conflict(key, now, error.problem.current);
@@ -156,7 +158,7 @@ export function createDrafts(recording) {
   window.addEventListener("online", wake);
   const watching = effect(() => {
     // Who has logged in again, and a server that is back: now it can be saved.
-    if (me.value && connection.value === "open") setTimeout(wake);
+    if (can.edit && me.value && connection.value === "open") setTimeout(wake);
   });
 
   return {
@@ -170,5 +172,9 @@ export function createDrafts(recording) {
   };
 }
 
-/** A text as the API takes it: one line. */
-export const line = (text) => text.replace(/\s+/g, " ").trim();
+// No-break spaces stay: French typography puts them before ? ! : ; and inside « ».
+const SPACES = /[^\S\u00a0\u2007\u202f]+/;
+
+/** A text as the API keeps it: composed, on one line, with single spaces. */
+export const line = (text) =>
+  text.normalize("NFC").split(SPACES).filter((piece) => piece.trim()).join(" ").trim();

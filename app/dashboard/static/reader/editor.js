@@ -8,8 +8,7 @@ export function Editor({ segment, index, reading }) {
   const { drafts, view, recording } = reading;
   const { key } = segment;
   const area = useRef(null);
-  const opened = useRef({ text: drafts.drafts.peek().get(key)?.text ?? segment.text });
-  const value = drafts.drafts.value.get(key)?.text ?? segment.text;
+  const value = drafts.of(key)?.text ?? segment.text;
 
   function fit() {
     const element = area.current;
@@ -25,15 +24,11 @@ export function Editor({ segment, index, reading }) {
     const at = view.caret ?? element.value.length;
     element.setSelectionRange(at, at);
     view.caret = null;
-    return () => reading.leave(key, opened.current.text);
+    return () => reading.leave(key);
   }, []);
 
-  /** The word before which the segment would be cut: the first one that begins at or behind the caret. */
-  function wordAtCaret() {
-    const caret = area.current.selectionStart;
-    const before = line(area.current.value.slice(0, caret));
-    return before ? before.split(" ").length : 0;
-  }
+  /** How much of the text stands before the caret, in characters. */
+  const beforeCaret = () => line(area.current.value.slice(0, area.current.selectionStart)).length;
 
   function press(event) {
     const plain = !(event.ctrlKey || event.metaKey || event.altKey || event.shiftKey);
@@ -45,7 +40,7 @@ export function Editor({ segment, index, reading }) {
       reading.edit(recording.segments.peek()[index + 1]?.key ?? null);
     } else if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
       event.preventDefault();
-      reading.split(key, wordAtCaret());
+      reading.split(key, beforeCaret());
     } else if (event.key === "Backspace" && plain && index > 0 && area.current.selectionEnd === 0) {
       const before = recording.segments.peek()[index - 1];
       if (before.speaker === segment.speaker) {
@@ -68,11 +63,11 @@ export function Editor({ segment, index, reading }) {
       aria-describedby="editor-keys"
       maxlength="5000"
       value=${value}
-      onInput=${(event) => drafts.type(key, event.target.value)}
+      onInput=${(event) => reading.type(key, event.target.value)}
       onKeyDown=${press}
     ></textarea>
     <div class="editor-tools">
-      <button class="button quiet small" onMouseDown=${keepFocus} onClick=${() => reading.split(key, wordAtCaret())}>${t("reader.split")}</button>
+      <button class="button quiet small" onMouseDown=${keepFocus} onClick=${() => reading.split(key, beforeCaret())}>${t("reader.split")}</button>
       ${next && next.speaker === segment.speaker &&
       html`<button class="button quiet small" onClick=${() => reading.merge(key)}>${t("reader.mergeNext")}</button>`}
       ${segment.text !== segment.machine_text &&

@@ -20,7 +20,7 @@ export function createFinding(reading) {
     return new RegExp(bound[0] + escaped + bound[1], exactCase.value ? "gu" : "giu");
   });
 
-  const textOf = (segment) => drafts.drafts.value.get(segment.key)?.text ?? segment.text;
+  const textOf = (segment) => drafts.of(segment.key)?.text ?? segment.text;
 
   /** Every place where it stands: {key, from, to, start}, in order. */
   const places = computed(() => {
@@ -48,7 +48,7 @@ export function createFinding(reading) {
 
   function show() {
     const place = places.peek()[present.peek()];
-    if (place) reading.view.reveal(reading.indexOf(place.key));
+    if (place) reading.open(reading.indexOf(place.key));
   }
 
   function move(by) {

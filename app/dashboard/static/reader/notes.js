@@ -40,14 +40,32 @@ export function Notes({ reading }) {
   </div>`;
 }
 
+/** What was typed and not saved, and the tag of the note over which it was typed; null where nothing is kept. */
+function keptDraft(name) {
+  try {
+    const { text, etag } = JSON.parse(localStorage.getItem(name));
+    return typeof text === "string" ? { text, etag } : null;
+  } catch {
+    return null;
+  }
+}
+
 export function NoteDialog({ note, start, end, reading, onClose }) {
   const { recording } = reading;
   const kept = `vocalyx.note.${recording.id}.${note?.id ?? start}`;
-  const [text, setText] = useState(localStorage.getItem(kept) ?? note?.text ?? "");
+  const [draft] = useState(() => keptDraft(kept));
+  const [text, setText] = useState(draft?.text ?? note?.text ?? "");
+  // The note as it was seen last: what is saved goes over that, and over nothing else.
+  const [seen, setSeen] = useState(note);
+  const [changed, setChanged] = useState(Boolean(note && draft && draft.etag !== note.etag));
   const [error, setError] = useState(null);
   const type = (event) => {
     setText(event.target.value);
-    localStorage.setItem(kept, event.target.value);
+    localStorage.setItem(kept, JSON.stringify({ text: event.target.value, etag: seen?.etag }));
+  };
+  const cancel = () => {
+    localStorage.removeItem(kept);
+    onClose();
   };
 
   async function save(event) {
@@ -56,28 +74,31 @@ export function NoteDialog({ note, start, end, reading, onClose }) {
     try {
       if (note) {
         const path = `${recording.address}/notes/${note.id}`;
-        await ask("PATCH", path, { body: { text }, headers: { "If-Match": note.etag } });
+        await ask("PATCH", path, { body: { text }, headers: { "If-Match": seen.etag } });
       } else await post(`${recording.address}/notes`, { start, end, text });
       localStorage.removeItem(kept);
       onClose();
       await recording.loadNotes();
     } catch (caught) {
-      setError(caught);
-      if (caught.status === 412) recording.loadNotes();
+      const other = caught.status === 412 ? caught.problem.current : null;
+      setError(other ? null : caught);
+      if (!other) return;
+      setSeen(other);
+      setChanged(true);
+      recording.loadNotes();
     }
   }
 
-  const current = error?.status === 412 ? error.problem.current : null;
-  return html`<${Dialog} title=${t("reader.noteAt", { time: clock(note?.start ?? start) })} onClose=${onClose}>
+  return html`<${Dialog} title=${t("reader.noteAt", { time: clock(note?.start ?? start) })} onClose=${cancel}>
     <form onSubmit=${save}>
-      ${current && html`<${Notice} kind="warn">${t("reader.noteChanged")}<br /><q>${current.text}</q><//>`}
-      ${error && !current && html`<${Notice} kind="bad">${errorText(error)}<//>`}
+      ${changed && html`<${Notice} kind="warn">${t("reader.noteChanged")}<br /><q>${seen.text}</q><//>`}
+      ${error && html`<${Notice} kind="bad">${errorText(error)}<//>`}
       <${Field} label=${t("reader.note")} hint=${t("reader.noteKeys")}>
         ${(tied) => html`<textarea ...${tied} rows="5" maxlength="4000" value=${text} onInput=${type}
           onKeyDown=${(event) => event.key === "Enter" && (event.ctrlKey || event.metaKey) && save(event)}></textarea>`}
       <//>
       <div class="dialog-actions">
-        <${Button} onPress=${onClose}>${t("action.cancel")}<//>
+        <${Button} onPress=${cancel}>${t("action.cancel")}<//>
         <${Button} kind="main" type="submit">${t("action.save")}<//>
       </div>
     </form>

@@ -56,10 +56,27 @@ export function Questions({ reading }) {
   const leaving = useRef(new AbortController());
   const field = useRef(null);
   useEffect(() => {
-    earlier(address).then((items) => setAsked(items));
+    readEarlier();
     return () => leaving.current.abort();
   }, []);
   const put = (question) => setAsked((all) => (all.some((one) => one.id === question.id) ? all.map((one) => (one.id === question.id ? question : one)) : [question, ...all]));
+
+  /** Show a question, and what is written of its answer, until that has ended. */
+  async function watch(where) {
+    try {
+      put(await follow(where, put, leaving.current.signal));
+    } catch (caught) {
+      if (caught.name !== "AbortError") setError(caught);
+    }
+  }
+
+  async function readEarlier() {
+    const items = await earlier(address);
+    setAsked((since) => [...since.filter(({ id }) => items.every((item) => item.id !== id)), ...items]);
+    // One after the other, the oldest first, as they are answered: a browser keeps few connections open.
+    const open = items.filter((item) => !item.answer && !item.error).reverse();
+    for (const { id } of open) await watch(`/api/questions/${id}`);
+  }
 
   async function send(event) {
     event.preventDefault();
@@ -71,9 +88,9 @@ export function Questions({ reading }) {
       const question = await response.json();
       field.current.value = "";
       put(question);
-      put(await follow(response.headers.get("Location"), put, leaving.current.signal));
+      await watch(response.headers.get("Location"));
     } catch (caught) {
-      if (caught.name !== "AbortError") setError(caught);
+      setError(caught);
     }
   }
 

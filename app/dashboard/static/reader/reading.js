@@ -3,17 +3,19 @@
 import { batch, computed, effect, signal } from "../html.js";
 import { ask } from "../api.js";
 import { t } from "../i18n.js";
-import { me } from "../model/session.js";
 import { say, sayError } from "../components/toasts.js";
 import { describe } from "./describe.js";
 import { createDrafts, line } from "./drafts.js";
 import { createFinding } from "./finding.js";
+import { placed } from "./placing.js";
 import { createPlayer, RATES } from "./player.js";
 import { createPrinting } from "./printing.js";
 import { createRecording, indexAt } from "./recording.js";
+import { createRights } from "./rights.js";
 import { speaking } from "./speaking.js";
-import { createHistory } from "./undoing.js";
+import { createHistory, Passed } from "./undoing.js";
 import { nameOf } from "./voices.js";
+import { writing } from "./writing.js";
 
 const NOBODY = { key: null, index: -1 };
 const DOUBTFUL = 0.5;
@@ -22,37 +24,13 @@ const KEPT_FOLLOW = "vocalyx.follow";
 
 export function createReading(id) {
   const recording = createRecording(id);
-  return readingOf(recording, createPlayer(recording), createDrafts(recording));
+  const can = createRights(recording);
+  return readingOf(recording, createPlayer(recording), createDrafts(recording, can), can);
 }
 
-/** The same of a recording, a player and drafts that come from elsewhere. */
-export function readingOf(recording, player, drafts) {
+/** The same of a recording, a player and drafts that come from elsewhere, for somebody who can do that with it. */
+export function readingOf(recording, player, drafts, can) {
   const undoing = createHistory();
-
-  const role = computed(() => me.value?.roles?.[recording.info.value?.project_id]);
-  const describes = computed(() => Boolean(me.value?.administrator || role.value === "editor" || role.value === "owner"));
-  const edits = computed(() => {
-    const present = recording.info.value;
-    const finished = present && !recording.partial.value && ["transcribed", "done"].includes(present.state);
-    return Boolean(finished && describes.value);
-  });
-  // As the API gives documents: none of a text that is still being written, nor of a failed recording that has none.
-  const exports = computed(() => {
-    const finished = ["transcribed", "done"].includes(recording.info.value?.state);
-    return !recording.partial.value && (finished || recording.segments.value.length > 0);
-  });
-  const can = {
-    // Its name and labels, whatever comes of it.
-    get describe() {
-      return describes.value;
-    },
-    get edit() {
-      return edits.value;
-    },
-    get export() {
-      return exports.value;
-    },
-  };
 
   const view = {
     editing: signal(null),
@@ -65,6 +43,7 @@ export function readingOf(recording, player, drafts) {
     caret: null,
     reveal: async () => undefined,
     isShown: () => false,
+    isHidden: () => false,
   };
   view.at = computed(() => {
     const index = indexAt(recording.segments.value, player.time.value);
@@ -115,57 +94,48 @@ export function readingOf(recording, player, drafts) {
     /** Go to a passage that something links to: there in the text, and there in the sound. */
     goTo(seconds) {
       player.seek(seconds);
-      const index = Math.max(0, indexAt(recording.segments.peek(), seconds + 0.001));
-      view.reveal(index, { focus: true });
+      return reading.open(Math.max(0, indexAt(recording.segments.peek(), seconds + 0.001)), { focus: true });
+    },
+
+    /** Bring a passage into view, also where a narrow page shows something else than the text. */
+    async open(index, options) {
+      if (view.isHidden()) {
+        view.panel.value = "text";
+        await new Promise((done) => requestAnimationFrame(done));
+      }
+      return view.reveal(index, options);
     },
 
     edit(key) {
-      if (key !== null && !edits.peek()) return;
+      if (key !== null && !can.edit) return;
       const before = view.editing.peek();
       view.editing.value = key;
       if (key !== null) {
         const index = indexOf(key);
-        if (!view.isShown(index)) view.reveal(index);
+        if (!view.isShown(index)) reading.open(index);
       } else if (before !== null) {
         queueMicrotask(() => document.querySelector(`[data-key="${CSS.escape(before)}"]`)?.focus({ preventScroll: true }));
       }
     },
 
-    /** Called where a segment's editor closes: what was typed is one step that can be undone. */
-    leave(key, before) {
-      const draft = drafts.of(key);
-      const after = draft ? line(draft.text) : segmentOf(key)?.text;
-      drafts.save(key);
-      if (after === undefined || after === before) return;
-      undoing.note(writing(key, before, after));
-    },
-
-    async replaceAll(changes) {
-      await closed();
-      for (const { key, after } of changes) drafts.type(key, after);
-      const steps = changes.map(({ key, before, after }) => writing(key, before, after));
-      undoing.note({
-        label: t("reader.step.replace", { count: changes.length }),
-        undo: async () => steps.forEach((step) => step.undo()),
-        redo: async () => steps.forEach((step) => step.redo()),
-      });
-      await drafts.saveAll();
-    },
-
     async undo() {
+      await closed();
       const step = await tried(() => undoing.undo());
       if (step) say(t("reader.undone", { step: step.label }));
     },
 
     async redo() {
+      await closed();
       const step = await tried(() => undoing.redo());
       if (step) say(t("reader.redone", { step: step.label }));
     },
 
-    async split(key, word) {
+    /** Cut a passage before the first word that begins behind so many characters. */
+    async split(key, characters) {
       await drafts.save(key);
       const segment = segmentOf(key);
       if (!segment || drafts.of(key)) return;
+      const word = placed(segment.words, line(segment.text)).filter(({ from }) => from < characters).length;
       if (word < 1 || word >= segment.words.length) {
         say(t("reader.splitWhere"));
         return;
@@ -197,19 +167,27 @@ export function readingOf(recording, player, drafts) {
       }
     },
 
+    /** Give up what was typed in a segment and could not be saved. */
+    discard(key) {
+      reading.forget(key);
+      drafts.drop(key);
+    },
+
     /** Put the segment that is being written back to the machine's text; its editor notes that as a step. */
     revert(key) {
       const segment = segmentOf(key);
-      if (segment) drafts.type(key, segment.machine_text);
+      if (segment) reading.type(key, segment.machine_text);
       reading.edit(null);
     },
 
     describe: (changes) => describe(recording, undoing, tried, changes),
 
+    ...writing({ view, drafts, undoing }, { segmentOf, indexOf, closed }),
+
     ...speaking(recording, undoing, tried, { segmentOf, indexOf }),
 
     mark() {
-      if (!edits.peek()) return;
+      if (!can.edit) return;
       const here = segmentOf(view.editing.peek() ?? view.at.peek().key ?? view.cursor.peek()) ?? recording.segments.peek()[0];
       if (!here) return;
       batch(() => {
@@ -294,17 +272,6 @@ export function readingOf(recording, player, drafts) {
   };
   reading.finding = createFinding(reading);
 
-  function writing(key, before, after) {
-    const write = (text) => async () => {
-      if (!segmentOf(key)) throw new Error("gone");
-      if (view.editing.peek() === key) view.editing.value = null;
-      drafts.type(key, text);
-      await drafts.save(key);
-      view.reveal(indexOf(key));
-    };
-    return { label: t("reader.step.text"), undo: write(before), redo: write(after) };
-  }
-
   /** Close the editor, if one is open, and let it note what was written before anything else is done. */
   async function closed() {
     if (view.editing.peek() === null) return;
@@ -315,7 +282,7 @@ export function readingOf(recording, player, drafts) {
   /** Split or merge: the segments behind get other positions, so all are read anew. */
   async function bounds(key, verb, body) {
     const segment = segmentOf(key);
-    if (!segment) throw new Error("gone");
+    if (!segment) throw new Passed("reader.cannotUndo");
     await ask("POST", `${recording.address}/segments/${segment.position}/${verb}`, { body, headers: { "If-Match": segment.etag } });
     await recording.load();
     return true;
@@ -329,7 +296,7 @@ export function readingOf(recording, player, drafts) {
         say(t("reader.changedMeanwhile"), { kind: "bad" });
         recording.load();
       } else if (error.code) sayError(error);
-      else say(t("reader.cannotUndo"), { kind: "bad" });
+      else say(t(error instanceof Passed ? error.message : "reader.cannotUndo"), { kind: "bad" });
       return null;
     }
   }

@@ -29,8 +29,13 @@ export function createRecording(id) {
   const partial = signal(false);
   const error = signal(null);
   let timer = null;
-  let loading = null;
   let ended = false;
+  // Answers come in any order. What was asked for later is newer, and what was saved is newer than all that was asked for before.
+  let asked = 0;
+  let whole = 0;
+  let noted = 0;
+  /** By key, the segments that came by themselves, and when each was asked for. */
+  const parts = new Map();
 
   const positions = computed(() => new Map(segments.value.map((segment, index) => [segment.key, index])));
   const names = computed(() => {
@@ -39,11 +44,14 @@ export function createRecording(id) {
     return found;
   });
 
-  function take(body) {
+  function take(body, when) {
+    whole = when;
+    for (const [key, part] of parts) if (part.when < when) parts.delete(key);
     const { segments: said, speakers: heard, partial: more, dropped, ...rest } = body;
     const before = new Map(segments.peek().map((segment) => [segment.key, segment]));
     // What has not changed stays the same object: what is on the page of it is not drawn anew.
-    const now = named(said).map((segment) => {
+    const now = named(said).map((answered) => {
+      const segment = withPart(answered);
       const known = before.get(segment.key);
       const same = known && known.etag !== null && known.etag === segment.etag && known.speaker === segment.speaker;
       return same && known.position === segment.position ? known : segment;
@@ -57,18 +65,23 @@ export function createRecording(id) {
     });
   }
 
+  /** A segment of the whole text, with what is newer of it. */
+  function withPart(answered) {
+    const newer = parts.get(answered.key)?.segment;
+    if (newer?.start !== answered.start || newer.end !== answered.end) return answered;
+    return { ...newer, key: answered.key, position: answered.position, speaker: answered.speaker };
+  }
+
   async function load() {
     clearTimeout(timer);
     timer = null;
+    const when = (asked += 1);
     const begun = performance.now();
     try {
-      loading = get(address);
-      const body = await loading;
-      if (!ended) take(body);
+      const body = await get(address);
+      if (!ended && when > whole) take(body, when);
     } catch (caught) {
       if (!ended && !info.peek()) error.value = caught;
-    } finally {
-      loading = null;
     }
     return performance.now() - begun;
   }
@@ -83,27 +96,43 @@ export function createRecording(id) {
   }
 
   async function loadNotes() {
+    const when = (asked += 1);
     try {
-      notes.value = (await get(`${address}/notes`)).items;
+      const { items } = await get(`${address}/notes`);
+      if (when < noted) return;
+      noted = when;
+      notes.value = items;
     } catch {
       // The text is there without them; the next change brings them.
     }
   }
 
-  /** Put a segment that the API gave in the place of the one that was there. */
-  function put(segment) {
+  /** Put a segment that was saved in the place of the one that was there; `stood` is the one that it was sent for. */
+  function put(segment, stood) {
+    const there = segments.peek()[segment.position];
+    place(segment, (asked += 1));
+    // Something else has come meanwhile, before it was saved or after: which, is asked.
+    if (stood && there !== stood) readSegment(segment.position);
+  }
+
+  function place(segment, when) {
     const now = [...segments.peek()];
-    if (!now[segment.position]) return loadSoon();
-    const key = now[segment.position].key;
-    if (now[segment.position].start !== segment.start) return loadSoon();
-    now[segment.position] = { ...segment, key };
+    const there = now[segment.position];
+    if (there?.start !== segment.start) return loadSoon();
+    const placed = { ...segment, key: there.key };
+    now[segment.position] = placed;
+    parts.set(there.key, { segment: placed, when });
     segments.value = now;
     return undefined;
   }
 
   async function readSegment(position) {
+    const when = (asked += 1);
     try {
-      put(await get(`${address}/segments/${position}`));
+      const segment = await get(`${address}/segments/${position}`);
+      const key = segments.peek()[position]?.key;
+      if (whole > when || parts.get(key)?.when > when) await readSegment(position);
+      else place(segment, when);
     } catch {
       loadSoon();
     }
@@ -123,10 +152,17 @@ export function createRecording(id) {
   const isOther = (before, now) =>
     before?.diarization?.state !== now.diarization?.state || before?.enrichment?.state !== now.enrichment?.state;
 
+  let following = false;
   function apply(message) {
     if (message.type === "snapshot") {
       const [now] = message.transcriptions;
       if (now && info.peek()) changed({ transcription: now });
+      // Not the first: the server could not go on from where we were.
+      if (following) {
+        load();
+        loadNotes();
+      }
+      following = true;
     } else if (message.type === "transcription.changed") changed(message);
     else if (message.type === "transcription.text") loadSoon(pause);
     else if (message.type === "transcription.deleted") {

@@ -2,8 +2,10 @@
 
 import { html, useComputed, useEffect, useLayoutEffect, useRef } from "../html.js";
 import { clock, errorText, t } from "../i18n.js";
+import { Button } from "../components/button.js";
 import { Editor } from "./editor.js";
 import { Conflict } from "./conflict.js";
+import { placed } from "./placing.js";
 import { nameOf, voiceOf } from "./voices.js";
 
 const DOUBTFUL = 0.5;
@@ -12,9 +14,9 @@ export function Segment({ segment, index, count, turn, measuring, reading }) {
   const { recording, drafts, player, view, finding, can } = reading;
   const element = useRef(null);
   const { key } = segment;
-  const draft = useComputed(() => drafts.drafts.value.get(key));
+  const draft = useComputed(() => drafts.of(key));
   const current = useComputed(() => view.at.value.key === key);
-  const editing = useComputed(() => view.editing.value === key);
+  const editing = useComputed(() => can.edit && view.editing.value === key);
   const noted = useComputed(() => recording.notes.value.filter((note) => note.start < segment.end && note.end >= segment.start).length);
   const names = recording.names.value;
 
@@ -55,7 +57,11 @@ export function Segment({ segment, index, count, turn, measuring, reading }) {
           ? html`<${Editor} segment=${segment} index=${index} reading=${reading} />`
           : html`<${Said} segment=${segment} draft=${draft.value} reading=${reading} current=${current} />`}
         ${draft.value?.state === "conflict" && html`<${Conflict} segmentKey=${key} draft=${draft.value} reading=${reading} />`}
-        ${draft.value?.state === "refused" && html`<p class="segment-fault" role="alert">${errorText(draft.value.error)}</p>`}
+        ${draft.value?.state === "refused" &&
+        html`<div class="segment-fault" role="alert">
+          <p>${errorText(draft.value.error)}</p>
+          <${Button} kind="small" onPress=${() => reading.discard(key)}>${t("reader.lostDrop")}<//>
+        </div>`}
       </div>
       <div class="segment-tools">
         ${noted.value > 0 &&
@@ -120,14 +126,11 @@ function Said({ segment, draft, reading, current }) {
 }
 
 function spoken(words, text, hits, marks) {
-  let at = 0;
+  const places = placed(words, text);
   return words.map((word, index) => {
-    const bare = word.text.trim();
-    const found = bare ? text.indexOf(bare, at) : at;
-    const from = found < 0 ? at : found;
-    at = from + bare.length;
-    const hit = hits?.some((one) => one.from < at && one.to > from);
-    const present = hits?.some((one) => one.present && one.from < at && one.to > from);
+    const { from, to } = places[index];
+    const hit = hits?.some((one) => one.from < to && one.to > from);
+    const present = hits?.some((one) => one.present && one.from < to && one.to > from);
     const doubtful = marks && word.probability < DOUBTFUL;
     return html`${index > 0 && word.text.startsWith(" ") ? " " : ""}<span
       data-word=${index}

@@ -114,7 +114,9 @@ export function Transcript({ reading }) {
     // Whoever scrolls by hand meanwhile goes where they want.
     const givenUp = () => (latest += 1);
     for (const name of SCROLLING) window.addEventListener(name, givenUp, { passive: true });
+    view.isHidden = () => element.current?.getClientRects().length === 0;
     view.reveal = async (index, { focus = false } = {}) => {
+      if (view.isHidden()) return;
       const mine = (latest += 1);
       for (let round = 0; round < ROUNDS && mine === latest && element.current; round += 1) {
         const row = rowOf(index);

@@ -4,6 +4,9 @@ import { computed, signal } from "../html.js";
 
 const MOST = 200;
 
+/** Thrown by a step that cannot be done any more: it is forgotten. The message is the key of what is said of it. */
+export class Passed extends Error {}
+
 export function createHistory() {
   const done = signal([]);
   const undone = signal([]);
@@ -19,11 +22,15 @@ export function createHistory() {
     const step = from.peek().at(-1);
     if (!step || busy.peek()) return null;
     busy.value = true;
+    const taken = () => (from.value = from.peek().filter((one) => one !== step));
     try {
       await step[way]();
-      from.value = from.peek().slice(0, -1);
+      taken();
       to.value = [...to.peek(), step];
       return step;
+    } catch (error) {
+      if (error instanceof Passed) taken();
+      throw error;
     } finally {
       busy.value = false;
     }

@@ -77,6 +77,7 @@ export const reader = {
   "reader.conflict.keepTheirs": "Keep the other",
   "reader.changedMeanwhile": "Somebody else has changed this meanwhile: it was read anew, nothing was overwritten.",
   "reader.lost": "You wrote this at {time}; the passage is no longer there as it was.",
+  "reader.lostRight": "You wrote this at {time}; it is not saved, and you cannot correct this recording now.",
   "reader.lostDrop": "Discard",
   "reader.saved.all": "All saved",
   "reader.saved.saving": "Saving…",

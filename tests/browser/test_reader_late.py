@@ -1,0 +1,123 @@
+"""Answers that come late, in another order or not at all: the page shows what is true by now."""
+
+import asyncio
+import re
+from dataclasses import dataclass, field
+
+from aiohttp.test_utils import TestClient
+from playwright.async_api import Page, Route, expect
+
+from tests.api.conftest import Person
+from tests.api.worker import Worker
+from tests.browser.conftest import OpenPage, log_in
+from tests.browser.line import line_to
+from tests.browser.meetings import held_meeting
+from tests.browser.test_reader import Open, opened, row, segment
+from tests.browser.test_reader_together import correct, listens, noted
+from tests.browser.words import Words
+
+# What an answer sets going is done.
+TAKEN_IN = "() => new Promise((done) => requestAnimationFrame(() => setTimeout(done)))"
+
+
+@dataclass
+class Held:
+    """An answer that was given, and does not reach the page until it is let go."""
+
+    given: asyncio.Event = field(default_factory=asyncio.Event)
+    let_go: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def hold(self, route: Route) -> None:
+        answer = await route.fetch()
+        self.given.set()
+        await self.let_go.wait()
+        await route.fulfill(response=answer)
+
+
+async def hold_next(page: Page, path: str) -> Held:
+    """Hold the next answer of a path."""
+    held = Held()
+    await page.route(re.compile(rf"{path}$"), held.hold, times=1)
+    return held
+
+
+async def release(page: Page, held: Held, path: str) -> None:
+    async with page.expect_event("requestfinished", lambda request: request.url.endswith(path)):
+        held.let_go.set()
+    await page.evaluate(TAKEN_IN)
+
+
+async def rename(who: Person, made: str, name: str) -> None:
+    answer = await who.patch(f"/api/transcriptions/{made}/speakers/SPEAKER_00", json={"name": name})
+    assert answer.status == 200
+
+
+async def test_a_late_text_is_not_put_over_what_was_saved_meanwhile(
+    logged_in: Open, editor: Person, owner: Person, worker: Worker
+) -> None:
+    words = Words("en-GB")
+    made = await held_meeting(editor, worker, enriched=False)
+    page = await opened(logged_in, editor, made)
+    await listens(page, owner, made)
+    held = await hold_next(page, made)
+    await rename(owner, made, "Anna")
+    await held.given.wait()
+    await row(page, 0).locator(".said").dblclick()
+    await row(page, 0).locator("textarea").fill("Mine.")
+    await page.keyboard.press("Escape")
+    await expect(page.locator(".saved")).to_have_text(words("reader.saved.all"))
+    await release(page, held, made)
+    await expect(row(page, 0).locator(".who")).to_contain_text("Anna")
+    await expect(row(page, 0).locator(".said")).to_have_text("Mine.")
+    # Nor is its tag: one can write on.
+    await row(page, 0).locator(".said").dblclick()
+    await row(page, 0).locator("textarea").fill("Mine, and more.")
+    await page.keyboard.press("Escape")
+    await expect(page.locator(".saved")).to_have_text(words("reader.saved.all"))
+    assert (await segment(editor, made, 0))["text"] == "Mine, and more."
+
+
+async def test_of_two_answers_the_one_that_was_asked_for_later_stays(
+    logged_in: Open, editor: Person, owner: Person, worker: Worker
+) -> None:
+    made = await held_meeting(editor, worker, enriched=False)
+    page = await opened(logged_in, editor, made)
+    await listens(page, owner, made)
+    held = await hold_next(page, made)
+    await rename(owner, made, "Anna")
+    await held.given.wait()
+    await rename(owner, made, "Bea")
+    await expect(row(page, 0).locator(".who")).to_contain_text("Bea")
+    await release(page, held, made)
+    await expect(row(page, 0).locator(".who")).to_contain_text("Bea")
+    # So it is with one passage.
+    held = await hold_next(page, f"{made}/segments/0")
+    await correct(owner, made, 0, "Theirs.")
+    await held.given.wait()
+    await correct(owner, made, 0, "Theirs again.")
+    await expect(row(page, 0).locator(".said")).to_have_text("Theirs again.")
+    await release(page, held, f"{made}/segments/0")
+    await expect(row(page, 0).locator(".said")).to_have_text("Theirs again.")
+
+
+async def test_what_was_never_told_is_there_once_the_line_is_mended(
+    open_page: OpenPage, client: TestClient, editor: Person, owner: Person, worker: Worker
+) -> None:
+    words = Words("en-GB")
+    made = await held_meeting(editor, worker, enriched=False)
+    project = (await owner.read(made))["project_id"]
+    async with line_to(client.port or 0) as line:
+        page = await open_page("/login")
+        await page.goto(f"{line.url}/recordings/{made}")
+        await log_in(page, editor.name)
+        await listens(page, owner, made)
+        line.cut()
+        await expect(page.locator(".connection-lost")).to_be_visible()
+        await correct(owner, made, 0, "Theirs.")
+        await noted(owner, made, "Ask for the letter.")
+        # Whose role has changed is told no single changes, but how it stands.
+        answer = await owner.put(f"/api/projects/{project}/members/{editor.name}", json={"role": "owner"})
+        assert answer.status == 200
+        line.mend()
+        await expect(row(page, 0).locator(".said")).to_have_text("Theirs.")
+        await expect(row(page, 0).get_by_role("button", name=words.of("reader.notesHere", 1))).to_be_visible()
