@@ -45,14 +45,23 @@ export async function logInByCode(code) {
   endedMeanwhile.value = false;
 }
 
+// While one logs out: that the login has ended, others may hear sooner.
+let leaving = false;
+
 export async function logOut() {
-  await remove("/api/auth/session");
-  given = null;
-  me.value = null;
+  leaving = true;
+  try {
+    await remove("/api/auth/session");
+    given = null;
+    me.value = null;
+  } finally {
+    leaving = false;
+  }
 }
 
 /** Called where an answer says that nobody is logged in. */
 export function sessionEnded() {
+  if (leaving) return;
   if (me.value) endedMeanwhile.value = true;
   else if (me.value === undefined) me.value = null;
 }
