@@ -162,6 +162,7 @@ export const home = {
   "record.problem.none": "There is no microphone. Plug one in, and start again.",
   "record.problem.failed": "The microphone cannot be used. Close other programs that use it, and start again.",
   "record.problem.full": "The browser has no room to keep the recording. Finish now and send what is there.",
+  "record.problem.lost": "The microphone has stopped by itself: it was unplugged, or the browser may not use it any more. What was recorded until then is kept here, and can be sent now or later.",
   "record.reallyClose": "The recording is kept in this browser and can be sent later.",
   "record.keepForLater": "Stop and keep for later",
   "record.name": "Recording of {at}",

@@ -162,6 +162,7 @@ export const home = {
   "record.problem.none": "Il n’y a pas de micro. Branchez-en un et recommencez.",
   "record.problem.failed": "Le micro ne peut pas être utilisé. Fermez les autres programmes qui s’en servent et recommencez.",
   "record.problem.full": "Le navigateur n’a plus de place pour garder l’enregistrement. Terminez et envoyez ce qui est là.",
+  "record.problem.lost": "Le micro s’est arrêté de lui-même : il a été débranché, ou le navigateur n’y a plus accès. Ce qui a été enregistré jusque-là est gardé ici et peut être envoyé maintenant ou plus tard.",
   "record.reallyClose": "L’enregistrement est gardé dans ce navigateur et pourra être envoyé plus tard.",
   "record.keepForLater": "Arrêter et garder",
   "record.name": "Enregistrement du {at}",
