@@ -34,10 +34,9 @@ export async function start() {
     listen(heard);
     const type = TYPES.find((name) => MediaRecorder.isTypeSupported(name)) ?? "";
     media = new MediaRecorder(stream, type ? { mimeType: type } : {});
-    const { mimeType } = media;
-    const id = await begin(mimeType);
-    if (mine !== turn) return await discard(id);
-    recording = { id, type: mimeType, began: Date.now(), seconds: 0 };
+    const begun = await begin(media.mimeType);
+    if (mine !== turn) return await discard(begun.id);
+    recording = begun;
     pieces = heardMs = 0;
     media.ondataavailable = ({ data }) => data.size && write(data);
     media.onstop = () => stopped(mine);

@@ -3,6 +3,7 @@
 import { html, useState } from "../html.js";
 import { ask, post, remove } from "../api.js";
 import { clock, dateTime, errorText, t } from "../i18n.js";
+import { ownId } from "../model/session.js";
 import { Button } from "../components/button.js";
 import { Dialog } from "../components/dialog.js";
 import { Field } from "../components/field.js";
@@ -42,7 +43,7 @@ export function Notes({ reading }) {
 
 export function NoteDialog({ note, start, end, reading, onClose }) {
   const { recording } = reading;
-  const kept = `vocalyx.note.${recording.id}.${note?.id ?? start}`;
+  const kept = `vocalyx.note.${ownId()}.${recording.id}.${note?.id ?? start}`;
   const [text, setText] = useState(localStorage.getItem(kept) ?? note?.text ?? "");
   const [error, setError] = useState(null);
   const type = (event) => {
