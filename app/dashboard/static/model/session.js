@@ -55,14 +55,33 @@ async function enter(prove, password = null) {
   }
 }
 
+const PATIENCE_MS = [1000, 2000, 5000, 10000];
+
+/** Why the API did not say who is logged in, where it did not. */
+export const unanswered = signal(null);
+
+let failures = 0;
+let retry = null;
+
+/** Ask who is logged in. Where there is no answer, what was known holds on, and it is asked again by itself. */
 export async function restoreSession() {
+  clearTimeout(retry);
   try {
     take(await get("/api/auth/me"));
   } catch (error) {
-    me.value = null;
-    endedMeanwhile.value = false;
+    // That nobody is, whoever asked has been told (sessionEnded).
+    if (error.status !== 401) {
+      unanswered.value = error;
+      retry = setTimeout(restoreSession, PATIENCE_MS[Math.min(failures, PATIENCE_MS.length - 1)]);
+      failures += 1;
+      return;
+    }
   }
+  failures = 0;
+  unanswered.value = null;
 }
+
+window.addEventListener("online", () => unanswered.peek() && restoreSession());
 
 // What was typed at the login, where it has to be changed at once: it is not asked for twice.
 let given = null;

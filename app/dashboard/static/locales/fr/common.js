@@ -15,6 +15,7 @@ export const common = {
   "app.notFound": "Cette page n’existe pas.",
   "app.pageFailed": "Cette page n’a pas pu être chargée. Vérifiez la connexion et réessayez.",
   "app.loading": "Chargement…",
+  "app.askedAgain": "La page apparaît d’elle-même dès qu’il y a une réponse.",
   "app.offline": "Pas de connexion. Ce que vous faites est gardé et sera envoyé à son retour.",
   "action.cancel": "Annuler",
   "action.close": "Fermer",
