@@ -2,7 +2,7 @@ export const home = {
   "home.send": "Send recordings",
   "home.record": "Record",
   "home.link": "From a link",
-  "home.mayNotSend": "You may read here, and not send. Ask an owner of the project for the role “editor”.",
+  "home.mayNotSend": "You may read here, and not send. Ask an owner of the project for the role “Editor”.",
   "home.search": "Search in what was said",
   "home.searchHint": "Search in what was said…",
   "home.filters": "Filters",

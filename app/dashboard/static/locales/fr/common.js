@@ -25,7 +25,7 @@ export const common = {
   "action.add": "Ajouter",
   "action.copy": "Copier",
   "action.copied": "Copié",
-  "error.unreachable": "Le serveur ne répond pas. Vérifiez la connexion ; un nouvel essai suit.",
+  "error.unreachable": "Le serveur ne répond pas. Vérifiez la connexion ; un nouvel essai suit.",
   "error.internal-error": "Une erreur s’est produite sur le serveur. Réessayez.",
   "error.legal-hold": "Une conservation légale est en vigueur : rien ne peut en être supprimé.",
   "error.not-permitted": "Votre rôle ne le permet pas.",
