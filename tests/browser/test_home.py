@@ -368,14 +368,33 @@ async def test_a_login_that_ends_keeps_the_page(logged_in: Any, client: TestClie
     await shelve(client)
     page = await logged_in(editor)
     await expect(titles(page)).to_have_count(len(SHELF))
-    await editor.delete("/api/auth/sessions")
     await page.locator("input[type=search]").fill("budget")
+    await editor.delete("/api/auth/sessions")
     dialog = page.get_by_role("dialog")
     await expect(dialog).to_be_visible()
     assert await violations(page) == []
     await log_in(page, editor.name)
     await expect(dialog).to_be_hidden()
     await expect(page.get_by_role("searchbox")).to_have_value("budget")
+
+
+async def test_changes_come_again_after_a_login_that_ended(logged_in: Any, client: TestClient, editor: Person) -> None:
+    [made] = await shelve(client, recordings=SHELF[:1])
+    page = await logged_in(editor)
+    await expect(titles(page)).to_have_count(1)
+    session = await page.evaluate("fetch('/api/auth/sessions').then((answer) => answer.json())")
+    [own] = [login["id"] for login in session["items"] if login["current"]]
+    # Nothing is asked by the page: that the login has ended, the updates tell it.
+    await editor.delete(f"/api/auth/sessions/{own}")
+    dialog = page.get_by_role("dialog")
+    await expect(dialog).to_be_visible()
+    await editor.patch(f"/api/transcriptions/{made}", json={"name": "Renamed"}, headers={"If-Match": "*"})
+    await log_in(page, editor.name)
+    await expect(dialog).to_be_hidden()
+    # What was missed, and what comes.
+    await expect(titles(page)).to_have_text(["Renamed"])
+    await editor.uploaded(name="afterwards.wav")
+    await expect(titles(page)).to_have_text(["afterwards.wav", "Renamed"])
 
 
 @LOCALES

@@ -1,5 +1,6 @@
 """Sending recordings from the page: files over a bad line, a link, the microphone; in both languages."""
 
+import asyncio
 import base64
 import hashlib
 import json
@@ -17,8 +18,9 @@ from tests.api.conftest import MakePerson, Person
 from tests.api.cutting import cutting_proxy
 from tests.api.origin import Origin, running_origin
 from tests.api.sound import tone
-from tests.browser.conftest import OpenPage, log_in, violations
+from tests.browser.conftest import PATIENCE_MS, OpenPage, log_in, violations
 from tests.browser.line import line_to
+from tests.browser.words import Words
 
 WORDS: dict[str, dict[str, Any]] = {
     "en-GB": {
@@ -387,6 +389,68 @@ async def test_what_was_recorded_outlives_a_closed_page(logged_in: Any, editor: 
     [item] = await listed(editor)
     assert item["media"]["codec"] == "opus"
     assert await _kept(page) == 0
+
+
+# The real microphone, of which the test knows what it hears with, and when it is allowed.
+MICROPHONE = """() => {
+    const real = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+    window.heard = [];
+    navigator.mediaDevices.getUserMedia = async (wanted) => {
+        if (window.asked) await new Promise((allow) => (window.allow = allow));
+        window.heard.push(await real(wanted));
+        return window.heard.at(-1);
+    };
+}"""
+LET_GO = """() => new Promise((done) => {
+    const isOff = () => window.heard[0]?.getTracks().every((track) => track.readyState === "ended");
+    const look = () => (isOff() ? done() : setTimeout(look, 20));
+    look();
+})"""
+
+
+@LOCALES
+async def test_a_microphone_that_stops_by_itself_is_told_and_what_it_heard_is_sent(
+    logged_in: Any, editor: Person, locale: str
+) -> None:
+    words, said = WORDS[locale], Words(locale)
+    page = await logged_in(editor, locale=locale, permissions=["microphone"])
+    await page.evaluate(MICROPHONE)
+    await page.get_by_role("button", name=words["record"], exact=True).click()
+    dialog = page.get_by_role("dialog")
+    await dialog.get_by_role("button", name=words["start"]).click()
+    await expect(dialog.locator(".recorder-time")).to_have_text("0:02")
+    # As when it is unplugged: the recorder has nothing left to hear.
+    await page.evaluate("window.heard[0].getTracks().forEach((track) => track.stop())")
+    await expect(dialog.get_by_text(said("record.problem.lost"))).to_be_visible()
+    await expect(dialog.get_by_role("status")).to_have_text(said("record.state.stopped"))
+    assert await violations(page) == []
+    await dialog.get_by_role("button", name=words["send it"]).click()
+    await dialog.get_by_role("button", name=words["now"], exact=True).click()
+    await expect(page.get_by_role("heading", name=words["all sent"])).to_be_visible()
+    [item] = await listed(editor)
+    assert item["media"]["codec"] == "opus"
+    assert await _kept(page) == 0
+
+
+async def test_nothing_is_recorded_once_the_dialog_is_closed(logged_in: Any, editor: Person) -> None:
+    words = WORDS["en-GB"]
+    page = await logged_in(editor, permissions=["microphone"])
+    await page.evaluate(MICROPHONE)
+    await page.evaluate("window.asked = true")
+    await page.get_by_role("button", name=words["record"], exact=True).click()
+    dialog = page.get_by_role("dialog")
+    await dialog.get_by_role("button", name=words["start"]).click()
+    await expect(dialog.get_by_role("status")).to_have_text(Words("en-GB")("record.state.asking"))
+    await page.keyboard.press("Escape")
+    await expect(dialog).to_be_hidden()
+    await page.evaluate("window.allow()")
+    async with asyncio.timeout(PATIENCE_MS / 1000):
+        await page.evaluate(LET_GO)
+    # The next one begins as if nothing had been.
+    await page.evaluate("window.asked = false")
+    await page.get_by_role("button", name=words["record"], exact=True).click()
+    await dialog.get_by_role("button", name=words["start"]).click()
+    await expect(dialog.get_by_role("status")).to_have_text(words["recording"])
 
 
 async def _kept(page: Page) -> int:

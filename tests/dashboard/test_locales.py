@@ -74,6 +74,12 @@ def test_no_string_is_empty_or_left_in_the_other_language(locales: dict[str, dic
     assert same == set()
 
 
+def test_no_french_line_breaks_before_a_sign(locales: dict[str, dict[str, object]]) -> None:
+    # No-break spaces stand there: a wide one with the colon and in guillemets, a narrow one with ; ? ! and %.
+    loose = re.compile(r" [:;?!%»]|« ")
+    assert [key for key, text in locales["fr"].items() if any(map(loose.search, _forms(text).values()))] == []
+
+
 def test_what_the_page_asks_for_is_there(locales: dict[str, dict[str, object]]) -> None:
     known = locales["en"].keys()
     asked = 0

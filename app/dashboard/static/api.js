@@ -1,6 +1,6 @@
 // The API, as the page speaks to it: one function, one kind of error.
 
-import { sessionEnded } from "./model/session.js";
+import { identified, sessionEnded } from "./model/session.js";
 
 /** What the API answered instead of what was asked for; `problem` is its problem document (RFC 9457). */
 export class ApiError extends Error {
@@ -23,6 +23,7 @@ export async function ask(method, path, { body, headers = {}, signal, whole = fa
     options.body = JSON.stringify(body);
     options.headers["Content-Type"] = "application/json";
   }
+  if (!path.startsWith("/api/auth/") && identified()) await identified();
   let response;
   try {
     response = await fetch(path, options);

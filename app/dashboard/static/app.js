@@ -2,12 +2,14 @@
 
 import { html } from "./html.js";
 import { match, path, query } from "./router.js";
-import { endedMeanwhile, me } from "./model/session.js";
+import { endedMeanwhile, me, restoreSession, unanswered } from "./model/session.js";
+import { Button } from "./components/button.js";
 import { Frame } from "./components/frame.js";
+import { Notice } from "./components/notice.js";
 import { Toasts } from "./components/toasts.js";
 import { Lazy } from "./components/lazy.js";
 import { Login } from "./pages/login.js";
-import { t } from "./i18n.js";
+import { errorText, t } from "./i18n.js";
 
 // Each page is loaded when it is first shown, with a style sheet: the first view stays small.
 const PAGES = [
@@ -36,7 +38,7 @@ function find(pages, at) {
 function Shown() {
   const open = find(OPEN_PAGES, path.value);
   if (open) return html`<${Lazy} key=${path.value} load=${open.load} style=${open.style} values=${open.values} />`;
-  if (me.value === undefined) return html`<p role="status">${t("app.loading")}</p>`;
+  if (me.value === undefined) return unanswered.value ? html`<${Unanswered} />` : html`<p role="status">${t("app.loading")}</p>`;
   const over = endedMeanwhile.value && html`<${Login} over />`;
   if (me.value === null) return html`<${Login} />`;
   if (me.value.password_change_due) return html`<${Lazy} key="password" load=${FIRST_PASSWORD} style="administration" />${over}`;
@@ -50,6 +52,13 @@ function Shown() {
     ${over}
   `;
 }
+
+const Unanswered = () => html`<main class="login"><div class="card">
+  <h1>Vocalyx</h1>
+  <${Notice} kind="bad">${errorText(unanswered.value)}<//>
+  <p>${t("app.askedAgain")}</p>
+  <${Button} onPress=${restoreSession}>${t("action.retry")}<//>
+</div></main>`;
 
 export function App() {
   return html`<${Shown} /><${Toasts} />`;

@@ -14,6 +14,8 @@ export function RecordDialog({ onRecorded, onClose }) {
   const [asked, setAsked] = useState(false);
   useEffect(() => () => microphone.reset(), []);
   const busy = state === "recording" || state === "paused";
+  // Stopped by itself: what came before can be sent all the same.
+  const lost = state === "stopped" && problem;
 
   async function finish() {
     onRecorded(await microphone.stop());
@@ -32,12 +34,14 @@ export function RecordDialog({ onRecorded, onClose }) {
       <p class="recorder-state" role="status">${t(`record.state.${state}`)}</p>
     </div>
     <div class="dialog-actions">
-      <${Button} onPress=${close}>${asked ? t("record.keepForLater") : t("action.cancel")}<//>
+      <${Button} onPress=${close}>${t(lost ? "action.close" : asked ? "record.keepForLater" : "action.cancel")}<//>
       ${state === "recording" && html`<${Button} onPress=${microphone.pause}><${Icon} name="pause" />${t("record.pause")}<//>`}
       ${state === "paused" && html`<${Button} onPress=${microphone.resume}><${Icon} name="microphone" />${t("record.resume")}<//>`}
       ${busy
         ? html`<${Button} kind="main" onPress=${finish}><${Icon} name="stop" />${t("record.finish")}<//>`
-        : html`<${Button} kind="main" disabled=${state !== "idle"} onPress=${microphone.start}><${Icon} name="microphone" />${t("record.start")}<//>`}
+        : lost
+          ? html`<${Button} kind="main" onPress=${finish}>${t("record.send")}<//>`
+          : html`<${Button} kind="main" disabled=${state !== "idle"} onPress=${microphone.start}><${Icon} name="microphone" />${t("record.start")}<//>`}
     </div>
   <//>`;
 }

@@ -1,6 +1,8 @@
-// What was typed and not sent yet, kept in the browser: it is there again after a crash, a restart, a lost connection.
+// What was typed and not sent yet, kept in the browser for whoever typed it: it is there again after a crash, a restart, a
+// lost connection.
 
 import { effect, signal } from "@preact/signals";
+import { ownId } from "./session.js";
 
 const PREFIX = "vocalyx.draft.";
 const drafts = new Map();
@@ -8,13 +10,14 @@ const drafts = new Map();
 /** The draft of a name, as a signal that is kept as it changes; `initial` where nothing is. */
 export function draft(name, initial) {
   if (!drafts.has(name)) {
-    const made = signal(read(name) ?? initial);
+    const place = `${PREFIX}${ownId()}.${name}`;
+    const made = signal(read(place) ?? initial);
     drafts.set(name, made);
     effect(() => {
       const value = made.value;
       try {
-        if (value === initial || value === "") localStorage.removeItem(PREFIX + name);
-        else localStorage.setItem(PREFIX + name, JSON.stringify(value));
+        if (value === initial || value === "") localStorage.removeItem(place);
+        else localStorage.setItem(place, JSON.stringify(value));
       } catch {
         // A browser that keeps nothing: the draft lasts as long as the page.
       }
@@ -23,9 +26,9 @@ export function draft(name, initial) {
   return drafts.get(name);
 }
 
-function read(name) {
+function read(place) {
   try {
-    return JSON.parse(localStorage.getItem(PREFIX + name));
+    return JSON.parse(localStorage.getItem(place));
   } catch {
     return null;
   }

@@ -1,4 +1,7 @@
 // What the microphone recorded, kept in the browser piece by piece until the server has it: a closed page loses a second.
+// It is offered to whoever recorded it, and to nobody else who uses the same browser.
+
+import { ownId } from "./session.js";
 
 const DATABASE = "vocalyx";
 const PIECES = "pieces";
@@ -32,11 +35,12 @@ async function run(mode, work) {
 
 const piecesOf = (id) => IDBKeyRange.bound([id, 0], [id, Infinity]);
 
-/** Begin one, of a media type. Returns its id. */
+/** Begin one, of a media type. */
 export async function begin(type) {
-  const id = `${Date.now()}`;
-  await run("readwrite", (recordings) => recordings.put({ id, type, began: Date.now(), seconds: 0 }));
-  return id;
+  const began = Date.now();
+  const made = { id: `${began}`, by: ownId(), type, began, seconds: 0 };
+  await run("readwrite", (recordings) => recordings.put(made));
+  return made;
 }
 
 export const keep = (recording, number, piece) =>
@@ -45,8 +49,12 @@ export const keep = (recording, number, piece) =>
     recordings.put(recording);
   });
 
-/** All that are here, the oldest first. */
-export const kept = () => run("readonly", (recordings) => recordings.getAll());
+/** All of one's own that are here, the oldest first. */
+export async function kept() {
+  const all = await run("readonly", (recordings) => recordings.getAll());
+  // Whose the earlier ones are was not kept, and what was said is not said again: they stay on offer.
+  return all.filter(({ by }) => by === undefined || by === ownId());
+}
 
 /** One as a file. */
 export async function fileOf(recording, name) {

@@ -2,7 +2,7 @@
 
 import { computed, signal } from "@preact/signals";
 import { get, post } from "../api.js";
-import { me } from "./session.js";
+import { me, restoreSession } from "./session.js";
 
 /** undefined until they are known. */
 export const projects = signal(undefined);
@@ -25,7 +25,7 @@ export async function loadProjects() {
 
 export async function makeProject(name) {
   const made = await post("/api/projects", { name });
-  me.value = await get("/api/auth/me");
+  await restoreSession();
   await loadProjects();
   return made;
 }

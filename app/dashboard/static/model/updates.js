@@ -1,13 +1,14 @@
 // Changes as they happen, over the WebSocket, resumed by cursor: whoever listens misses nothing while a connection lasts
 // or is broken off for a while.
 
-import { signal } from "@preact/signals";
+import { effect, signal } from "@preact/signals";
 import { get } from "../api.js";
+import { endedMeanwhile, me, sessionEnded } from "./session.js";
 
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 15000;
 
-/** "open", "waiting" (broken off; it is tried again) or "closed". */
+/** "open", "waiting" (broken off; it is tried again) or "closed" (also for as long as a login is waited for). */
 export const connection = signal("closed");
 
 /**
@@ -41,25 +42,39 @@ export function listen(onMessage, { transcription } = {}) {
     };
     socket.onclose = (event) => {
       if (ended) return;
-      if (event.code === 4401 || event.code === 4403) {
+      if (event.code === 4403) {
         connection.value = "closed";
+        return;
+      }
+      if (event.code === 4401) {
+        connection.value = "closed";
+        sessionEnded();
+        pause = LONGEST_PAUSE_MS;
+        later();
         return;
       }
       connection.value = "waiting";
       // Why it was refused a browser does not say; where nobody is logged in any more, this does.
       if (!wasOpen) get("/api/auth/me").catch(() => {});
-      timer = setTimeout(open, pause);
+      later();
       pause = Math.min(LONGEST_PAUSE_MS, pause * 2);
     };
   }
 
-  // A browser that is back on the line need not wait.
-  const online = () => !ended && socket.readyState === WebSocket.CLOSED && open();
-  window.addEventListener("online", online);
+  // While the login is asked for, nothing comes of it. Who puts that off may log in on another page.
+  function later() {
+    timer = setTimeout(() => (endedMeanwhile.peek() ? later() : open()), pause);
+  }
+
+  // A browser that is back on the line need not wait, nor somebody who has logged in again.
+  const again = () => !ended && socket.readyState === WebSocket.CLOSED && open();
+  window.addEventListener("online", again);
   open();
+  const watching = effect(() => void (me.value && again()));
   return () => {
     ended = true;
-    window.removeEventListener("online", online);
+    watching();
+    window.removeEventListener("online", again);
     clearTimeout(timer);
     socket?.close();
     connection.value = "closed";

@@ -4,7 +4,7 @@
 import { batch, computed, signal } from "@preact/signals";
 import { ApiError, get, remove } from "../api.js";
 import { Pace } from "./pace.js";
-import { sessionEnded } from "./session.js";
+import { identified, ownId, sessionEnded } from "./session.js";
 import { loadTus } from "./tus.js";
 
 const AT_ONCE = 3;
@@ -41,6 +41,7 @@ export function send(files, options, { onDone } = {}) {
     project: options.project,
     file,
     options,
+    by: ownId(),
     onDone,
     tus: null,
     pace: new Pace(),
@@ -130,13 +131,15 @@ async function start(id) {
 
 async function prepare(id) {
   const { Upload } = await loadTus();
-  const { file, options } = find(id);
+  const { file, options, by } = find(id);
   const tus = new Upload(file, {
     endpoint: ENDPOINT,
     metadata: { filename: file.name, ...options },
     // What to do about a broken connection is decided here: without end, and at once when the browser is back.
     retryDelays: null,
     removeFingerprintOnSuccess: true,
+    fingerprint: async () => `${by}-${file.name}-${file.type}-${file.size}-${file.lastModified}`,
+    onBeforeRequest: identified,
     onProgress: (sent) => progressed(id, sent),
     onAfterResponse: (_, response) => {
       const made = response.getHeader("X-Transcription-ID");
@@ -231,10 +234,10 @@ window.addEventListener("beforeunload", (event) => {
 
 const KEPT = "tus::";
 
-/** Uploads that an earlier visit left unfinished: choosing the same file again goes on where it stopped. */
+/** One's own uploads that an earlier visit left unfinished: choosing the same file again goes on where it stopped. */
 export function unfinished() {
   const found = [];
-  for (const key of Object.keys(localStorage).filter((key) => key.startsWith(KEPT))) {
+  for (const key of Object.keys(localStorage).filter((key) => key.startsWith(`${KEPT}${ownId()}-`))) {
     try {
       const kept = JSON.parse(localStorage.getItem(key));
       if (kept.uploadUrl) found.push({ url: kept.uploadUrl, name: kept.metadata.filename, size: kept.size });

@@ -60,7 +60,10 @@ export function Page({ id, query }) {
   if (recording.error.value) {
     return html`<h1>${t("reader.title")}</h1>
       <${Notice} kind="bad">${recording.error.value.status === 404 ? t("reader.gone") : errorText(recording.error.value)}<//>
-      <p><a href="/">${t("reader.toList")}</a></p>`;
+      <p>
+        ${recording.error.value.status !== 404 && html`<${Button} onPress=${recording.load}>${t("action.retry")}<//>`}
+        <a href="/">${t("reader.toList")}</a>
+      </p>`;
   }
   if (!info) return html`<p role="status">${t("app.loading")}</p>`;
 

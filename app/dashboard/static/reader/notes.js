@@ -3,6 +3,7 @@
 import { html, useState } from "../html.js";
 import { ask, post, remove } from "../api.js";
 import { clock, dateTime, errorText, t } from "../i18n.js";
+import { ownId } from "../model/session.js";
 import { Button } from "../components/button.js";
 import { Dialog } from "../components/dialog.js";
 import { Field } from "../components/field.js";
@@ -52,7 +53,7 @@ function keptDraft(name) {
 
 export function NoteDialog({ note, start, end, reading, onClose }) {
   const { recording } = reading;
-  const kept = `vocalyx.note.${recording.id}.${note?.id ?? start}`;
+  const kept = `vocalyx.note.${ownId()}.${recording.id}.${note?.id ?? start}`;
   const [draft] = useState(() => keptDraft(kept));
   const [text, setText] = useState(draft?.text ?? note?.text ?? "");
   // The note as it was seen last: what is saved goes over that, and over nothing else.

@@ -1,10 +1,11 @@
 // One recording as the page knows it: what the API said of it, kept up to date by what it tells.
 
-import { batch, computed, signal } from "../html.js";
+import { batch, computed, effect, signal } from "../html.js";
 import { get } from "../api.js";
 import { listen } from "../model/updates.js";
 
 const SOON_MS = 150;
+const AGAIN_MS = 2000;
 // Text that appears is read anew, and never so often that reading it is all that happens.
 const PARTIAL_PAUSE_MS = 800;
 const PAUSE_FACTOR = 8;
@@ -22,6 +23,8 @@ export function named(segments) {
 
 export function createRecording(id) {
   const address = `/api/transcriptions/${id}`;
+  let arrived;
+  const ready = new Promise((resolve) => (arrived = resolve));
   const info = signal(null);
   const segments = signal([]);
   const speakers = signal([]);
@@ -63,6 +66,7 @@ export function createRecording(id) {
       partial.value = more;
       error.value = null;
     });
+    arrived();
   }
 
   /** A segment of the whole text, with what is newer of it. */
@@ -171,9 +175,15 @@ export function createRecording(id) {
     }
   }
 
-  const stop = listen(apply, { transcription: id });
-  const ready = load();
-  loadNotes();
+  // Where it has not come yet, it is asked for again; a line that is back, or somebody who has logged in again, brings it, too.
+  effect(() => {
+    const status = error.value?.status;
+    if (status === 0 || status === 429 || status >= 500) loadSoon(AGAIN_MS);
+  });
+  const stop = listen((message) => (message.type === "snapshot" && error.peek() ? load() : apply(message)), { transcription: id });
+  load();
+  // Once it is here, by whichever try.
+  ready.then(loadNotes);
 
   return {
     id, address, info, segments, speakers, notes, partial, error, names, positions, ready, load, loadSoon, loadNotes, put,

@@ -3,16 +3,18 @@
 import { html, useState } from "../html.js";
 import { clock, number, t } from "../i18n.js";
 import { Button } from "../components/button.js";
+import { KeepVoice, useVoices } from "./keep_voice.js";
 import { calledName, nameOf, voiceOf } from "./voices.js";
 
 export function Speakers({ reading }) {
   const { recording, can } = reading;
   const speakers = recording.speakers.value;
   const names = recording.names.value;
+  const voices = useVoices(recording);
   if (!speakers.length) return html`<p class="soft">${t("reader.noSpeakers")}</p>`;
   const most = Math.max(...speakers.map((speaker) => speaker.seconds), 1);
   const all = speakers.reduce((sum, speaker) => sum + speaker.seconds, 0) || 1;
-  return html`<ul class="speakers">
+  return html`${voices.shown}<ul class="speakers">
     ${speakers.map(
       (speaker) => html`<li key=${speaker.label} class=${`speaker voice-${voiceOf(names, speaker.label)}`}>
         <div class="speaker-name">
@@ -26,6 +28,7 @@ export function Speakers({ reading }) {
         </p>
         <div class="speaker-tools">
           <${Button} kind="quiet small" onPress=${() => first(reading, speaker.label)}>${t("reader.firstPassage")}<//>
+          ${can.edit && html`<${KeepVoice} speaker=${speaker} voices=${voices} />`}
           ${can.edit && speakers.length > 1 && html`<${Same} speaker=${speaker} reading=${reading} />`}
         </div>
         ${speaker.merged.map(

@@ -15,6 +15,7 @@ export const common = {
   "app.notFound": "There is no such page.",
   "app.pageFailed": "This page could not be loaded. Check the connection and try again.",
   "app.loading": "Loading…",
+  "app.askedAgain": "The page comes by itself as soon as there is an answer.",
   "app.offline": "No connection. What you do is kept and sent when it is back.",
   "action.cancel": "Cancel",
   "action.close": "Close",
