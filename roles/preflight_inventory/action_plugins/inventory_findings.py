@@ -28,8 +28,15 @@ SITE_VARIABLES = {
 }  # fmt: skip
 OPTIONAL_SITE_VARIABLES = {
     "vocalyx_artifacts", "vocalyx_release", "vocalyx_bundle", "vocalyx_backup_folder", "vocalyx_cores", "vocalyx_memory_mb",
-    "vocalyx_processor",
+    "vocalyx_processor", "vocalyx_trusted_proxies",
 }  # fmt: skip
+NETWORKS = {
+    "vocalyx_client_networks": "",
+    "vocalyx_admin_networks": "ports 5555, 8404 and metrics may not be open to the world",
+    "vocalyx_metrics_networks": "ports 5555, 8404 and metrics may not be open to the world",
+    "vocalyx_trusted_proxies": "whoever comes could say to be anybody else",
+}
+"""Lists of networks, and why everybody may not be in one; an empty text where everybody may."""
 SECRETS = (
     "vocalyx_secret_postgresql_owner_password", "vocalyx_secret_postgresql_password", "vocalyx_secret_redis_password",
     "vocalyx_secret_internal_key", "vocalyx_secret_haproxy_stats_password", "vocalyx_secret_queue_dashboard_password",
@@ -182,7 +189,7 @@ def _addresses(hosts: Mapping[str, Variables], groups: Mapping[str, list[str]]) 
             yield f"{host} and {owners[address]} have the same vocalyx_address, {address}. Correct one of them."
         owners.setdefault(address, host)
     for host, variables in hosts.items():
-        for name in ("vocalyx_client_networks", "vocalyx_admin_networks", "vocalyx_metrics_networks"):
+        for name, why in NETWORKS.items():
             networks = variables.get(name, [])
             if not isinstance(networks, list):
                 yield f"{name} is {networks!r}. Give a list of addresses and networks, such as [10.0.0.0/8]."
@@ -192,8 +199,8 @@ def _addresses(hosts: Mapping[str, Variables], groups: Mapping[str, list[str]]) 
                     continue
                 if not _parses(ip_network, str(network)):
                     yield f"{name} has {network!r} in it. Give addresses and networks, such as 10.0.0.0/8."
-                elif name != "vocalyx_client_networks" and ip_network(str(network)).prefixlen == 0:
-                    yield f"{name} has {network} in it: ports 5555, 8404 and metrics may not be open to the world. Name networks of yours."
+                elif why and ip_network(str(network)).prefixlen == 0:
+                    yield f"{name} has {network} in it: {why}. Name networks of yours."
         yield from _moving_address(host, variables, groups, owners)
 
 
