@@ -47,6 +47,9 @@ SHORTEST_SECRET = 24
 _SECRET = re.compile(r"^[A-Za-z0-9_-]+$")
 _EXAMPLE = re.compile(r"change.?me|example|secret|password|vocalyx", re.IGNORECASE)
 _NOT_OURS = re.compile(r"^(ansible_|group_names$|groups$|inventory_|omit$|playbook_dir$|hostvars$|environment$|__)")
+_PORT = re.compile(r"_port(_base)?$")
+OWN_PORTS = {"firewall_ssh_port"}
+"""Ports that one role alone knows; all others stand in the firewall's rules, the balancer's servers and addresses, too."""
 CLOSE = 0.84
 """How alike two names must be to be taken for one with a slip."""
 MOST_INSTANCES = 99
@@ -122,6 +125,11 @@ def _variables(
             )
             yield f"{name} ({place}) is a variable of an earlier release. {way}"
             continue
+        if name in every and _PORT.search(name) and name not in OWN_PORTS:
+            yield (
+                f"{name} ({place}) cannot be set: firewall, balancer and other hosts know a site's ports by their numbers. Remove it;"
+                " where people shall come by another port, put a proxy in front (vocalyx_trusted_proxies)."
+            )
         if name in every or _NOT_OURS.match(name):
             continue
         alike = difflib.get_close_matches(name, every, 1, CLOSE)
