@@ -43,6 +43,7 @@ SECRETS = (
     "vocalyx_secret_administrator_password",
 )  # fmt: skip
 OPTIONAL_SECRETS = ("vocalyx_secret_metrics_token", "vocalyx_secret_redis_monitoring_password")
+OPTIONAL_SECRETS += ("vocalyx_secret_hub_token",)
 SHORTEST_SECRET = 24
 _SECRET = re.compile(r"^[A-Za-z0-9_-]+$")
 _EXAMPLE = re.compile(r"change.?me|example|secret|password|vocalyx", re.IGNORECASE)
