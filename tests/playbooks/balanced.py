@@ -2,7 +2,7 @@
 
 It is ready unless FOLDER/NAME.unready is there, and has the uploads volume unless FOLDER/NAME.away is. It notes each POST
 in FOLDER/posts once its body is there. `?seconds=` is how long an answer takes, `?busy=` how long the whole process does
-nothing else meanwhile.
+nothing else meanwhile. /senders is answered with who sent the request, as the balancer says.
 """
 
 import asyncio
@@ -31,7 +31,12 @@ async def answer(request: web.Request) -> web.Response:
     return web.Response(text=NAME)
 
 
+async def senders(request: web.Request) -> web.Response:
+    return web.Response(text=", ".join(request.headers.getall("X-Forwarded-For", [])))
+
+
 app = web.Application()
 app.router.add_get("/health/ready", ready)
+app.router.add_get("/senders", senders)
 app.router.add_route("*", "/{path:.*}", answer)
 web.run_app(app, host="127.0.0.1", port=PORT, print=None)

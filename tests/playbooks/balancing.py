@@ -142,13 +142,17 @@ class Balancer:
 
     def request(self, path: str, method: str = "GET", body: bytes | None = None) -> tuple[int, str, str]:
         """Return the status, the kind of content and the text of one answer, over a connection of its own."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.ports["api"], timeout=30)
+        connection = self.connection()
         try:
             connection.request(method, path, body)
             answer = connection.getresponse()
             return answer.status, answer.getheader("Content-Type", ""), answer.read().decode()
         finally:
             connection.close()
+
+    def connection(self, source: str = "127.0.0.1") -> http.client.HTTPConnection:
+        """Return a connection to the API's port that comes from this address of the machine."""
+        return http.client.HTTPConnection("127.0.0.1", self.ports["api"], timeout=30, source_address=(source, 0))
 
     def serve(self, name: str) -> None:
         program = Path(__file__).with_name("balanced.py")

@@ -14,11 +14,13 @@ import pytest
 
 from app.standalone.state import free_port
 from tests.playbooks.balancing import NAMES, Balancer, balancing
-from tests.playbooks.conftest import CHECKOUT, Playbook, with_secrets
+from tests.playbooks.conftest import CHECKOUT, Playbook, change, with_secrets
 from tests.servers.instance import wait_until
 
 RENDER = CHECKOUT / "tests" / "playbooks" / "render.yml"
 FIRST, SECOND = NAMES
+# Addresses of this machine, and of proxies before it.
+CLIENT, PROXY, FARTHER_PROXIES = "127.0.0.1", "127.0.0.2", "10.9.0.0/24"
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +37,7 @@ def settings(ansible_playbook: Playbook) -> Iterator[Balancer]:
             "haproxy_requests_per_10_seconds": 1_000_000, "haproxy_slow_start_seconds": 1,
         } | {f"haproxy_{name}_port": port for name, port in ports.items() if name not in NAMES}  # fmt: skip
         inventory = with_secrets("example", folder)
+        change(inventory / "group_vars" / "all" / "site.yml", vocalyx_trusted_proxies=[PROXY, FARTHER_PROXIES])
         ended = ansible_playbook(RENDER, inventory, "--limit", "lb-1", "-e", json.dumps(variables))
         assert ended.returncode == 0, ended.stdout + ended.stderr
         yield Balancer(folder, ports)
@@ -216,3 +219,51 @@ def test_servers_none_of_which_is_ready_answer_for_themselves(balancer: Balancer
     finally:
         for marker in markers:
             marker.unlink()
+
+
+SENDERS = (
+    (CLIENT, ["203.0.113.5"], CLIENT),
+    (PROXY, [], PROXY),
+    (PROXY, ["203.0.113.5"], "203.0.113.5"),
+    (PROXY, ["2001:db8::5"], "2001:db8::5"),
+    # What the client wrote itself stands before what the proxy wrote.
+    (PROXY, ["10.9.0.9, 203.0.113.5"], "203.0.113.5"),
+    (PROXY, ["198.51.100.1", "203.0.113.5"], "203.0.113.5"),
+    (PROXY, ["198.51.100.1, 203.0.113.5, 10.9.0.9"], "203.0.113.5"),
+    (PROXY, ["198.51.100.1, 203.0.113.5, 10.9.0.9, 10.9.0.8"], "203.0.113.5"),
+    (PROXY, ["10.9.0.9"], "10.9.0.9"),
+    # What is no address ends it.
+    (PROXY, ["203.0.113.5, unknown"], PROXY),
+    (PROXY, ["10.9.0.7, 10.9.0.9, unknown"], PROXY),
+    (PROXY, ["203.0.113.5, unknown, 10.9.0.9"], "10.9.0.9"),
+)
+
+
+def test_who_sends_is_what_trusted_proxies_say_and_nobody_else(balancer: Balancer) -> None:
+    # A proxy sends many clients' requests over one connection.
+    connections = {source: balancer.connection(source) for source in (CLIENT, PROXY)}
+    for source, lines, sender in SENDERS:
+        connection = connections[source]
+        connection.putrequest("GET", "/senders")
+        for line in lines:
+            connection.putheader("X-Forwarded-For", line)
+        connection.endheaders()
+        assert connection.getresponse().read().decode() == sender, (source, lines)
+    for connection in connections.values():
+        connection.close()
+
+
+def test_who_comes_by_a_trusted_proxy_has_limits_of_their_own(balancer: Balancer) -> None:
+    connection = balancer.connection(PROXY)
+
+    def log_in(sender: str) -> int:
+        connection.request("POST", "/api/auth/token?id=0", headers={"X-Forwarded-For": sender})
+        answer = connection.getresponse()
+        answer.read()
+        return answer.status
+
+    statuses = [log_in("203.0.113.5") for _ in range(40)]
+    assert (statuses[0], statuses[-1]) == (200, 429)
+    assert log_in("203.0.113.6") == 200
+    connection.close()
+    (balancer.folder / "posts").unlink()

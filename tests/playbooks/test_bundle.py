@@ -8,7 +8,7 @@ from pathlib import Path
 
 import yaml
 
-from tests.playbooks.conftest import CHECKOUT
+from tests.playbooks.conftest import CHECKOUT, Playbook, change
 
 PACK = CHECKOUT / "roles" / "bundle" / "files" / "pack.py"
 ROLES = CHECKOUT / "roles"
@@ -62,6 +62,23 @@ def test_a_bundle_that_would_write_elsewhere_is_refused(tmp_path: Path) -> None:
         tar.add(evil, arcname="../escaped")
     assert pack(bundle, "--unpack", tmp_path / "deep" / "here").returncode != 0
     assert not (tmp_path / "deep" / "escaped").exists()
+
+
+def test_no_bundle_is_begun_without_a_model_that_the_site_needs(
+    ansible_playbook: Playbook, example: Path, tmp_path: Path
+) -> None:
+    carried = tmp_path / "models"
+    for name in ("whisper/base", "llm/smollm2-135m-instruct"):
+        (carried / name).mkdir(parents=True)
+        (carried / name / "model.json").write_text("{}")
+    change(example / "group_vars" / "all" / "site.yml", vocalyx_models_carried=str(carried))
+    ended = ansible_playbook(CHECKOUT / "playbooks" / "bundle.yml", example)
+    said = " ".join(ended.stdout.split())
+    assert ended.returncode != 0
+    assert "The bundle would lack diarization/community-campplus. Bring each" in said
+    # No host was asked for anything yet.
+    assert "unreachable=0" in said
+    assert "Unpack" not in said
 
 
 def test_every_package_that_a_role_installs_is_in_the_bundle() -> None:

@@ -51,7 +51,11 @@ def test_all_findings_are_in_one_list(ansible_playbook: Playbook, example: Path)
         vocalyx_admin_networks=["0.0.0.0/0", "10.0.0.0/33"],
         vocalyx_tls="yes please",
         vocalyx_hom="/opt/other",
+        vocalyx_trusted_proxies=["0.0.0.0/0"],
         haproxy_api_prot=8001,
+        haproxy_api_port=443,
+        api_port_base=9000,
+        firewall_ssh_port=2222,
         api_worker_count=3,
         old_api_count=2,
     )
@@ -72,6 +76,9 @@ def test_all_findings_are_in_one_list(ansible_playbook: Playbook, example: Path)
         "enrichment_worker_instances of enrichment-1 is 'two'. Give a number",
         "vocalyx_admin_networks has 0.0.0.0/0 in it: ports 5555, 8404 and metrics may not be open to the world.",
         "vocalyx_admin_networks has '10.0.0.0/33' in it. Give addresses and networks",
+        "vocalyx_trusted_proxies has 0.0.0.0/0 in it: whoever comes could say to be anybody else. Name networks of yours.",
+        "haproxy_api_port (11 hosts) cannot be set: firewall, balancer and other hosts know a site's ports by their numbers.",
+        "api_port_base (11 hosts) cannot be set: firewall",
         "vocalyx_tls is 'yes please'. Say true or false.",
         "vocalyx_hom (11 hosts) is no variable of Vocalyx. Is vocalyx_home meant?",
         "haproxy_api_prot (11 hosts) is no variable of Vocalyx. Is haproxy_api_port meant?",
@@ -81,6 +88,7 @@ def test_all_findings_are_in_one_list(ansible_playbook: Playbook, example: Path)
         "vocalyx_secret_internal_key is not set for lb-1.",
     ):
         assert finding in said, said
+    assert "firewall_ssh_port" not in said
 
 
 def test_a_group_that_is_needed_is_missed(ansible_playbook: Playbook, example: Path) -> None:

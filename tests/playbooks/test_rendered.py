@@ -28,7 +28,11 @@ def rendered(ansible_playbook: Playbook, inventory: Path, tmp_path: Path) -> Pat
         check=True, capture_output=True,
     )  # fmt: skip
     certificate.write_text((tmp_path / "crt").read_text() + (tmp_path / "key").read_text())
-    change(inventory / "group_vars" / "all" / "site.yml", vocalyx_metrics_networks=["10.20.0.9"])
+    change(
+        inventory / "group_vars" / "all" / "site.yml",
+        vocalyx_client_networks=["10.30.0.0/16"],
+        vocalyx_metrics_networks=["10.20.0.9"],
+    )
     folder = tmp_path / "rendered"
     (tmp_path / "servers").write_text("1\n")
     ended = ansible_playbook(
@@ -39,7 +43,8 @@ def rendered(ansible_playbook: Playbook, inventory: Path, tmp_path: Path) -> Pat
     return folder
 
 
-def test_haproxy_and_systemd_find_it_good(rendered: Path) -> None:
+def test_haproxy_and_systemd_find_it_good(rendered: Path, inventory: Path) -> None:
+    hosts = (inventory / "hosts.yml").read_text()
     balancers = sorted(rendered.glob("*/haproxy.cfg"))
     assert balancers
     assert HAPROXY, "HAProxy is not installed. Say: apt-get install haproxy"
@@ -48,6 +53,11 @@ def test_haproxy_and_systemd_find_it_good(rendered: Path) -> None:
         checked = subprocess.run([HAPROXY, "-c", "-f", str(configuration)], capture_output=True, text=True, check=False)
         assert checked.returncode == 0, checked.stderr
         assert "WARNING" not in checked.stderr
+        # The host itself asks the API at the end of a deployment.
+        own = re.search(rf"\b{configuration.parent.name}:.*?vocalyx_address: ([\d.]+)", hosts, flags=re.DOTALL)
+        assert own is not None
+        networks = re.findall(r"acl from_80\d0 src (.+)", configuration.read_text())
+        assert networks == [f"10.30.0.0/16 {own[1]}"] * 2
     units = systemd_folder(rendered)
     verify(units)
     for unit in UNITS:

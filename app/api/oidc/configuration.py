@@ -46,7 +46,7 @@ def configured(settings: Settings) -> Configuration | None:
     if not settings.public_url:
         raise ValueError(
             "VOCALYX_OIDC_ISSUER is set and VOCALYX_PUBLIC_URL is not: set it to the address at which browsers find the"
-            " API, such as https://vocalyx.example.org."
+            " API, such as https://vocalyx.example.org:8080."
         )
     check_address("VOCALYX_PUBLIC_URL", settings.public_url)
     if "openid" not in settings.oidc_scopes.split():

@@ -28,18 +28,29 @@ SITE_VARIABLES = {
 }  # fmt: skip
 OPTIONAL_SITE_VARIABLES = {
     "vocalyx_artifacts", "vocalyx_release", "vocalyx_bundle", "vocalyx_backup_folder", "vocalyx_cores", "vocalyx_memory_mb",
-    "vocalyx_processor",
+    "vocalyx_processor", "vocalyx_trusted_proxies",
 }  # fmt: skip
+NETWORKS = {
+    "vocalyx_client_networks": "",
+    "vocalyx_admin_networks": "ports 5555, 8404 and metrics may not be open to the world",
+    "vocalyx_metrics_networks": "ports 5555, 8404 and metrics may not be open to the world",
+    "vocalyx_trusted_proxies": "whoever comes could say to be anybody else",
+}
+"""Lists of networks, and why everybody may not be in one; an empty text where everybody may."""
 SECRETS = (
     "vocalyx_secret_postgresql_owner_password", "vocalyx_secret_postgresql_password", "vocalyx_secret_redis_password",
     "vocalyx_secret_internal_key", "vocalyx_secret_haproxy_stats_password", "vocalyx_secret_queue_dashboard_password",
     "vocalyx_secret_administrator_password",
 )  # fmt: skip
 OPTIONAL_SECRETS = ("vocalyx_secret_metrics_token", "vocalyx_secret_redis_monitoring_password")
+OPTIONAL_SECRETS += ("vocalyx_secret_hub_token",)
 SHORTEST_SECRET = 24
 _SECRET = re.compile(r"^[A-Za-z0-9_-]+$")
 _EXAMPLE = re.compile(r"change.?me|example|secret|password|vocalyx", re.IGNORECASE)
 _NOT_OURS = re.compile(r"^(ansible_|group_names$|groups$|inventory_|omit$|playbook_dir$|hostvars$|environment$|__)")
+_PORT = re.compile(r"_port(_base)?$")
+OWN_PORTS = {"firewall_ssh_port"}
+"""Ports that one role alone knows; all others stand in the firewall's rules, the balancer's servers and addresses, too."""
 CLOSE = 0.84
 """How alike two names must be to be taken for one with a slip."""
 MOST_INSTANCES = 99
@@ -115,6 +126,11 @@ def _variables(
             )
             yield f"{name} ({place}) is a variable of an earlier release. {way}"
             continue
+        if name in every and _PORT.search(name) and name not in OWN_PORTS:
+            yield (
+                f"{name} ({place}) cannot be set: firewall, balancer and other hosts know a site's ports by their numbers. Remove it;"
+                " where people shall come by another port, put a proxy in front (vocalyx_trusted_proxies)."
+            )
         if name in every or _NOT_OURS.match(name):
             continue
         alike = difflib.get_close_matches(name, every, 1, CLOSE)
@@ -182,7 +198,7 @@ def _addresses(hosts: Mapping[str, Variables], groups: Mapping[str, list[str]]) 
             yield f"{host} and {owners[address]} have the same vocalyx_address, {address}. Correct one of them."
         owners.setdefault(address, host)
     for host, variables in hosts.items():
-        for name in ("vocalyx_client_networks", "vocalyx_admin_networks", "vocalyx_metrics_networks"):
+        for name, why in NETWORKS.items():
             networks = variables.get(name, [])
             if not isinstance(networks, list):
                 yield f"{name} is {networks!r}. Give a list of addresses and networks, such as [10.0.0.0/8]."
@@ -192,8 +208,8 @@ def _addresses(hosts: Mapping[str, Variables], groups: Mapping[str, list[str]]) 
                     continue
                 if not _parses(ip_network, str(network)):
                     yield f"{name} has {network!r} in it. Give addresses and networks, such as 10.0.0.0/8."
-                elif name != "vocalyx_client_networks" and ip_network(str(network)).prefixlen == 0:
-                    yield f"{name} has {network} in it: ports 5555, 8404 and metrics may not be open to the world. Name networks of yours."
+                elif why and ip_network(str(network)).prefixlen == 0:
+                    yield f"{name} has {network} in it: {why}. Name networks of yours."
         yield from _moving_address(host, variables, groups, owners)
 
 
