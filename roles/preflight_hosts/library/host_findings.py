@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import ipaddress
+import json
 import os
 import shutil
 import socket
@@ -27,7 +29,14 @@ options:
   shared_cores: {description: Whether workers of two kinds take turns., type: bool, default: false}
   disk: {description: Room that must be free., type: list, elements: dict, default: []}
   ports: {description: Ports that must be free or ours., type: list, elements: dict, default: []}
-  reach: {description: Hosts to reach., type: list, elements: dict, default: []}
+  address: {description: The address by which other hosts know it., type: str, default: ""}
+  reach:
+    description:
+      - Hosts to reach, each with C(name), C(address), C(port) and C(rules), which are those that it has in force
+        (C(nft --json list table inet vocalyx)) or nothing. Where they do not let this host in yet, no answer is no finding.
+    type: list
+    elements: dict
+    default: []
   names: {description: Names to resolve., type: list, elements: str, default: []}
 """
 
@@ -139,10 +148,51 @@ def _network(host: dict[str, Any]) -> Iterator[str]:
         except ConnectionRefusedError:
             continue  # nothing listens there yet, and the way is free
         except OSError as error:
+            if isinstance(error, TimeoutError) and not _lets_in(other["rules"], host["address"], int(other["port"])):
+                continue  # the site's own rules of before this host was in the inventory
             yield (
                 f"does not reach {other['name']} at {other['address']}, port {other['port']} ({error}). Look at the networks and"
                 " firewalls between them, and at vocalyx_address of both."
             )
+
+
+def _lets_in(rules: str, address: str, port: int) -> bool:
+    """Whether a host lets an address come to a port of it; one without rules of ours does."""
+    if not rules:
+        return True
+    for entry in json.loads(rules)["nftables"]:
+        steps = entry.get("rule", {}).get("expr", [])
+        matches = [step["match"] for step in steps if "match" in step]
+        fields = {match["left"]["payload"].get("field"): match["right"] for match in matches if "payload" in match["left"]}
+        if (
+            {"accept": None} in steps
+            and _holds(fields.get("dport"), str(port))
+            and _holds(fields.get("saddr", address), address)
+        ):
+            return True
+    return False
+
+
+def _holds(value: Any, wanted: str) -> bool:
+    """Whether a port or an address is in what nft compares with: one of them, a network, a range, or a set of these."""
+    if not isinstance(value, dict):
+        return str(value) == wanted
+    if "set" in value:
+        return any(_holds(each, wanted) for each in value["set"])
+    if "prefix" in value:
+        return ipaddress.ip_address(wanted) in ipaddress.ip_network("{addr}/{len}".format(**value["prefix"]))
+    if "range" in value:
+        first, last = map(_order, value["range"])
+        return first <= _order(wanted) <= last
+    return False
+
+
+def _order(value: object) -> tuple[int, int]:
+    text = str(value)
+    if text.isdecimal():
+        return 0, int(text)
+    address = ipaddress.ip_address(text)
+    return address.version, int(address)
 
 
 def main() -> None:
@@ -156,6 +206,7 @@ def main() -> None:
             "shared_cores": {"type": "bool", "default": False},
             "disk": {"type": "list", "elements": "dict", "default": []},
             "ports": {"type": "list", "elements": "dict", "default": []},
+            "address": {"type": "str", "default": ""},
             "reach": {"type": "list", "elements": "dict", "default": []},
             "names": {"type": "list", "elements": "str", "default": []},
         },
