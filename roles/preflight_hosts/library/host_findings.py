@@ -24,7 +24,7 @@ options:
   name: {description: The host's name in the inventory., type: str, required: true}
   distribution: {description: The distribution and its major version., type: str, required: true}
   processor: {description: "Instruction sets, by their names in /proc/cpuinfo.", type: list, elements: str, default: []}
-  memory_mb: {description: MiB that what runs here may use together., type: int, required: true}
+  memory: {description: "MiB that what runs here may use, by the variable that sets it.", type: dict, required: true}
   threads: {description: Threads of the workers here together., type: int, required: true}
   shared_cores: {description: Whether workers of two kinds take turns., type: bool, default: false}
   disk: {description: Room that must be free., type: list, elements: dict, default: []}
@@ -41,7 +41,7 @@ options:
 """
 
 EXAMPLES = r"""
-- host_findings: {name: api-1, distribution: Debian 12, memory_mb: 2048, threads: 1}
+- host_findings: {name: api-1, distribution: Debian 12, memory: {api_memory_mb: 2048}, threads: 1}
 """
 
 RETURN = r"""
@@ -89,10 +89,12 @@ def _room(host: dict[str, Any]) -> Iterator[str]:
             " Lower the instances or the threads of each."
         )
     total = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 1024**2
-    if host["memory_mb"] + _KEPT_MB > total:
+    wanted = {name: int(megabytes) for name, megabytes in host["memory"].items()}
+    if sum(wanted.values()) + _KEPT_MB > total:
+        parts = ", ".join(f"{name}: {megabytes}" for name, megabytes in wanted.items())
         yield (
-            f"has {total} MiB of memory, and what runs there may use {host['memory_mb']} MiB (besides {_KEPT_MB} for the system)."
-            " Lower instances or the memory of each, or give it more."
+            f"has {total} MiB of memory, and what runs there may use {sum(wanted.values())} MiB ({parts}), besides {_KEPT_MB} for"
+            " the system. Set these for the host so that they fit together, lower its instances, or give it more."
         )
     for room in host["disk"]:
         path = Path(room["path"])
@@ -201,7 +203,7 @@ def main() -> None:
             "name": {"type": "str", "required": True},
             "distribution": {"type": "str", "required": True},
             "processor": {"type": "list", "elements": "str", "default": []},
-            "memory_mb": {"type": "int", "required": True},
+            "memory": {"type": "dict", "required": True},
             "threads": {"type": "int", "required": True},
             "shared_cores": {"type": "bool", "default": False},
             "disk": {"type": "list", "elements": "dict", "default": []},
