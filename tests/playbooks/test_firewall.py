@@ -1,4 +1,4 @@
-"""What is left of the firewall where an operator switches it off: a real nftables, in a network and an /etc of its own."""
+"""The firewall's rules in force, and what is left where they are switched off: a real nftables, network and /etc of its own."""
 
 import os
 import re
@@ -31,6 +31,25 @@ for way in $ways; do
     look
 done
 """
+# The same for what happens to rules between runs. What would take them away again has no systemd here: it is written down.
+BETWEEN = r"""
+set -eu
+mount --bind "$1" /etc
+mount -t tmpfs none /run
+printf '#!/bin/sh\necho "armed: $*" >>/run/armed\n' >/run/systemd-run
+chmod +x /run/systemd-run
+export PATH=/run:$PATH
+happenings=$2
+shift 2
+while read -r happening <&3; do
+    echo "# $happening"
+    sh -c "$happening"
+    : >/run/armed
+    "$@"
+    cat /run/armed
+    nft list table inet vocalyx
+done 3<"$happenings"
+"""
 
 
 def folder(where: Path) -> Path:
@@ -44,14 +63,18 @@ def folder(where: Path) -> Path:
 
 
 def switched_off(etc: Path, inventory: Path, *ways: str) -> list[str]:
-    """Return what stood before the role ran and what came of each run, without being root and without a trace here."""
+    """Return what stood before the role ran and what came of each run."""
     assert shutil.which("nft", path=PATH), "nftables is not installed. Say: apt-get install nftables"
     change(inventory / "group_vars" / "all" / "site.yml", vocalyx_firewall=False)
     words = [str(ANSIBLE), "-i", str(inventory), str(HOSTS), "--limit", "lb-1", "--tags", "firewall"]
     words += ["-e", "ansible_connection=local", "-e", "ansible_become=false"]
+    return said(SCRIPT, str(etc), " ".join(ways), *words)
+
+
+def said(script: str, *words: str) -> list[str]:
+    """Return what a script says, part by part, without being root and without a trace here."""
     ended = subprocess.run(
-        ["unshare", "--user", "--map-root-user", "--net", "--mount", "bash", "-c", SCRIPT, "bash", str(etc),
-         " ".join(ways), *words],
+        ["unshare", "--user", "--map-root-user", "--net", "--mount", "bash", "-c", script, "bash", *words],
         cwd=CHECKOUT,
         env={**os.environ, "PATH": PATH, "ANSIBLE_NOCOLOR": "1", "SYSTEMD_OFFLINE": "1"},
         capture_output=True, text=True, check=False,
@@ -93,3 +116,25 @@ def test_a_file_of_somebody_else_stays(example: Path, tmp_path: Path) -> None:
     stands = said.partition("PLAYBOOK RECAP")[2]
     for part in ("table inet vocalyx_like\n", "/etc/nftables.conf\n", "wants/nftables.service\n"):
         assert part in stands, stands
+
+
+def test_rules_that_are_not_in_force_are_put_in_force_with_a_way_back(example: Path, tmp_path: Path) -> None:
+    assert shutil.which("nft", path=PATH), "nftables is not installed. Say: apt-get install nftables"
+    etc = folder(tmp_path / "etc")
+    happenings = {
+        "true": True,  # the first run
+        ":": False,
+        "nft delete table inet vocalyx": True,
+        "nft insert rule inet vocalyx input tcp dport 4444 accept": True,
+    }
+    (tmp_path / "happenings").write_text("".join(f"{happening}\n" for happening in happenings))
+    _, *runs = said(
+        BETWEEN, str(etc), str(tmp_path / "happenings"), str(ANSIBLE), "-i", str(example), str(HOSTS), "--limit", "lb-1",
+        "--tags", "firewall_configure,firewall_run", "-e", "ansible_connection=local", "-e", "ansible_become=false",
+    )  # fmt: skip
+    for (happening, loaded), run in zip(happenings.items(), runs, strict=True):
+        assert (changes(run) > 0) is loaded, (happening, run)
+        stands = run.partition("PLAYBOOK RECAP")[2]
+        assert ("armed: " in stands and "nft delete table inet vocalyx" in stands) is loaded, (happening, run)
+        assert 'tcp dport { 8000, 8080 } accept comment "clients"' in stands
+        assert "4444" not in stands

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import ipaddress
+import json
 import os
 import shutil
 import socket
@@ -22,17 +24,24 @@ options:
   name: {description: The host's name in the inventory., type: str, required: true}
   distribution: {description: The distribution and its major version., type: str, required: true}
   processor: {description: "Instruction sets, by their names in /proc/cpuinfo.", type: list, elements: str, default: []}
-  memory_mb: {description: MiB that what runs here may use together., type: int, required: true}
+  memory: {description: "MiB that what runs here may use, by the variable that sets it.", type: dict, required: true}
   threads: {description: Threads of the workers here together., type: int, required: true}
   shared_cores: {description: Whether workers of two kinds take turns., type: bool, default: false}
   disk: {description: Room that must be free., type: list, elements: dict, default: []}
   ports: {description: Ports that must be free or ours., type: list, elements: dict, default: []}
-  reach: {description: Hosts to reach., type: list, elements: dict, default: []}
+  address: {description: The address by which other hosts know it., type: str, default: ""}
+  reach:
+    description:
+      - Hosts to reach, each with C(name), C(address), C(port) and C(rules), which are those that it has in force
+        (C(nft --json list table inet vocalyx)) or nothing. Where they do not let this host in yet, no answer is no finding.
+    type: list
+    elements: dict
+    default: []
   names: {description: Names to resolve., type: list, elements: str, default: []}
 """
 
 EXAMPLES = r"""
-- host_findings: {name: api-1, distribution: Debian 12, memory_mb: 2048, threads: 1}
+- host_findings: {name: api-1, distribution: Debian 12, memory: {api_memory_mb: 2048}, threads: 1}
 """
 
 RETURN = r"""
@@ -80,10 +89,12 @@ def _room(host: dict[str, Any]) -> Iterator[str]:
             " Lower the instances or the threads of each."
         )
     total = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 1024**2
-    if host["memory_mb"] + _KEPT_MB > total:
+    wanted = {name: int(megabytes) for name, megabytes in host["memory"].items()}
+    if sum(wanted.values()) + _KEPT_MB > total:
+        parts = ", ".join(f"{name}: {megabytes}" for name, megabytes in wanted.items())
         yield (
-            f"has {total} MiB of memory, and what runs there may use {host['memory_mb']} MiB (besides {_KEPT_MB} for the system)."
-            " Lower instances or the memory of each, or give it more."
+            f"has {total} MiB of memory, and what runs there may use {sum(wanted.values())} MiB ({parts}), besides {_KEPT_MB} for"
+            " the system. Set these for the host so that they fit together, lower its instances, or give it more."
         )
     for room in host["disk"]:
         path = Path(room["path"])
@@ -139,10 +150,51 @@ def _network(host: dict[str, Any]) -> Iterator[str]:
         except ConnectionRefusedError:
             continue  # nothing listens there yet, and the way is free
         except OSError as error:
+            if isinstance(error, TimeoutError) and not _lets_in(other["rules"], host["address"], int(other["port"])):
+                continue  # the site's own rules of before this host was in the inventory
             yield (
                 f"does not reach {other['name']} at {other['address']}, port {other['port']} ({error}). Look at the networks and"
                 " firewalls between them, and at vocalyx_address of both."
             )
+
+
+def _lets_in(rules: str, address: str, port: int) -> bool:
+    """Whether a host lets an address come to a port of it; one without rules of ours does."""
+    if not rules:
+        return True
+    for entry in json.loads(rules)["nftables"]:
+        steps = entry.get("rule", {}).get("expr", [])
+        matches = [step["match"] for step in steps if "match" in step]
+        fields = {match["left"]["payload"].get("field"): match["right"] for match in matches if "payload" in match["left"]}
+        if (
+            {"accept": None} in steps
+            and _holds(fields.get("dport"), str(port))
+            and _holds(fields.get("saddr", address), address)
+        ):
+            return True
+    return False
+
+
+def _holds(value: Any, wanted: str) -> bool:
+    """Whether a port or an address is in what nft compares with: one of them, a network, a range, or a set of these."""
+    if not isinstance(value, dict):
+        return str(value) == wanted
+    if "set" in value:
+        return any(_holds(each, wanted) for each in value["set"])
+    if "prefix" in value:
+        return ipaddress.ip_address(wanted) in ipaddress.ip_network("{addr}/{len}".format(**value["prefix"]))
+    if "range" in value:
+        first, last = map(_order, value["range"])
+        return first <= _order(wanted) <= last
+    return False
+
+
+def _order(value: object) -> tuple[int, int]:
+    text = str(value)
+    if text.isdecimal():
+        return 0, int(text)
+    address = ipaddress.ip_address(text)
+    return address.version, int(address)
 
 
 def main() -> None:
@@ -151,11 +203,12 @@ def main() -> None:
             "name": {"type": "str", "required": True},
             "distribution": {"type": "str", "required": True},
             "processor": {"type": "list", "elements": "str", "default": []},
-            "memory_mb": {"type": "int", "required": True},
+            "memory": {"type": "dict", "required": True},
             "threads": {"type": "int", "required": True},
             "shared_cores": {"type": "bool", "default": False},
             "disk": {"type": "list", "elements": "dict", "default": []},
             "ports": {"type": "list", "elements": "dict", "default": []},
+            "address": {"type": "str", "default": ""},
             "reach": {"type": "list", "elements": "dict", "default": []},
             "names": {"type": "list", "elements": "str", "default": []},
         },
