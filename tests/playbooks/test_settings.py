@@ -1,0 +1,48 @@
+"""What a site sets for its processes arrives there: settings as they were written, secrets as credentials alone."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.playbooks.conftest import CHECKOUT, Playbook, change, with_secrets
+
+RENDER = CHECKOUT / "tests" / "playbooks" / "render.yml"
+ISSUER = "https://id.example.org/realms/site"
+SETTINGS = {
+    "VOCALYX_OIDC_ISSUER": ISSUER,
+    "VOCALYX_OIDC_CLIENT_ID": "vocalyx",
+    "VOCALYX_OIDC_ADMINISTRATOR_CLAIM": 'groups=élus "Île-de-France" \\ it\'s # all',
+}
+GIVEN = {"vocalyx_secret_oidc_client_secret": "of~the.provider", "vocalyx_secret_llm_server_key": "sk-of-the-server"}
+
+
+@pytest.fixture(scope="module")
+def site(ansible_playbook: Playbook, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a site with a provider of logins and a model server; what is rendered for a host lies in its name."""
+    folder = tmp_path_factory.mktemp("site")
+    inventory = with_secrets("example", folder)
+    change(inventory / "group_vars" / "all" / "secrets.yml", **GIVEN)
+    change(
+        inventory / "group_vars" / "all" / "site.yml",
+        vocalyx_home=str(folder / "home"),
+        vocalyx_credentials=str(folder / "credentials"),
+    )
+    variables = {"folder": str(folder), "certificate": "", "api_settings": SETTINGS}
+    hosts = "api-1,transcription-1,enrichment-1"
+    ended = ansible_playbook(RENDER, inventory, "--limit", hosts, "-e", json.dumps(variables))
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    return folder
+
+
+def test_secrets_of_others_come_as_credentials_to_those_who_need_them(site: Path) -> None:
+    having: dict[str, set[str]] = {}
+    for unit in site.glob("*-1/*.service"):
+        for name in re.findall(r"^LoadCredential=(\w+):", unit.read_text(), flags=re.MULTILINE):
+            having.setdefault(name, set()).add(unit.name)
+    assert having["vocalyx_oidc_client_secret"] == {"vocalyx-api@.service"}
+    assert having["vocalyx_llm_server_key"] == {"vocalyx-enrichment@.service"}
+    for file in site.glob("*-1/*"):
+        for secret in GIVEN.values():
+            assert secret not in file.read_text(), file
