@@ -2,6 +2,8 @@
 
 import json
 import re
+import shlex
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,8 @@ import pytest
 from tests.playbooks.conftest import CHECKOUT, Playbook, change, with_secrets
 
 RENDER = CHECKOUT / "tests" / "playbooks" / "render.yml"
+# systemd's own reader of such files, as far as a program shows it.
+READER = "/usr/lib/systemd/user-environment-generators/30-systemd-environment-d-generator"
 ISSUER = "https://id.example.org/realms/site"
 SETTINGS = {
     "VOCALYX_OIDC_ISSUER": ISSUER,
@@ -46,3 +50,13 @@ def test_secrets_of_others_come_as_credentials_to_those_who_need_them(site: Path
     for file in site.glob("*-1/*"):
         for secret in GIVEN.values():
             assert secret not in file.read_text(), file
+
+
+def test_systemd_reads_settings_as_they_were_written(site: Path, tmp_path: Path) -> None:
+    (tmp_path / "environment.d").mkdir()
+    (tmp_path / "environment.d" / "01.conf").write_bytes((site / "api-1" / "01.env").read_bytes())
+    read = subprocess.run(
+        [READER], env={"XDG_CONFIG_HOME": str(tmp_path), "LANG": "C.UTF-8"}, capture_output=True, text=True, check=True
+    )
+    found = dict(word.split("=", 1) for word in shlex.split(read.stdout))
+    assert {name: found[name] for name in SETTINGS} == SETTINGS
