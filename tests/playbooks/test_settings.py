@@ -1,9 +1,11 @@
 """What a site sets for its processes arrives there: settings as they were written, secrets as credentials alone."""
 
 import json
+import os
 import re
 import shlex
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -60,3 +62,38 @@ def test_systemd_reads_settings_as_they_were_written(site: Path, tmp_path: Path)
     )
     found = dict(word.split("=", 1) for word in shlex.split(read.stdout))
     assert {name: found[name] for name in SETTINGS} == SETTINGS
+
+
+@pytest.mark.parametrize("sudo", [{"SUDO_USER": "anna"}, {}])
+def test_an_administrator_of_the_host_has_the_apis_settings(
+    site: Path, tmp_path: Path, database_url: str, sudo: dict[str, str]
+) -> None:
+    (site / "credentials").mkdir(exist_ok=True)
+    (site / "credentials" / "vocalyx_database_url").write_text(database_url)
+    stand_in(
+        site / "home/releases/0.0.0-test/venv/bin/vocalyx",
+        f'PYTHONPATH={CHECKOUT} exec {sys.executable} -m app.cli.main "$@"',
+    )
+    # Nobody but a host's own root becomes somebody else.
+    stand_in(tmp_path / "bin" / "setpriv", 'while [ "$1" != -- ]; do shift; done; shift; exec "$@"')
+
+    def vocalyx(*arguments: str) -> str:
+        ended = subprocess.run(
+            ["unshare", "--user", "--map-root-user", str(site / "api-1" / "vocalyx"), *arguments],
+            env={"PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}", "LANG": "C.UTF-8", **sudo},
+            input="a long enough password", capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert ended.returncode == 0, ended.stdout + ended.stderr
+        return ended.stdout
+
+    vocalyx("admin", "create-user", "bert")
+    vocalyx("admin", "link-oidc", "bert", "sub-1")
+    [entry] = vocalyx("admin", "audit", "--action", "user.linked").splitlines()
+    assert f" by={sudo.get('SUDO_USER', 'root')} " in entry
+    assert f" issuer={ISSUER} " in entry + " "
+
+
+def stand_in(path: Path, script: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
