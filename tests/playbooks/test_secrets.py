@@ -1,6 +1,10 @@
 """A secret that changed in the inventory comes to everything that reads it, with the release that runs."""
 
+import os
 import re
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +16,7 @@ from tests.playbooks.conftest import CHECKOUT, Playbook
 from tests.playbooks.releases import site
 
 PLAYBOOKS = CHECKOUT / "playbooks"
+QUEUES = CHECKOUT / "roles" / "queue_dashboard"
 ALL = ["first", "second", "third"]
 
 
@@ -67,3 +72,28 @@ def test_nothing_comes_between_the_servers_and_those_who_use_them() -> None:
     order = imported("secrets.yml")
     servers = order.index("data.yml")
     assert order[servers : servers + 4] == ["data.yml", "api.yml", "workers.yml", "dashboards.yml"]
+
+
+def test_the_queue_dashboard_is_started_anew_where_somebody_else_wrote_its_secret(tmp_path: Path) -> None:
+    script = read(QUEUES / "vars" / "main.yml")["__queue_dashboard_read_script"]
+    unit, secret = tmp_path / "rq-dashboard.service", tmp_path / "vocalyx_redis_url"
+    # Only a host has a systemd to ask: this one says that the process began now.
+    begun = time.clock_gettime(time.CLOCK_MONOTONIC)
+    (tmp_path / "systemctl").write_text(f"#!/bin/sh\necho {begun * 1e6:.0f}\n")
+    (tmp_path / "systemctl").chmod(0o755)
+
+    def says() -> str:
+        ended = subprocess.run(
+            [sys.executable, "-c", script, unit.name, str(unit), str(secret)],
+            env={"PATH": f"{tmp_path}:{os.environ['PATH']}"}, capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        return ended.stdout.strip()
+
+    for path in (unit, secret):
+        path.touch()
+        os.utime(path, (time.time() - 60,) * 2)
+    assert says() == "read"
+    for path in (secret, unit):
+        os.utime(path, (time.time() + 60,) * 2)
+        assert says() == "unread"
+        os.utime(path, (time.time() - 60,) * 2)
