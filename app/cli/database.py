@@ -23,8 +23,13 @@ def run(unit: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
     from app.db.database import Database
 
     database = Database(database_url(), connections=1)
-    current_source.set(Source(Actor(ActorKind.COMMAND, name=pwd.getpwuid(os.getuid()).pw_name)))
+    current_source.set(Source(Actor(ActorKind.COMMAND, name=_account())))
     try:
         return database.run_here(unit, *args, **kwargs)
     finally:
         database.close()
+
+
+def _account() -> str:
+    """Return whose account gives the command: that of whoever said `sudo`, where somebody did."""
+    return os.environ.get("SUDO_USER") or pwd.getpwuid(os.getuid()).pw_name

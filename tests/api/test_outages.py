@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import psutil
+import psycopg2
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 from pydantic import SecretStr
@@ -189,6 +190,29 @@ async def test_redis_goes_and_comes_back_empty(client: TestClient, own_redis: Sw
         async with asyncio.timeout(15):
             while told["transcription"]["state"] != "done":
                 told = await listener.receive_json()
+
+
+async def test_an_instance_whose_passwords_hold_no_longer_does_what_it_can(
+    client: TestClient, own_postgres: Switch, own_redis: Switch, person: MakePerson, tmp_path: Path
+) -> None:
+    anna = await person("anna", project="first")
+    # PostgreSQL asks for it where a connection begins: those that there are go on.
+    with closing(psycopg2.connect(own_postgres.server.url())) as connection, connection, connection.cursor() as cursor:
+        cursor.execute("alter user current_user password 'another'")
+    assert await readiness(client) == (200, [])
+    assert (await anna.get("/api/transcriptions")).status == 200
+
+    another = Switch(replace(own_redis.server, password="another"), tmp_path)
+    await asyncio.to_thread(own_redis.turn_off)
+    another.server.initialise()
+    await asyncio.to_thread(another.turn_on)
+    try:
+        assert await readiness(client) == (503, ["redis"])
+        async with asyncio.timeout(10):
+            created = await anna.uploaded(diarization="false", enrichment="false")
+        assert (await anna.get(f"/api/transcriptions/{created['id']}")).status == 200
+    finally:
+        await asyncio.to_thread(another.turn_off)
 
 
 async def test_an_upload_during_which_postgresql_dies_leaves_nothing_and_succeeds_again(

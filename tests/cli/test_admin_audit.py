@@ -20,6 +20,7 @@ def run(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Run:
     monkeypatch.setenv("VOCALYX_NEW_PASSWORD", "a long enough password")
     monkeypatch.setenv("VOCALYX_OIDC_ISSUER", "https://id.example.org")
     monkeypatch.delenv("CREDENTIALS_DIRECTORY", raising=False)
+    monkeypatch.delenv("SUDO_USER", raising=False)
 
     def invoke(*arguments: str) -> Result:
         return CliRunner().invoke(admin, arguments, catch_exceptions=False)
@@ -48,6 +49,12 @@ def test_commands_are_told_under_the_account_that_runs_them(run: Run) -> None:
     assert f" user.linked by={account} user={found[1]['thing']['id']} name=anna issuer=https://id.example.org" in text
     assert run("audit", "--before", "2020-01-01").output == ""
     assert "a long enough password" not in shown.output
+
+
+def test_whoever_said_sudo_gave_the_command(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SUDO_USER", "clara")
+    assert run("create-user", "anna").exit_code == 0
+    assert " user.created by=clara " in run("audit").output
 
 
 def test_names_write_no_lines_of_their_own() -> None:

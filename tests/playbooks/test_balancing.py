@@ -1,5 +1,6 @@
 """What clients see of the site's HAProxy, a real one, when servers end, are drained, or are not ready."""
 
+import http.client
 import json
 import shutil
 import tempfile
@@ -21,6 +22,7 @@ RENDER = CHECKOUT / "tests" / "playbooks" / "render.yml"
 FIRST, SECOND = NAMES
 # Addresses of this machine, and of proxies before it.
 CLIENT, PROXY, FARTHER_PROXIES = "127.0.0.1", "127.0.0.2", "10.9.0.0/24"
+ADMINISTRATOR, PROMETHEUS, STRANGER = "127.0.0.1", "127.0.0.2", "127.0.0.3"
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +37,7 @@ def settings(ansible_playbook: Playbook) -> Iterator[Balancer]:
             "haproxy_bind_address": "127.0.0.1", "haproxy_internal_address": "127.0.0.1",
             "haproxy_admin_socket": str(folder / "admin.sock"), "haproxy_state_file": str(folder / "servers"),
             "haproxy_requests_per_10_seconds": 1_000_000, "haproxy_slow_start_seconds": 1,
+            "haproxy_admin_networks": [ADMINISTRATOR], "haproxy_metrics_networks": [PROMETHEUS],
         } | {f"haproxy_{name}_port": port for name, port in ports.items() if name not in NAMES}  # fmt: skip
         inventory = with_secrets("example", folder)
         change(inventory / "group_vars" / "all" / "site.yml", vocalyx_trusted_proxies=[PROXY, FARTHER_PROXIES])
@@ -267,3 +270,28 @@ def test_who_comes_by_a_trusted_proxy_has_limits_of_their_own(balancer: Balancer
     assert log_in("203.0.113.6") == 200
     connection.close()
     (balancer.folder / "posts").unlink()
+
+
+def test_prometheus_reads_the_balancers_metrics_and_sees_nothing_else(balancer: Balancer) -> None:
+    status, text = shown(balancer, "stats", "/metrics", PROMETHEUS)
+    assert status == 200
+    assert "haproxy_backend_active_servers" in text
+    assert shown(balancer, "stats", "/", PROMETHEUS)[0] == 403
+    assert shown(balancer, "stats", "/;csv", PROMETHEUS)[0] == 403
+    # Who may see the statistics shows a password, for whatever there is.
+    assert shown(balancer, "stats", "/", ADMINISTRATOR)[0] == 401
+    assert shown(balancer, "stats", "/metrics", ADMINISTRATOR)[0] == 401
+    for port, address in (("queue_dashboard", PROMETHEUS), ("stats", STRANGER)):
+        with pytest.raises(ConnectionResetError):
+            shown(balancer, port, "/metrics", address)
+
+
+def shown(balancer: Balancer, port: str, path: str, address: str) -> tuple[int, str]:
+    """Return what one of the balancer's ports answers to somebody at this address."""
+    connection = http.client.HTTPConnection("127.0.0.1", balancer.ports[port], timeout=30, source_address=(address, 0))
+    try:
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode()
+    finally:
+        connection.close()

@@ -58,8 +58,16 @@ def test_all_findings_are_in_one_list(ansible_playbook: Playbook, example: Path)
         firewall_ssh_port=2222,
         api_worker_count=3,
         old_api_count=2,
+        api_settings={"VOCALYX_SESSION_LIFETIME": "3600", "VOCALYX_OIDC_CLIENT_SECRET": "of-the-client"},
+        enrichment_worker_settings="VOCALYX_LLM_SERVER_AT_ONCE=2",
     )
-    change(variables / "secrets.yml", vocalyx_secret_redis_password="short", vocalyx_secret_internal_key="")
+    change(
+        variables / "secrets.yml",
+        vocalyx_secret_redis_password="short",
+        vocalyx_secret_internal_key="",
+        vocalyx_secret_oidc_client_secret="two words",
+        vocalyx_secret_llm_server_key="short~is.fine",
+    )
     renamed = example / "renamed.yml"
     renamed.write_text("preflight_inventory_renamed: {old_api_count: api_instances}\n")
 
@@ -86,9 +94,15 @@ def test_all_findings_are_in_one_list(ansible_playbook: Playbook, example: Path)
         "old_api_count (11 hosts) is a variable of an earlier release. It is called api_instances now: rename it.",
         "vocalyx_secret_redis_password has to have 24 or more letters",
         "vocalyx_secret_internal_key is not set for lb-1.",
+        "vocalyx_secret_oidc_client_secret has a space, a letter with an accent or a line's end in it.",
+        "api_settings has VOCALYX_OIDC_CLIENT_SECRET in it, and would write that secret where a file of settings",
+        "an environment show it. Take it out, and set vocalyx_secret_oidc_client_secret.",
+        "enrichment_worker_settings is 'VOCALYX_LLM_SERVER_AT_ONCE=2'. Give names of settings with their values",
     ):
         assert finding in said, said
     assert "firewall_ssh_port" not in said
+    assert "vocalyx_secret_llm_server_key" not in said
+    assert "VOCALYX_SESSION_LIFETIME" not in said
 
 
 def test_a_group_that_is_needed_is_missed(ansible_playbook: Playbook, example: Path) -> None:

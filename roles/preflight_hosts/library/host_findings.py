@@ -165,7 +165,9 @@ def _lets_in(rules: str, address: str, port: int) -> bool:
     for entry in json.loads(rules)["nftables"]:
         steps = entry.get("rule", {}).get("expr", [])
         matches = [step["match"] for step in steps if "match" in step]
-        fields = {match["left"]["payload"].get("field"): match["right"] for match in matches if "payload" in match["left"]}
+        fields = {
+            match["left"]["payload"].get("field"): match["right"] for match in matches if "payload" in match["left"]
+        }
         if (
             {"accept": None} in steps
             and _holds(fields.get("dport"), str(port))

@@ -42,10 +42,25 @@ SECRETS = (
     "vocalyx_secret_internal_key", "vocalyx_secret_haproxy_stats_password", "vocalyx_secret_queue_dashboard_password",
     "vocalyx_secret_administrator_password",
 )  # fmt: skip
-OPTIONAL_SECRETS = ("vocalyx_secret_metrics_token", "vocalyx_secret_redis_monitoring_password")
-OPTIONAL_SECRETS += ("vocalyx_secret_hub_token",)
+OPTIONAL_SECRETS = (
+    "vocalyx_secret_metrics_token", "vocalyx_secret_redis_monitoring_password", "vocalyx_secret_oidc_client_secret",
+    "vocalyx_secret_llm_server_key", "vocalyx_secret_hub_token",
+)  # fmt: skip
+GIVEN_SECRETS = (
+    "vocalyx_secret_oidc_client_secret", "vocalyx_secret_llm_server_key", "vocalyx_secret_hub_token",
+)  # fmt: skip
+"""Somebody else makes these: what they look like is not the site's choice."""
+SECRET_SETTINGS = {
+    "VOCALYX_DATABASE_URL": "vocalyx_secret_postgresql_password",
+    "VOCALYX_REDIS_URL": "vocalyx_secret_redis_password",
+    "VOCALYX_INTERNAL_KEY": "vocalyx_secret_internal_key",
+    "VOCALYX_METRICS_TOKEN": "vocalyx_secret_metrics_token",
+    "VOCALYX_OIDC_CLIENT_SECRET": "vocalyx_secret_oidc_client_secret",
+    "VOCALYX_LLM_SERVER_KEY": "vocalyx_secret_llm_server_key",
+}
 SHORTEST_SECRET = 24
 _SECRET = re.compile(r"^[A-Za-z0-9_-]+$")
+_GIVEN_SECRET = re.compile(r"^[!-~]+$")
 _EXAMPLE = re.compile(r"change.?me|example|secret|password|vocalyx", re.IGNORECASE)
 _NOT_OURS = re.compile(r"^(ansible_|group_names$|groups$|inventory_|omit$|playbook_dir$|hostvars$|environment$|__)")
 _PORT = re.compile(r"_port(_base)?$")
@@ -75,8 +90,8 @@ def findings(
     found: list[str] = []
     site = {name: hosts[name] for name in groups.get("site", [])}
     for check in (
-        _groups(groups, hosts), _variables(hosts, known, renamed), _values(site), _secrets(site), _addresses(site, groups),
-        _sizes(hosts, groups),
+        _groups(groups, hosts), _variables(hosts, known, renamed), _values(site), _secrets(site), _settings(site),
+        _addresses(site, groups), _sizes(hosts, groups),
     ):  # fmt: skip
         found.extend(check)
     return list(dict.fromkeys(found))
@@ -176,7 +191,10 @@ def _secrets(hosts: Mapping[str, Variables]) -> Iterator[str]:
                     yield f"{name} is not set for {host}. Make one ({command}) and put it into an encrypted file of the inventory."
                 continue
             text = str(value)
-            if _EXAMPLE.search(text):
+            if name in GIVEN_SECRETS:
+                if not _GIVEN_SECRET.match(text):
+                    yield f"{name} has a space, a letter with an accent or a line's end in it. Write it as it was given to you."
+            elif _EXAMPLE.search(text):
                 yield f"{name} is that of an example. Make one of your own: {command}"
             elif len(text) < SHORTEST_SECRET or not _SECRET.match(text):
                 yield (
@@ -186,6 +204,21 @@ def _secrets(hosts: Mapping[str, Variables]) -> Iterator[str]:
             elif text in values:
                 yield f"{name} and {values[text]} are the same. Give each secret a value of its own: {command}"
             values.setdefault(text, name)
+
+
+def _settings(hosts: Mapping[str, Variables]) -> Iterator[str]:
+    for variables in hosts.values():
+        for name in ("api_settings", "transcription_worker_settings", "enrichment_worker_settings"):
+            settings = variables.get(name) or {}
+            if not isinstance(settings, Mapping):
+                yield f"{name} is {settings!r}. Give names of settings with their values, a line each."
+                continue
+            for setting in settings:
+                if secret := SECRET_SETTINGS.get(str(setting).upper()):
+                    yield (
+                        f"{name} has {setting} in it, and would write that secret where a file of settings and an environment"
+                        f" show it. Take it out, and set {secret}."
+                    )
 
 
 def _addresses(hosts: Mapping[str, Variables], groups: Mapping[str, list[str]]) -> Iterator[str]:

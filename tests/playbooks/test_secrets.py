@@ -1,0 +1,99 @@
+"""A secret that changed in the inventory comes to everything that reads it, with the release that runs."""
+
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.playbooks.conftest import CHECKOUT, Playbook
+from tests.playbooks.releases import site
+
+PLAYBOOKS = CHECKOUT / "playbooks"
+QUEUES = CHECKOUT / "roles" / "queue_dashboard"
+ALL = ["first", "second", "third"]
+
+
+@pytest.mark.parametrize(
+    ("hosts", "said"),
+    [
+        # Gone back to the second; the page's host has no current release.
+        ({"a": ("api", ALL, "second"), "t": ("transcription", ALL, "second"), "p": ("dashboard", ALL, "")},
+         "Going on with second"),
+        ({"a": ("api", ALL, "third"), "b": ("api", ALL, "second")},
+         "second and third are current on different hosts. Finish that deployment first"),
+        ({"a": ("api", ["first"], "")}, "No release is current. Finish that deployment first"),
+    ],
+)  # fmt: skip
+def test_it_goes_on_with_the_release_that_runs(
+    ansible_playbook: Playbook, tmp_path: Path, hosts: dict[str, tuple[str, list[str], str]], said: str
+) -> None:
+    ended = ansible_playbook(PLAYBOOKS / "running_release.yml", site(tmp_path, hosts))
+    assert said in re.sub(r"\s+", " ", ended.stdout), ended.stdout + ended.stderr
+    assert (ended.returncode == 0) is said.startswith("Going on")
+
+
+def read(path: Path) -> Any:
+    return yaml.safe_load(path.read_text())
+
+
+def imported(playbook: str) -> list[str]:
+    return [play["import_playbook"] for play in read(PLAYBOOKS / playbook)]
+
+
+def roles(playbook: str) -> Iterator[str]:
+    for play in read(PLAYBOOKS / playbook):
+        if "import_playbook" in play:
+            yield from roles(play["import_playbook"])
+        yield from (role["role"] for role in play.get("roles", ()))
+
+
+def test_every_role_that_has_a_secret_is_run() -> None:
+    wiring: dict[str, Any] = {}
+    for path in (PLAYBOOKS / "group_vars" / "all").glob("wiring_*.yml"):
+        wiring |= read(path)
+    # Some have them by way of another variable.
+    having = {"vocalyx_secret_"}
+    while more := {name for name, value in wiring.items() if any(word in str(value) for word in having)} - having:
+        having |= more
+    known = [path.name for path in (CHECKOUT / "roles").iterdir()]
+    needed = {role for role in known for name in having if name.startswith(f"{role}_")}
+    assert {"postgresql", "redis", "api", "enrichment_worker", "queue_dashboard", "haproxy"} <= needed
+    assert needed <= set(roles("secrets.yml"))
+
+
+def test_nothing_comes_between_the_servers_and_those_who_use_them() -> None:
+    order = imported("secrets.yml")
+    servers = order.index("data.yml")
+    assert order[servers : servers + 4] == ["data.yml", "api.yml", "workers.yml", "dashboards.yml"]
+
+
+def test_the_queue_dashboard_is_started_anew_where_somebody_else_wrote_its_secret(tmp_path: Path) -> None:
+    script = read(QUEUES / "vars" / "main.yml")["__queue_dashboard_read_script"]
+    unit, secret = tmp_path / "rq-dashboard.service", tmp_path / "vocalyx_redis_url"
+    # Only a host has a systemd to ask: this one says that the process began now.
+    begun = time.clock_gettime(time.CLOCK_MONOTONIC)
+    (tmp_path / "systemctl").write_text(f"#!/bin/sh\necho {begun * 1e6:.0f}\n")
+    (tmp_path / "systemctl").chmod(0o755)
+
+    def says() -> str:
+        ended = subprocess.run(
+            [sys.executable, "-c", script, unit.name, str(unit), str(secret)],
+            env={"PATH": f"{tmp_path}:{os.environ['PATH']}"}, capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        return ended.stdout.strip()
+
+    for path in (unit, secret):
+        path.touch()
+        os.utime(path, (time.time() - 60,) * 2)
+    assert says() == "read"
+    for path in (secret, unit):
+        os.utime(path, (time.time() + 60,) * 2)
+        assert says() == "unread"
+        os.utime(path, (time.time() - 60,) * 2)
