@@ -52,7 +52,7 @@ class KeyRefused(ApiUnreachable):
 
 
 class ApiRefused(VocalyxError):
-    """The API answered that this request is wrong; sending it again would not help."""
+    """The request is wrong, as the API answered or as no JSON can say it; sending it again would not help."""
 
     status = 502
     code = "api-refused"
@@ -188,7 +188,12 @@ class InternalApi:
                 timeout=(CONNECT_TIMEOUT_SECONDS, timeout_seconds),
                 allow_redirects=False,
             )
-        except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError) as error:
+        except requests.exceptions.InvalidJSONError as error:
+            raise ApiRefused(
+                f"What this worker has to say with {_verb(path)} is no JSON: {error}.",
+                remedy="It is tried again by itself; if it stays, send the worker's log to your administrator.",
+            ) from error
+        except requests.RequestException as error:
             raise ApiUnreachable(f"The API at {self._url} does not answer ({type(error).__name__}).") from error
         return self._read(answer, _verb(path), request_id)
 
@@ -221,7 +226,17 @@ class InternalApi:
             session.trust_env = False  # the way to the API is inside the site: no proxy, no .netrc
             session.headers["X-Internal-Key"] = self._key
             # A balancer closes connections that were idle; the first use after that fails once and means nothing.
-            once_more = Retry(total=1, connect=0, read=1, status=0, redirect=0, other=0, allowed_methods=None)
+            # What the API answers is judged here: with its Retry-After, a 503 would become an error of urllib3's own.
+            once_more = Retry(
+                total=1,
+                connect=0,
+                read=1,
+                status=0,
+                redirect=0,
+                other=0,
+                allowed_methods=None,
+                respect_retry_after_header=False,
+            )
             session.mount("http://", HTTPAdapter(max_retries=once_more))
             session.mount("https://", HTTPAdapter(max_retries=once_more))
             self._local.session = session

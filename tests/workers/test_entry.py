@@ -350,6 +350,18 @@ def test_a_claim_waits_for_the_api_and_for_the_right_key(server: InternalServer,
     assert len(server.bodies("result", job_id)) == 1
 
 
+def test_what_no_json_can_say_is_a_failure_and_not_waited_out(server: InternalServer, work: Work) -> None:
+    def handler(_order: WorkOrder, context: JobContext) -> Mapping[str, object]:
+        context.report("title", 1, answers={"title": float("nan")})
+        server.wait_for("heartbeat", count=2)  # and the lease is kept all the same
+        return {"enrichment": {"title": float("nan")}}
+
+    work(handler)
+    perform(server.give(lease_seconds=0.3))
+    (failure,) = server.bodies("failure")
+    assert "is no JSON" in failure["detail"]
+
+
 def test_a_refused_result_is_a_failure_with_what_the_api_said(server: InternalServer, work: Work) -> None:
     server.answers["result"] = 422
     work(nothing)
