@@ -224,6 +224,43 @@ def test_410_stops_the_job_and_nothing_more_is_reported(server: InternalServer, 
     assert {told[0] for told in server.told} == {"claim", verb}
 
 
+@pytest.mark.parametrize("status", [410, 404])
+def test_a_late_answer_about_a_job_that_has_ended_does_not_stop_the_next(
+    server: InternalServer, work: Work, control: JobControl, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    monkeypatch.setattr(context, "_JOIN_SECONDS", 0.05)
+    late = threading.Event()
+    answer = server.answer
+
+    def answer_late(verb: str, job: str, body: dict[str, object]) -> tuple[int, dict[str, object]]:
+        answered = answer(verb, job, body)
+        if verb == "heartbeat" and job == first:
+            late.wait(10)
+            return status, {}
+        return answered
+
+    def handler(order: WorkOrder, context: JobContext) -> Mapping[str, object]:
+        if order.job_id == first:
+            server.wait_for("heartbeat", first)
+            keepers.extend(thread for thread in threading.enumerate() if thread.name == "lease")
+        else:
+            late.set()
+            for keeper in keepers:
+                keeper.join(10)
+            context.checkpoint()
+        return {"text": {"segments": []}}
+
+    keepers: list[threading.Thread] = []
+    server.answer = answer_late  # type: ignore[method-assign]
+    work(handler)
+    first, second = server.give(lease_seconds=0.3), server.give()
+    for job_id in (first, second):
+        control.begin()
+        perform(job_id)
+    assert len(keepers) == 1
+    assert [job for verb, job, _ in server.told if verb == "result"] == [first, second]
+
+
 def _silent(context: JobContext) -> Mapping[str, object]:
     while True:
         context.checkpoint()
