@@ -132,8 +132,10 @@ class Work:
     # Steps of the workers
 
     def claim(self, job: JobId, lease: str) -> Self:
-        """A worker begins a queued job under a lease of its own."""
+        """A worker begins a queued job under a lease of its own. It may not have heard that it has, and claim it again."""
         found = self._find(job)
+        if found.state is JobState.RUNNING and found.lease == lease:
+            return self
         if found.state is not JobState.QUEUED:
             raise JobSuperseded(f"The job is {found.state}.")
         running = replace(found, state=JobState.RUNNING, attempt=found.attempt + 1, lease=lease)

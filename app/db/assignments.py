@@ -15,11 +15,11 @@ from app.db.question_jobs import QuestionAnswer, is_question
 from app.db.work import Outcome, QueuedJob
 
 
-def claim(job: JobId, worker: str, lease_seconds: int, workers: int) -> tuple[dict[str, Any], Outcome]:
+def claim(job: JobId, worker: str, lease: str, lease_seconds: int, workers: int) -> tuple[dict[str, Any], Outcome]:
     """See `app.db.jobs.claim`."""
     if is_question(job):
-        return question_jobs.claim(job, worker, lease_seconds)
-    return jobs.claim(job, worker, lease_seconds, workers)
+        return question_jobs.claim(job, worker, lease, lease_seconds)
+    return jobs.claim(job, worker, lease, lease_seconds, workers)
 
 
 def heartbeat(job: JobId, lease: str, lease_seconds: int) -> None:

@@ -1,6 +1,5 @@
 """What workers report, and what happens when they fall silent. One transaction a function."""
 
-import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -77,13 +76,13 @@ class VoicesOfStretch:
 JobResult = PlanPart | ChunkText | VoicesOfStretch | Diarization | EnrichmentResult | EnrichmentPlan | Findings
 
 
-def claim(job: JobId, worker: str, lease_seconds: int, workers: int) -> tuple[dict[str, Any], Outcome]:
+def claim(job: JobId, worker: str, lease: str, lease_seconds: int, workers: int) -> tuple[dict[str, Any], Outcome]:
     """Give a queued job to a worker and return its work order; `JobSuperseded` where it is not to be had.
 
+    A worker that did not hear the answer claims the job again under the same lease, and gets the same order.
     `workers` is how many of them there are: a plan cuts the recording so that all have something to do.
     """
     row = work.lock_by_job(job)
-    lease = secrets.token_urlsafe(16)
     step = work.advance(row, lambda present: present.claim(job, lease))
     Job.update(worker=worker, lease_expires_at=_expiry(lease_seconds)).where(Job.id == job).execute()
     order = work_orders.order(row, step.after, job, lease, lease_seconds) | {"workers": workers}

@@ -5,7 +5,6 @@ transcription's work, which goes on or ends without it.
 """
 
 import datetime as dt
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -57,18 +56,21 @@ def is_question(job: JobId) -> bool:
     return job.version == _RANDOM
 
 
-def claim(job: JobId, worker: str, lease_seconds: int) -> tuple[dict[str, Any], Outcome]:
+def claim(job: JobId, worker: str, lease: str, lease_seconds: int) -> tuple[dict[str, Any], Outcome]:
     """Give a queued question to a worker with what it may show to the model; `JobSuperseded` where it is not to be had.
 
-    Only what the asker may read at this moment is among it: nothing where they have left the project meanwhile.
+    Only what the asker may read at this moment is among it: nothing where they have left the project meanwhile. A worker
+    that did not hear the answer claims the question again under the same lease.
     """
     row = _lock(job)
-    if row.state != JobState.QUEUED:
+    begun = row.state == JobState.RUNNING and row.lease == lease
+    if row.state != JobState.QUEUED and not begun:
         raise JobSuperseded(f"The question is {row.state}.")
     found = _passages(row) if _may_read(row) else []
-    row.state, row.attempt, row.worker = JobState.RUNNING, row.attempt + 1, worker
-    row.lease, row.lease_expires_at = secrets.token_urlsafe(16), _expiry(lease_seconds)
-    row.started_at, row.written, row.percent, row.error = now(), "", 0.0, None
+    if not begun:
+        row.state, row.attempt, row.worker, row.lease = JobState.RUNNING, row.attempt + 1, worker, lease
+        row.started_at, row.written, row.percent, row.error = now(), "", 0.0, None
+    row.lease_expires_at = _expiry(lease_seconds)
     row.recordings = sorted({UUID(passage.transcription) for passage in found}, key=str)
     row.save()
     order = {
@@ -85,7 +87,7 @@ def claim(job: JobId, worker: str, lease_seconds: int) -> tuple[dict[str, Any], 
         "question": row.question,
         "passages": [passage.to_dict() for passage in found],
     }
-    return order, Outcome(row.id, _changed(row))
+    return order, Outcome(row.id, None if begun else _changed(row))
 
 
 def heartbeat(job: JobId, lease: str, lease_seconds: int) -> None:

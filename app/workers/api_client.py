@@ -2,16 +2,22 @@
 
 import logging
 import random
+import secrets
 import threading
 import time
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 import requests
 from requests.adapters import HTTPAdapter
+from typing_extensions import override
+from urllib3 import BaseHTTPResponse
+from urllib3.connectionpool import ConnectionPool
+from urllib3.exceptions import ReadTimeoutError
 from urllib3.util import Retry
 
 from app.core.errors import DependencyDown, JobSuperseded, NotFound, VocalyxError
@@ -23,7 +29,8 @@ from app.workers.orders import MalformedOrder, WorkOrder
 CONNECT_TIMEOUT_SECONDS = 3.05
 SHORT_TIMEOUT_SECONDS = 10.0
 LONG_TIMEOUT_SECONDS = 60.0
-"""For results: hours of words to send, and a merge in the database before the answer."""
+"""For results: hours of words to send, and a merge in the database before the answer. For claims: what may
+answer a question is looked for in all of a project, and anew each time that it is claimed."""
 RESULT_PATIENCE_SECONDS = 15 * 60.0
 FAILURE_PATIENCE_SECONDS = 60.0
 PATIENCE_WHEN_STOPPING_SECONDS = 20.0
@@ -52,7 +59,7 @@ class KeyRefused(ApiUnreachable):
 
 
 class ApiRefused(VocalyxError):
-    """The API answered that this request is wrong; sending it again would not help."""
+    """The request is wrong, as the API answered or as no JSON can say it; sending it again would not help."""
 
     status = 502
     code = "api-refused"
@@ -87,15 +94,14 @@ class InternalApi:
     def claim(self, job_id: str, worker: str) -> WorkOrder:
         """Ask for the job's lease, as long as it takes: a worker without the API has nothing better to do.
 
-        Raises `JobStopped` where the worker is asked to exit meanwhile.
+        The lease is named here, so that the API knows a claim again that it has granted and whose answer was lost. Raises `JobStopped` where the worker is asked to exit meanwhile.
         """
         pause = _Pauses()
+        wanted = {"worker": worker, "parts": True, "lease": secrets.token_urlsafe(16)}
         while True:
             self._control.checkpoint()
             try:
-                return WorkOrder.from_dict(
-                    self._post(f"jobs/{job_id}/claim", {"worker": worker, "parts": True}, SHORT_TIMEOUT_SECONDS)
-                )
+                return WorkOrder.from_dict(self._post(f"jobs/{job_id}/claim", wanted, LONG_TIMEOUT_SECONDS))
             except ApiUnreachable as error:
                 seconds = pause.next()
                 logger.warning("%s %s The job waits; asking again in %.0f s.", error.detail, error.remedy, seconds)
@@ -188,7 +194,12 @@ class InternalApi:
                 timeout=(CONNECT_TIMEOUT_SECONDS, timeout_seconds),
                 allow_redirects=False,
             )
-        except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError) as error:
+        except requests.exceptions.InvalidJSONError as error:
+            raise ApiRefused(
+                f"What this worker has to say with {_verb(path)} is no JSON: {error}.",
+                remedy="It is tried again by itself; if it stays, send the worker's log to your administrator.",
+            ) from error
+        except requests.RequestException as error:
             raise ApiUnreachable(f"The API at {self._url} does not answer ({type(error).__name__}).") from error
         return self._read(answer, _verb(path), request_id)
 
@@ -220,12 +231,42 @@ class InternalApi:
             session = requests.Session()
             session.trust_env = False  # the way to the API is inside the site: no proxy, no .netrc
             session.headers["X-Internal-Key"] = self._key
-            # A balancer closes connections that were idle; the first use after that fails once and means nothing.
-            once_more = Retry(total=1, connect=0, read=1, status=0, redirect=0, other=0, allowed_methods=None)
+            # What the API answers is judged here: with its Retry-After, a 503 would become an error of urllib3's own.
+            once_more = _WhereItBroke(
+                total=1,
+                connect=0,
+                read=1,
+                status=0,
+                redirect=0,
+                other=0,
+                allowed_methods=None,
+                respect_retry_after_header=False,
+            )
             session.mount("http://", HTTPAdapter(max_retries=once_more))
             session.mount("https://", HTTPAdapter(max_retries=once_more))
             self._local.session = session
         return session
+
+
+class _WhereItBroke(Retry):
+    """A balancer closes connections that were idle; the first use after that fails once and means nothing.
+
+    That an answer takes too long does mean something: the request is being worked on.
+    """
+
+    @override
+    def increment(
+        self,
+        method: str | None = None,
+        url: str | None = None,
+        response: BaseHTTPResponse | None = None,
+        error: Exception | None = None,
+        _pool: ConnectionPool | None = None,
+        _stacktrace: TracebackType | None = None,
+    ) -> Self:
+        if isinstance(error, ReadTimeoutError):
+            raise error
+        return super().increment(method, url, response, error, _pool, _stacktrace)
 
 
 def _about() -> dict[str, str]:

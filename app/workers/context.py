@@ -178,6 +178,7 @@ class _LeaseKeeper:
         self._renewal_seconds = order.lease_seconds / RENEWALS_A_LEASE
         self._lost = self._stalled = self._only_keep = self._unheard = False
         self._closing = threading.Event()
+        self._parting = threading.Lock()
         self._awake = threading.Event()
         # The job's log context goes with the thread, so that its lines name the job too.
         self._thread = threading.Thread(target=copy_context().run, args=(self._run,), name="lease", daemon=True)
@@ -186,7 +187,9 @@ class _LeaseKeeper:
         self._thread.start()
 
     def stop(self) -> None:
-        self._closing.set()
+        """End the thread; where it still waits for an answer, that answer is nobody's business any more."""
+        with self._parting:
+            self._closing.set()
         self._awake.set()
         self._thread.join(_JOIN_SECONDS)
 
@@ -249,7 +252,10 @@ class _LeaseKeeper:
             call()
         except (JobSuperseded, NotFound):
             self._lost = True
-            self._control.request_stop(StopReason.SUPERSEDED)
+            # The control is the whole process's: a late answer must not stop the job after this one.
+            with self._parting:
+                if not self._closing.is_set():
+                    self._control.request_stop(StopReason.SUPERSEDED)
         except VocalyxError as error:
             if not self._unheard:
                 logger.warning("%s The job goes on; what it reports is kept until the API takes it.", error.detail)

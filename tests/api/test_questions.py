@@ -208,6 +208,22 @@ async def test_a_silent_worker_loses_the_question_and_the_next_one_answers_it(
     assert (await read(editor, question))["state"] == "done"
 
 
+async def test_a_claim_whose_answer_was_lost_is_granted_again(
+    client: TestClient, editor: Person, worker: Worker
+) -> None:
+    question = await asked(editor, f"transcriptions/{await finished(client)}")
+    job, claim = await worker.next_job(QueueName.ENRICHMENT), {"worker": "w", "lease": "a-lease-of-the-workers-own"}
+    lost = await worker.post(job, "claim", claim)
+    assert (lost[0], lost[1]["lease"], lost[1]["attempt"]) == (200, claim["lease"], 1)
+
+    assert await worker.post(job, "claim", claim) == lost
+    assert (await worker.post(job, "claim", {"worker": "another", "lease": "another-lease-of-a-worker"}))[0] == 410
+
+    await worker.report(lost[1], "result", answer=answer_to(lost[1]), metrics={})
+    assert (await read(editor, question))["state"] == "done"
+    assert (await worker.post(job, "claim", claim))[0] == 410
+
+
 async def test_a_redis_that_lost_everything_loses_no_question(
     client: TestClient, editor: Person, worker: Worker
 ) -> None:

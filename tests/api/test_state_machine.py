@@ -7,6 +7,7 @@ storing, merging and queueing keep what it promises.
 import asyncio
 import itertools
 import random
+import secrets
 from typing import Any
 
 from aiohttp.test_utils import TestClient
@@ -45,8 +46,10 @@ class Site:
         jobs = await self.jobs("queued", "running", "done")
         if not jobs:
             return
-        status, order = await self.worker.post(self.dice.choice(jobs), "claim", {"worker": "w", "parts": True})
-        assert status in (200, 410)
+        job, body = self.dice.choice(jobs), {"worker": "w", "parts": True, "lease": secrets.token_urlsafe(16)}
+        for _ in range(self.dice.choice([1, 1, 2])):
+            status, order = await self.worker.post(job, "claim", body)
+            assert status in (200, 410)
         if status == 200:
             self.orders.append(order)
 

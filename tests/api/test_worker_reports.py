@@ -270,6 +270,35 @@ async def test_a_claim_for_a_job_in_hand_is_refused(editor: Person, worker: Work
     assert (status, body["code"]) == (410, "job-superseded")
 
 
+async def test_a_claim_whose_answer_was_lost_is_granted_again(
+    client: TestClient, editor: Person, worker: Worker
+) -> None:
+    transcription = await editor.uploaded()
+    job, claim = await worker.next_job(), {"worker": "w", "lease": "a-lease-of-the-workers-own"}
+    lost = await worker.post(job, "claim", claim)
+    assert lost[0] == 200
+    assert lost[1]["lease"] == claim["lease"]
+    events = await client.app[DATABASE].run(lambda: Event.select().count())
+
+    assert await worker.post(job, "claim", claim) == lost
+
+    assert await client.app[DATABASE].run(lambda: Event.select().count()) == events
+    order = lost[1]
+    assert order["attempt"] == 1
+    await worker.report(order, "result", **await worker.result_of(order))
+    assert (await worker.post(job, "claim", claim))[0] == 410
+    await finish(worker, editor, transcription)
+
+
+@pytest.mark.parametrize("lease", ["", "short", "x" * 101, "a lease with spaces in it", "nul-\0" + "x" * 30, 7])
+async def test_a_lease_is_no_guess_and_no_text(editor: Person, worker: Worker, lease: object) -> None:
+    await editor.uploaded()
+    job = await worker.next_job()
+    status, body = await worker.post(job, "claim", {"worker": "w", "lease": lease})
+    assert (status, body["code"]) == (422, "invalid-fields")
+    assert (await worker.post(job, "claim", {"worker": "w"}))[1]["attempt"] == 1
+
+
 HUGE = "1e999"
 
 

@@ -250,5 +250,5 @@ def _do_all(outcome: Outcome, results: dict[str, Any]) -> None:
     due = list(outcome.queued)
     while due:
         job = due.pop(0)
-        jobs.claim(job.id, "worker", 60, 1)
+        jobs.claim(job.id, "worker", f"lease of {job.id}", 60, 1)
         due += jobs.complete(job.id, results[job.kind], {"decode_seconds": 0.5}).queued

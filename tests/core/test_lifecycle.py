@@ -71,6 +71,7 @@ class Reports(RuleBasedStateMachine):
             assert job.state is not JobState.QUEUED
         else:
             self.leases.append((job, lease))
+            assert self.work.claim(job.id, lease) is self.work
 
     @precondition(lambda self: self.leases)
     @rule(

@@ -98,6 +98,7 @@ def test_a_job_is_never_in_two_hands() -> None:
     work = work.claim(plan, "first")
     with pytest.raises(JobSuperseded):
         work.claim(plan, "second")
+    assert work.claim(plan, "first") is work
     with pytest.raises(JobSuperseded):
         work.fail(plan, "second", retryable=True)
 

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar
 from uuid import uuid4
@@ -100,6 +101,8 @@ def running_internal_server(port: int = 0) -> Iterator[InternalServer]:
                 status, answer = state.answer(verb, job_id, body)
             content = json.dumps(answer).encode()
             self.send_response(status)
+            if status == HTTPStatus.SERVICE_UNAVAILABLE:
+                self.send_header("Retry-After", "5")  # as the API does
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
             self.wfile.write(content)

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -224,6 +225,43 @@ def test_410_stops_the_job_and_nothing_more_is_reported(server: InternalServer, 
     assert {told[0] for told in server.told} == {"claim", verb}
 
 
+@pytest.mark.parametrize("status", [410, 404])
+def test_a_late_answer_about_a_job_that_has_ended_does_not_stop_the_next(
+    server: InternalServer, work: Work, control: JobControl, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    monkeypatch.setattr(context, "_JOIN_SECONDS", 0.05)
+    late = threading.Event()
+    answer = server.answer
+
+    def answer_late(verb: str, job: str, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        answered = answer(verb, job, body)
+        if verb == "heartbeat" and job == first:
+            late.wait(10)
+            return status, {}
+        return answered
+
+    def handler(order: WorkOrder, context: JobContext) -> Mapping[str, object]:
+        if order.job_id == first:
+            server.wait_for("heartbeat", first)
+            keepers.extend(thread for thread in threading.enumerate() if thread.name == "lease")
+        else:
+            late.set()
+            for keeper in keepers:
+                keeper.join(10)
+            context.checkpoint()
+        return {"text": {"segments": []}}
+
+    keepers: list[threading.Thread] = []
+    server.answer = answer_late  # type: ignore[method-assign]
+    work(handler)
+    first, second = server.give(lease_seconds=0.3), server.give()
+    for job_id in (first, second):
+        control.begin()
+        perform(job_id)
+    assert len(keepers) == 1
+    assert [job for verb, job, _ in server.told if verb == "result"] == [first, second]
+
+
 def _silent(context: JobContext) -> Mapping[str, object]:
     while True:
         context.checkpoint()
@@ -348,6 +386,72 @@ def test_a_claim_waits_for_the_api_and_for_the_right_key(server: InternalServer,
     del server.answers["claim"]
     thread.join(10)
     assert len(server.bodies("result", job_id)) == 1
+
+
+def test_a_claim_whose_answer_was_lost_is_known_again(
+    server: InternalServer, work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(api_client, "LONG_TIMEOUT_SECONDS", 0.3)
+    answer = server.answer
+    heard = threading.Event()
+
+    def answer_as_the_api_does(verb: str, job: str, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        status, order = answer(verb, job, body)
+        if verb != "claim" or job != first:
+            return status, order
+        if len(server.bodies("claim")) == 1:
+            order["lease"] = body["lease"]
+            heard.wait(10)
+        return (status, order) if body["lease"] == order["lease"] else (410, {})
+
+    server.answer = answer_as_the_api_does  # type: ignore[method-assign]
+    work(nothing)
+    first, second = server.give(), server.give()
+    perform(first)
+    heard.set()
+    assert len(server.bodies("claim", first)) == 2
+    assert len(server.bodies("result", first)) == 1
+    perform(second)
+    assert len({body["lease"] for body in server.bodies("claim")}) == 2
+
+
+def test_what_takes_too_long_is_not_sent_twice_and_what_broke_is(
+    server: InternalServer, control: JobControl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(api_client, "SHORT_TIMEOUT_SECONDS", 0.3)
+    job_id = server.give(lease_seconds=30)
+    lease = f"lease of {job_id}"
+    api = InternalApi(server.url, KEY, control)
+    answer = server.answer
+    heard = threading.Event()
+
+    def answer_badly(verb: str, job: str, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        answered = answer(verb, job, body)
+        if len(server.bodies(verb)) == 2:
+            raise ConnectionError("a balancer closes what was idle")
+        if len(server.bodies(verb)) == 4:
+            heard.wait(10)
+        return answered
+
+    server.answer = answer_badly  # type: ignore[method-assign]
+    assert [api.heartbeat(job_id, lease) for _ in range(2)] == [30, 30]
+    assert len(server.bodies("heartbeat")) == 3
+    with pytest.raises(api_client.ApiUnreachable):
+        api.heartbeat(job_id, lease)
+    heard.set()
+    assert len(server.bodies("heartbeat")) == 4
+
+
+def test_what_no_json_can_say_is_a_failure_and_not_waited_out(server: InternalServer, work: Work) -> None:
+    def handler(_order: WorkOrder, context: JobContext) -> Mapping[str, object]:
+        context.report("title", 1, answers={"title": float("nan")})
+        server.wait_for("heartbeat", count=2)  # and the lease is kept all the same
+        return {"enrichment": {"title": float("nan")}}
+
+    work(handler)
+    perform(server.give(lease_seconds=0.3))
+    (failure,) = server.bodies("failure")
+    assert "is no JSON" in failure["detail"]
 
 
 def test_a_refused_result_is_a_failure_with_what_the_api_said(server: InternalServer, work: Work) -> None:

@@ -75,6 +75,23 @@ def test_a_job_that_was_advised_can_be_stopped_like_any(
     server.wait_for("result", first)
 
 
+def test_a_job_is_delivered_through_an_api_that_cannot_reach_its_database(
+    connection: Redis, server: InternalServer, start_worker: StartWorker
+) -> None:
+    server.answers |= {"first": 503, "claim": 503, "result": 503}
+    worker = start_worker()
+    job_id = submit(connection, server, audio="quick")
+    server.wait_for("claim", job_id, count=2)
+    assert present(connection, TRANSCRIPTION, [job_id]) == {job_id}
+    del server.answers["first"], server.answers["claim"]
+    server.wait_for("result", job_id, count=3)
+    server.answers.clear()
+    worker.wait_until_logged("Finished the chunk job in")
+    wait_until(lambda: not list(connection.scan_iter("rq:*job:*")))
+    assert open_queue(connection, TRANSCRIPTION).failed_job_registry.get_job_ids() == []
+    assert server.bodies("failure") == []
+
+
 def test_rqs_stop_command_stops_the_job_and_not_the_worker(
     connection: Redis, server: InternalServer, start_worker: StartWorker
 ) -> None:

@@ -1,5 +1,6 @@
 """What workers ask and report. Reached with the internal key alone; HAProxy lets nobody else near it."""
 
+import secrets
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from typing import Annotated, Any, Self
@@ -34,10 +35,14 @@ Lease = Annotated[str, Field(min_length=1, max_length=100)]
 
 
 class Claim(BaseModel):
-    """`parts`: it knows parts of an enrichment; a worker of an earlier release does not, and says nothing of it."""
+    """`parts`: it knows parts of an enrichment. `lease`: the one it wants, for the same claim to be known when sent again.
+
+    A worker of an earlier release knows neither, and says nothing of them.
+    """
 
     worker: Annotated[str, Field(min_length=1, max_length=200)]
     parts: bool = False
+    lease: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{20,100}$")] | None = None
 
 
 class Held(BaseModel):
@@ -174,12 +179,12 @@ async def first(request: web.Request) -> web.Response:
 async def claim(request: web.Request) -> web.Response:
     """Lease a queued job to a worker: the answer is its work order."""
     wanted = await read_json(request, Claim)
-    lease_seconds = request.app[SETTINGS].lease
+    lease, lease_seconds = wanted.lease or secrets.token_urlsafe(16), request.app[SETTINGS].lease
     if not wanted.parts:
         await request.app[DATABASE].run(enrichment_parts.check_is_none, _job(request))
     workers = await request.app[DELIVERY].workers(QueueName.TRANSCRIPTION)
     order, outcome = await request.app[DATABASE].run(
-        assignments.claim, _job(request), wanted.worker, lease_seconds, workers
+        assignments.claim, _job(request), wanted.worker, lease, lease_seconds, workers
     )
     add_to_log(worker=wanted.worker, transcription=order["transcription_id"], origin=order["request_id"])
     await request.app[DELIVERY].follow(outcome)

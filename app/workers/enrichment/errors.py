@@ -50,6 +50,10 @@ class ModelServerDown(VocalyxError):
     default_remedy = "Retry when it is up again, or choose a model that is installed. The transcript is not touched."
 
 
+class AnswerTooSlow(ModelServerDown):
+    """The model server was there all the time, and not through with an answer: the same one would take as long again."""
+
+
 class ModelServerRefused(VocalyxError):
     """The site's model server answered, but not with an answer: it is set up otherwise than it is asked."""
 

@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 from pydantic import SecretStr
 
 from app.settings import Settings
-from app.workers.enrichment.errors import ContextTooSmall, ModelServerDown, ModelServerRefused
+from app.workers.enrichment.errors import AnswerTooSlow, ContextTooSmall, ModelServerDown, ModelServerRefused
 
 _CONNECT_SECONDS = 5.0
 _LOOK_SECONDS = 0.1
@@ -129,7 +129,7 @@ class Exchange:
             else:
                 yield None  # comments and other fields keep a connection alive, and say nothing
             if now - begun > self._server.timeout_seconds:
-                raise ModelServerDown(f"An answer took longer than {self._server.timeout_seconds:g} s.")
+                raise AnswerTooSlow(f"An answer took longer than {self._server.timeout_seconds:g} s.")
             if now - max(begun, self._pulse.at) > self._server.silence_seconds:
                 raise ModelServerDown(f"The model server wrote nothing for {self._server.silence_seconds:g} s.")
 

@@ -17,7 +17,7 @@ from app.catalog.served import SERVED
 from app.core.errors import UnknownModel
 from app.workers.enrichment.concurrency import answer_concurrently
 from app.workers.enrichment.engine import Listen, Prompt, Reply, Request, Sampling, Then, Tick
-from app.workers.enrichment.errors import ContextTooSmall, ModelServerDown, ModelServerRefused
+from app.workers.enrichment.errors import AnswerTooSlow, ContextTooSmall, ModelServerDown, ModelServerRefused
 from app.workers.enrichment.model_server import Exchange, ModelServer, Pulse
 
 _BYTES_A_TOKEN = 2.5
@@ -104,7 +104,7 @@ class RemoteModel:
     ) -> Reply:
         """Have an answer written; `tick` is called with every event, and ten times a second where none comes.
 
-        A server that is away is asked again for a while. Raises `ModelServerDown`, `ModelServerRefused`,
+        A server that is away is asked again for a while, which begins when it was last heard of. Raises `ModelServerDown`, `ModelServerRefused`,
         `ContextTooSmall`.
         """
         length = self.count_prompt_tokens(prompt)
@@ -113,12 +113,18 @@ class RemoteModel:
                 f"The prompt takes up to {length} tokens and the answer up to {max_tokens}; {self.name} has room for"
                 f" {self.context_tokens}."
             )
-        begun, pause = time.monotonic(), _FIRST_PAUSE_SECONDS
+        away_since: float | None = None
+        pause = _FIRST_PAUSE_SECONDS
         while True:
+            begun = time.monotonic()
             try:
                 return self._once(prompt, schema, sampling, max_tokens, tick, listen)
+            except AnswerTooSlow:
+                raise
             except ModelServerDown as error:
-                left = begun + self._server.patience_seconds - time.monotonic()
+                if away_since is None:
+                    away_since = max(begun, self._pulse.at)
+                left = away_since + self._server.patience_seconds - time.monotonic()
                 if left <= pause:
                     raise
                 logger.warning("%s It is asked again in %.0f s, for up to %.0f s more.", error.detail, pause, left)

@@ -224,10 +224,11 @@ def test_an_answer_that_takes_too_long_is_given_up(server: Server) -> None:
             await asyncio.sleep(0.2)
 
     server.manners.append(drip)
-    remote = RemoteModel(replace(served(server.url), timeout_seconds=1), f"remote/{NAME}")
+    remote = RemoteModel(replace(served(server.url), timeout_seconds=1, patience_seconds=30), f"remote/{NAME}")
 
     with pytest.raises(ModelServerDown, match="took longer than 1 s"):
         ask(remote)
+    assert len(server.asked) == 1
 
 
 def test_a_server_that_is_away_is_waited_for(server: Server) -> None:
@@ -236,6 +237,34 @@ def test_a_server_that_is_away_is_waited_for(server: Server) -> None:
 
     assert ask(remote).complete
     assert len(server.asked) == 3
+
+
+def test_a_server_that_goes_away_late_in_an_answer_is_waited_for_as_long(server: Server) -> None:
+    patience = 4.0
+
+    async def restart(request: web.Request) -> web.StreamResponse:
+        response = await begun(request)
+        end = time.monotonic() + patience + 0.5
+        while time.monotonic() < end:
+            await event(response, {"choices": [{"delta": {"content": "a"}}]})
+            await asyncio.sleep(0.1)
+        request.transport.close()  # type: ignore[union-attr]
+        return response
+
+    server.manners.append(restart)
+    remote = RemoteModel(replace(served(server.url), patience_seconds=patience), f"remote/{NAME}")
+
+    assert ask(remote).complete
+    assert len(server.asked) == 2
+
+
+def test_a_server_that_fell_silent_has_been_away_since_then(server: Server) -> None:
+    server.manners.append(_hang)
+    remote = RemoteModel(replace(served(server.url), silence_seconds=2, patience_seconds=2), f"remote/{NAME}")
+
+    with pytest.raises(ModelServerDown, match="wrote nothing for 2 s"):
+        ask(remote)
+    assert len(server.asked) == 1
 
 
 def test_a_server_that_stays_away_is_an_error_that_may_pass() -> None:
