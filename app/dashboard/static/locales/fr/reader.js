@@ -84,7 +84,7 @@ export const reader = {
   "reader.conflict.keepTheirs": "Garder l’autre",
   "reader.changedMeanwhile": "Quelqu’un d’autre l’a changé entre-temps : c’est relu, rien n’a été écrasé.",
   "reader.lost": "Vous avez écrit ceci à {time} ; le passage n’est plus là tel quel.",
-  "reader.lostRight": "Vous avez écrit ceci à {time} ; ce n’est pas enregistré, et vous ne pouvez pas corriger cet enregistrement maintenant.",
+  "reader.lostRight": "Vous avez écrit ceci à {time} ; ce n’est pas enregistré, et vous ne pouvez pas corriger cet enregistrement maintenant.",
   "reader.lostDrop": "Abandonner",
   "reader.saved.all": "Tout est enregistré",
   "reader.saved.saving": "Enregistrement…",
