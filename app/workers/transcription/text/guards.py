@@ -35,6 +35,8 @@ _SLOWEST_SECONDS_A_CHARACTER = 0.5
 _SHORTEST_COURTESY_SECONDS = 4.0
 
 _NEARLY_NO_VOICE_SECONDS = 0.1
+_LITTLE_VOICE_SHARE = 0.25
+_BYTES = 256
 _DOUBTFUL_WORD_PROBABILITY = 0.5
 
 # How often people say the same words in a row, by how many words they are: "no, no, no, no", "let me in, let me in".
@@ -77,10 +79,13 @@ def guarded(segments: Sequence[Segment], voice: Voice, told: str = "") -> ChunkT
 
 
 def went_wrong(segment: Segment) -> bool:
-    """Tell whether the decoder's own measures call for a second attempt."""
-    return (
-        segment.compression_ratio > WORST_COMPRESSION_RATIO or segment.average_log_probability < WORST_LOG_PROBABILITY
-    )
+    """Tell whether the decoder's own measures call for a second attempt.
+
+    The decoder measures compression over UTF-8, by which plain Hindi or Tamil, of three bytes a character, runs in circles.
+    """
+    if segment.average_log_probability < WORST_LOG_PROBABILITY:
+        return True
+    return segment.compression_ratio > WORST_COMPRESSION_RATIO and _is_formulaic(segment.text)
 
 
 def on_silence(segment: Segment) -> bool:
@@ -95,16 +100,30 @@ def _fault(segment: Segment, voice: Voice) -> Reason | None:
         return Reason.SILENCE  # dots and notes: the decoder's way to write that nobody speaks
     if on_silence(segment) or (segment.no_speech_probability > SILENCE_PROBABILITY and _unvoiced(segment, voice)):
         return Reason.SILENCE
-    if _compression_ratio(segment.text) > WORST_COMPRESSION_RATIO or _STUCK.search(bare(segment.text)):
+    if _STUCK.search(bare(segment.text)) or (_is_formulaic(segment.text) and _is_doubtful(segment, voice)):
         return Reason.REPETITION
     if _too_fast(segment) or _hopeless(segment):
         return Reason.IMPROBABLE
     return None
 
 
-def _compression_ratio(text: str) -> float:
-    encoded = text.encode()
-    return len(encoded) / len(zlib.compress(encoded))
+def _is_formulaic(text: str) -> bool:
+    """Tell whether a text says nearly the same over and over: a decoder's loop, or a roll call, a vote by name, opening hours."""
+    numbers: dict[str, int] = {}
+    # A number for each character, whatever the script: the bytes of UTF-8 compress by themselves.
+    counted = [numbers.setdefault(character, len(numbers)) for character in text]
+    encoded = bytes(counted) if len(numbers) <= _BYTES else b"".join(number.to_bytes(3, "big") for number in counted)
+    return len(text) > WORST_COMPRESSION_RATIO * len(zlib.compress(encoded))
+
+
+def _is_doubtful(segment: Segment, voice: Voice) -> bool:
+    """Tell whether anything beside the text speaks against it: the decoder's measures, or how little voice there is."""
+    return (
+        segment.average_log_probability < WORST_LOG_PROBABILITY
+        or segment.no_speech_probability > SILENCE_PROBABILITY
+        or (bool(segment.words) and _word_probability(segment) < _DOUBTFUL_WORD_PROBABILITY)
+        or voice(segment.start, segment.end) < _LITTLE_VOICE_SHARE * (segment.end - segment.start)
+    )
 
 
 def _too_fast(segment: Segment) -> bool:

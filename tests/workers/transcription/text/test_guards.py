@@ -1,14 +1,16 @@
 """Text that nobody said is taken out, with its reason; what somebody may have said stays."""
 
+import zlib
 from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from app.core.transcript import ChunkText, Segment, Word
-from app.workers.transcription.text.guards import guarded, on_silence, went_wrong
+from app.workers.transcription.text.guards import Voice, guarded, on_silence, went_wrong
 from app.workers.transcription.text.phantoms import nobody_says, often_made_up
 
 
@@ -129,11 +131,96 @@ def test_a_loop_inside_a_word_or_a_script_without_spaces_goes() -> None:
         assert (texts(result), reasons(result)) == ([], [("repetition", said)])
 
 
-def test_a_text_that_compresses_too_well_goes_whole() -> None:
-    said = " ".join(f"and the {noun} and the" for noun in ("cat", "dog", "cow", "hen", "pig", "rat")) + " "
-    result = guarded([heard((said * 2).strip())], everywhere)
+NOUNS = ("cat", "dog", "cow", "hen", "pig", "rat")
+NEARLY_A_LOOP = " ".join(f"and the {noun} and the" for noun in (*NOUNS, *NOUNS))
+
+
+@pytest.mark.parametrize(
+    ("signs", "voice"),
+    [
+        ({"average_log_probability": -1.1}, everywhere),
+        ({"no_speech_probability": 0.7}, everywhere),
+        ({"words": heard(NEARLY_A_LOOP, probability=0.4).words}, everywhere),
+        ({}, lambda start, end: 0.2 * (end - start)),
+    ],
+)
+def test_a_text_that_compresses_too_well_goes_where_anything_else_speaks_against_it(
+    signs: dict[str, Any], voice: Voice
+) -> None:
+    result = guarded([replace(heard(NEARLY_A_LOOP), **signs)], voice)
     assert {reason for reason, _ in reasons(result)} == {"repetition"}
-    assert len(" ".join(texts(result))) <= len(said)
+    assert len(" ".join(texts(result))) <= len(NEARLY_A_LOOP) / 2
+    assert " ".join(texts(guarded([heard(NEARLY_A_LOOP)], everywhere))) == NEARLY_A_LOOP
+
+
+NAMES = st.lists(
+    st.sampled_from(
+        [
+            "Dupont",
+            "Martin",
+            "Bernard",
+            "Petit",
+            "Durand",
+            "Leroy",
+            "Moreau",
+            "Simon",
+            "Laurent",
+            "Lefebvre",
+            "Michel",
+            "Garcia",
+            "David",
+            "Bertrand",
+            "Roux",
+        ]
+    ),
+    min_size=3,
+    max_size=15,
+    unique=True,
+)
+FORMULAS = st.sampled_from(
+    [
+        "Monsieur {} ? Présent.",
+        "Madame {}, vous votez pour.",
+        "Councilmember {}? Aye.",
+        "Le bureau de {}, de 8 heures à 12 heures.",
+        "श्री {} उपस्थित हैं।",
+    ]
+)
+
+
+@given(FORMULAS, NAMES)
+def test_a_roll_call_and_a_vote_by_name_stay(formula: str, names: list[str]) -> None:
+    said = " ".join(formula.format(name) for name in names)
+    measured = replace(heard(said), compression_ratio=len(said.encode()) / len(zlib.compress(said.encode())))
+    result = guarded([measured], everywhere)
+    assert " ".join(texts(result)) == said
+    assert result.dropped == ()
+
+
+@given(FORMULAS, st.integers(6, 20))
+def test_the_same_name_over_and_over_is_a_loop(formula: str, rounds: int) -> None:
+    said = formula.format("Dupont")
+    result = guarded([heard(" ".join([said] * rounds))], everywhere)
+    assert " ".join(texts(result)).count("Dupont") == 1
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        (
+            "भारत एक विशाल देश है जिसमें अनेक भाषाएँ बोली जाती हैं। यहाँ के लोग अलग-अलग धर्मों को मानते हैं और विभिन्न प्रकार के"
+            " त्योहार मनाते हैं। हमारी बैठक आज सुबह दस बजे शुरू हुई और सभी सदस्यों ने अपने विचार प्रस्तुत किए।"
+        ),
+        (
+            "தமிழ் மொழி உலகின் மிகப் பழமையான மொழிகளில் ஒன்றாகும். இன்று காலை பத்து மணிக்கு எங்கள் கூட்டம் தொடங்கியது."
+            " அனைத்து உறுப்பினர்களும் தங்கள் கருத்துகளை வெளிப்படுத்தினர்."
+        ),
+    ],
+)
+def test_a_script_of_three_bytes_a_character_is_no_loop(said: str) -> None:
+    measured = replace(heard(said), compression_ratio=len(said.encode()) / len(zlib.compress(said.encode())))
+    assert not went_wrong(measured)
+    assert " ".join(texts(guarded([measured], nowhere))) == said
 
 
 def test_what_the_decoder_takes_for_silence_goes() -> None:
