@@ -19,6 +19,8 @@ LONGEST_QUOTE = 1000
 MAX_SOURCES = 8
 UNFINISHED_LIMIT = 3
 """So many questions somebody may have waiting at a time: each holds up all other work of the language model."""
+KEYS_UNFINISHED_LIMIT = 6
+"""So many all keys of a project may have together: a project makes as many keys as it likes."""
 
 _LEAST_WORDS = 3
 """Fewer stand in any recording by chance."""

@@ -9,6 +9,10 @@ Between projects a priority is a weight: to what is of high priority its project
 low priority four times. Where that is equal, and so within a project, the higher priority comes first. A project that
 calls all its work high gets four times the share of the others, and cannot keep them waiting for ever: whoever got
 nothing for two minutes has used nothing.
+
+A question comes before all that, as somebody sits and waits for the answer, until work that was asked for a minute ago
+waits and all such work has had less than one of the last two minutes of a worker: then a job of it comes first. What is
+measured is what the others had, not what questions took: those can be deleted, and asked in many projects.
 """
 
 import json
@@ -23,6 +27,9 @@ REMEMBERED_SECONDS = 120
 
 JUST_BEGUN_SECONDS = 5
 """What a running job counts for at least: many workers that ask at once shall not all be sent to the same recording."""
+
+LEFT_SECONDS = REMEMBERED_SECONDS / 2
+"""What questions leave to other work of the remembered time of one worker, and for how long they may keep it waiting."""
 
 _WEIGHTS = {Priority.HIGH: 0.25, Priority.NORMAL: 1.0, Priority.LOW: 4.0}
 
@@ -45,7 +52,15 @@ with work as (
 ), of_project as (
     select project_id, sum(seconds) as seconds from of_recording group by project_id
 )
-select jobs.id
+select
+    jobs.id,
+    (select coalesce(sum(seconds), 0) from work) < %(left)s and exists (
+        select
+        from jobs as waiting
+        join jobs as asked on asked.transcription_id = waiting.transcription_id
+        where waiting.state = %(queued)s and waiting.kind = any(%(kinds)s) and asked.kind = any(%(kinds)s)
+            and asked.queued_at < clock_timestamp() - %(left)s * interval '1 second'
+    ) as before_questions
 from jobs
 join transcriptions on transcriptions.id = jobs.transcription_id
 cross join lateral (
@@ -67,11 +82,8 @@ limit 1
 def first(kinds: list[JobKind]) -> JobId | None:
     """Return the queued job of these kinds that ought to be begun first, or None where none is queued.
 
-    It is advice: a job may be gone when it is asked for, and claiming decides. A question comes before all else, as
-    somebody sits and waits for the answer; that nobody asks more than a few at a time keeps the others' work going.
+    It is advice: a job may be gone when it is asked for, and claiming decides.
     """
-    if JobKind.QUESTION in kinds and (asked := question_jobs.first()) is not None:
-        return asked
     found = database.execute_sql(
         _FIRST,
         {
@@ -79,8 +91,12 @@ def first(kinds: list[JobKind]) -> JobId | None:
             "queued": JobState.QUEUED,
             "just_begun": JUST_BEGUN_SECONDS,
             "remembered": REMEMBERED_SECONDS,
+            "left": LEFT_SECONDS,
             "kinds": [str(kind) for kind in kinds],
             "weights": json.dumps(_WEIGHTS),
         },
     ).fetchone()
-    return JobId(found[0]) if found else None
+    job, before_questions = found or (None, False)
+    if JobKind.QUESTION in kinds and not before_questions and (asked := question_jobs.first()) is not None:
+        return asked
+    return None if job is None else JobId(job)

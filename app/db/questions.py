@@ -18,7 +18,7 @@ from app.core.audit import Action
 from app.core.errors import IllegalTransition, NotFound, VocalyxError
 from app.core.identifiers import JobId, ProjectId
 from app.core.jobs import JobKind, JobState
-from app.core.questions import UNFINISHED_LIMIT, QuestionState
+from app.core.questions import KEYS_UNFINISHED_LIMIT, UNFINISHED_LIMIT, QuestionState
 from app.core.states import READABLE_STATES
 from app.db import audit, events, transcriptions, unheld
 from app.db.events import EventKind
@@ -30,6 +30,7 @@ from app.db.work import Outcome, QueuedJob
 
 _UNFINISHED = (JobState.QUEUED, JobState.RUNNING)
 _ASKING_LOCK = 0x7175657374
+_KEY = "key:"
 _SHOWN_STATES = {
     JobState.QUEUED: QuestionState.QUEUED,
     JobState.RUNNING: QuestionState.PROCESSING,
@@ -39,7 +40,7 @@ _SHOWN_STATES = {
 
 
 class TooManyQuestions(VocalyxError):
-    """Somebody has as many questions waiting as one may have."""
+    """Somebody, or the keys of a project together, have as many questions waiting as they may have."""
 
     status = 429
     code = "too-many-questions"
@@ -169,18 +170,13 @@ def shown(row: Any) -> dict[str, Any]:
 
 
 def _ask(principal: Principal, project: UUID, transcription: UUID | None, new: NewQuestion) -> Asked:
-    asker = _asker(principal)
-    # Or as many as come at the same moment would each find room.
-    database.execute_sql("select pg_advisory_xact_lock(%s, hashtext(%s))", (_ASKING_LOCK & 0x7FFFFFFF, asker))
-    waiting = Question.select().where(Question.asker == asker, Question.state.in_(_UNFINISHED)).count()
-    if waiting >= UNFINISHED_LIMIT:
-        raise TooManyQuestions
+    _require_room(principal, project)
     row = Question.create(
         id=uuid.uuid4(),
         project=project,
         transcription=transcription,
         user=principal.user,
-        asker=asker,
+        asker=_asker(principal),
         asked_by=principal.name,
         question=new.question,
         llm_model=new.llm_model,
@@ -191,6 +187,23 @@ def _ask(principal: Principal, project: UUID, transcription: UUID | None, new: N
     event = events.append(EventKind.QUESTION, {"question": str(row.id)}, project=project)
     outcome = Outcome(row.id, event, queued=[QueuedJob(JobId(row.id), JobKind.QUESTION)])
     return Asked(shown(row), outcome)
+
+
+def _require_room(principal: Principal, project: UUID) -> None:
+    """Raise `TooManyQuestions`; a user's questions are counted over all projects, those of a project's keys together."""
+    if principal.user is not None:
+        together, limit = _asker(principal), UNFINISHED_LIMIT
+        counted, refused = Question.asker == together, TooManyQuestions()
+    else:
+        together, limit = f"{_KEY}{project}", KEYS_UNFINISHED_LIMIT
+        counted = (Question.project == project) & Question.asker.startswith(_KEY)
+        refused = TooManyQuestions(
+            f"The keys of this project have {limit} questions that are not answered yet; more are not taken."
+        )
+    # Or as many as come at the same moment would each find room.
+    database.execute_sql("select pg_advisory_xact_lock(%s, hashtext(%s))", (_ASKING_LOCK & 0x7FFFFFFF, together))
+    if Question.select().where(counted, Question.state.in_(_UNFINISHED)).count() >= limit:
+        raise refused
 
 
 def _require_unheld(row: Any) -> None:
@@ -204,7 +217,7 @@ def _require_unheld(row: Any) -> None:
 
 
 def _asker(principal: Principal) -> str:
-    return f"user:{principal.user}" if principal.user is not None else f"key:{principal.key}"
+    return f"user:{principal.user}" if principal.user is not None else f"{_KEY}{principal.key}"
 
 
 def _page(listing: str, condition: Any, limit: int, cursor: str | None) -> Page:

@@ -1,5 +1,6 @@
 """Who comes first, and how much of one recording is in the queue."""
 
+import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,10 +11,11 @@ from rq import Queue
 from app.api.keys import DATABASE, REDIS
 from app.core.jobs import JobState
 from app.core.queue_window import WINDOW
-from app.db.tables import Job
+from app.db.tables import Job, database
 from app.queueing.queues import QueueName, open_queue
 from app.settings import Settings
 from tests.api.conftest import Person
+from tests.api.finished import finished
 from tests.api.problems import problem
 from tests.api.worker import Worker, part_of_plan
 
@@ -26,9 +28,9 @@ class Crew:
 
     worker: Worker
 
-    async def advised(self) -> str | None:
+    async def advised(self, queue: QueueName = QueueName.TRANSCRIPTION) -> str | None:
         headers = {"X-Internal-Key": self.worker.key}
-        answer = await self.worker.client.post("/internal/queues/transcription/first", json={}, headers=headers)
+        answer = await self.worker.client.post(f"/internal/queues/{queue}/first", json={}, headers=headers)
         assert answer.status == 200
         return (await answer.json())["job_id"]
 
@@ -156,6 +158,48 @@ async def test_what_was_used_long_ago_does_not_count(client: TestClient, editor:
     assert (await crew.advised()) in {str(job) for job in await client.app[DATABASE].run(lambda: _jobs(newer))}
     await client.app[DATABASE].run(long_ago)
     assert (await crew.advised()) in {str(job) for job in await client.app[DATABASE].run(lambda: _jobs(first))}
+
+
+async def test_questions_keep_enrichments_waiting_for_a_minute_and_leave_them_half_of_a_workers_time(
+    client: TestClient, editor: Person, stranger: Person, crew: Crew
+) -> None:
+    """However many are asked: one always waits here, and is deleted at the end, so that nothing tells of its time."""
+    for _ in range(2):
+        enriched = await finished(client, "second")
+        assert (await stranger.post(f"/api/transcriptions/{enriched}/enrichments", json={})).status == 202
+    about = await finished(client)
+
+    async def begun() -> dict[str, Any]:
+        answer = await editor.post(f"/api/transcriptions/{about}/questions", json={"question": "What was said?"})
+        question = (await answer.json())["id"]
+        job = await crew.advised(QueueName.ENRICHMENT)
+        assert job is not None
+        status, order = await crew.worker.post(job, "claim", {"worker": "one of many", "parts": True})
+        assert status == 200
+        assert (await editor.delete(f"/api/questions/{question}")).status == 204
+        return order
+
+    async def passed(seconds: int) -> None:
+        statement = """
+        update jobs set queued_at = queued_at - %(passed)s, started_at = started_at - %(passed)s,
+            finished_at = finished_at - %(passed)s
+        """
+        values = {"passed": dt.timedelta(seconds=seconds)}
+        await client.app[DATABASE].run(database.execute_sql, statement, values)
+
+    assert (await begun())["kind"] == "question"
+    await passed(30)
+    assert (await begun())["kind"] == "question"
+    await passed(40)
+    enrichment = await begun()
+    assert enrichment["kind"] == "enrichment"
+    await passed(60)
+    assert (await begun())["kind"] == "question"
+    assert (await crew.worker.report(enrichment, "result", **await crew.worker.result_of(enrichment)))[0] == 200
+    await passed(30)
+    assert (await begun())["kind"] == "question"
+    await passed(40)
+    assert (await begun())["kind"] == "enrichment"
 
 
 def _jobs(transcription: dict[str, Any]) -> list[Any]:

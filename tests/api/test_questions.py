@@ -11,7 +11,7 @@ from aiohttp.test_utils import TestClient
 from app.api.answers.questions import Question, QuestionList
 from app.api.keys import DATABASE, REDIS
 from app.core.access import Role
-from app.core.questions import UNFINISHED_LIMIT
+from app.core.questions import KEYS_UNFINISHED_LIMIT, UNFINISHED_LIMIT
 from app.db.tables import Membership, User
 from app.db.tables import Project as ProjectRow
 from app.db.tables import Segment as SegmentRow
@@ -19,6 +19,7 @@ from app.queueing.queues import QueueName
 from tests.api.conftest import MakePerson, Person
 from tests.api.finished import finished, project_id
 from tests.api.problems import fields, problem
+from tests.api.test_api_keys import made
 from tests.api.worker import Worker, answer_to
 
 FAILURE = {"code": "model-server-down", "detail": "It is away.", "remedy": "Wait.", "retryable": True}
@@ -265,6 +266,29 @@ async def test_only_so_many_wait_at_a_time(client: TestClient, editor: Person, o
     order = await claimed(worker)
     await worker.report(order, "result", answer=answer_to(order), metrics={})
     await asked(editor, about)
+
+
+async def test_keys_of_a_project_are_counted_together(
+    client: TestClient, owner: Person, stranger: Person, worker: Worker
+) -> None:
+    about = f"transcriptions/{await finished(client)}"
+    keys = f"/api/projects/{await project_id(client)}/keys"
+    programs = [(await made(owner, keys, role="viewer"))[1] for _ in range(KEYS_UNFINISHED_LIMIT + 2)]
+    waiting = await asyncio.gather(
+        *(program.post(f"/api/{about}/questions", json={"question": QUESTION}) for program in programs)
+    )
+    assert sorted(answer.status for answer in waiting) == [202] * KEYS_UNFINISHED_LIMIT + [429] * 2
+    refused = await programs[0].post(f"/api/{about}/questions", json={"question": QUESTION})
+    assert "The keys of this project" in (await problem(refused, 429, "too-many-questions"))["detail"]
+
+    # People, and the keys of other projects, are counted apart.
+    await asked(owner, about)
+    others = await project_id(client, "second")
+    _, program = await made(stranger, f"/api/projects/{others}/keys", role="viewer")
+    await asked(program, f"projects/{others}")
+    order = await claimed(worker)
+    await worker.report(order, "result", answer=answer_to(order), metrics={})
+    await asked(programs[0], about)
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,8 @@ from app.db.tables.table import Table, json_field, now
 class Question(Table):
     """A question, the work on it, and its answer; about a transcription, or without one over a project.
 
-    Its `id` is that of its job. `asker` is the user or key whose unfinished questions are counted together, `asked_by`
-    the name to show. `written` is what has been written of the answer so far, `recordings` all transcriptions of which
+    Its `id` is that of its job. `asker` is the user (`user:` and the id) or the key (`key:` and the id) whose it is,
+    `asked_by` the name to show. `written` is what has been written of the answer so far, `recordings` all transcriptions of which
     the model was shown something: where one of them is deleted, the question goes with it.
     """
 
