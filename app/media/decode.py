@@ -1,15 +1,16 @@
 """Any recording as 16 kHz float32 samples, in blocks or one span by seeking: its channels mixed, or one of them alone.
 
 Time zero is the start of the container, as in players: an audio track that begins after its picture begins with
-silence here. Inside the track the clock is the count of samples; where timestamps show that sound was lost (damaged or
-missing packets), silence of the same length keeps the later words in their place.
+silence here. Inside the track the clock is the count of samples; where timestamps show that sound is missing (lost
+packets, a muted microphone of which nothing was recorded), silence of the same length keeps the later words in their
+place. Where a clock was set anew (recordings joined to one file), the sound goes on without a gap.
 """
 
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from math import gcd
+from math import gcd, inf
 from pathlib import Path
 
 import av
@@ -22,6 +23,7 @@ from av.container import InputContainer
 from numpy.typing import NDArray
 
 from app.core.errors import DamagedMedia
+from app.media.clocks import has_several_clocks
 from app.media.container import open_recording, stated_duration
 
 Samples = NDArray[np.float32]
@@ -29,14 +31,16 @@ Samples = NDArray[np.float32]
 SAMPLE_RATE = 16_000
 """Hertz of everything this module returns: the rate that Whisper, Silero and pyannote were trained at."""
 
-# Timestamps are believed over the count of samples between these two. Below: rounding (Matroska counts milliseconds)
-# and the jitter of live recorders. Above: the clock was reset, no sound was lost.
+# Below it is rounding (Matroska counts milliseconds) and the jitter of live recorders.
 _SMALLEST_GAP_SECONDS = 0.05
-_LARGEST_GAP_SECONDS = 30.0
+# A clock that goes back so far was set anew; so was one that goes so far ahead, past the end that the container declares.
+_SMALLEST_RESET_SECONDS = 30.0
+# Nobody pauses a recording for longer, and MPEG's clock, which starts again after 26.5 hours, is no pause.
+_LARGEST_GAP_SECONDS = 24 * 3600.0
 
 # Decoders (bit reservoirs, overlapping windows, Opus' 80 ms convergence) and the resampling filter need a run-up.
 _RUN_UP_SECONDS = 1.0
-_SEEK_MARGINS_SECONDS = (0.0, 5.0, 60.0)
+_SEEK_MARGINS_SECONDS = (0.0, 5.0, 60.0, 600.0)
 _NEAR_SECONDS = 5  # decoding so much from the start costs less than seeking
 _GROUP_SECONDS = 1
 _MAX_CONSECUTIVE_READ_ERRORS = 50
@@ -115,6 +119,13 @@ def decode_span(path: Path, start: float = 0.0, end: float | None = None, channe
     return np.concatenate(parts) if parts else np.empty(0, np.float32)
 
 
+def _declared_end(container: InputContainer, stream: AudioStream) -> float:
+    """Return where the recording ends at the latest by what its container says, in seconds; infinite: it does not say."""
+    # A track's own length can leave out its late start, the container's does not.
+    seconds = container.duration / av.time_base if container.duration else 0.0
+    return max(seconds, stated_duration(container, stream) or 0.0) or inf
+
+
 def _placed(pieces: Iterator[tuple[int, Samples]], start: int) -> Iterator[Samples]:
     """Turn (position, samples) into an unbroken stretch from `start`: gaps become silence, overlaps are cut."""
     position = start
@@ -147,6 +158,7 @@ class _Track:
         self._origin: Fraction | None = None
         self._lead = 0
         self._skipped = 0
+        self._declared_end = _declared_end(container, stream)
 
     def pieces(self, from_sample: int = 0) -> Iterator[tuple[int, Samples]]:
         """Yield (position in 16 kHz samples, samples) in order, from at or before `from_sample` on."""
@@ -176,13 +188,21 @@ class _Track:
         if self._container.start_time is not None:
             lead = float(self._origin - Fraction(self._container.start_time, av.time_base))
             # Below a frame it is priming and rounding, not a late start.
-            if _SMALLEST_GAP_SECONDS < lead <= _LARGEST_GAP_SECONDS:
+            if lead > _SMALLEST_GAP_SECONDS and not self._was_set_anew(lead, lead):
                 self._lead = round(lead * SAMPLE_RATE)
 
+    def _was_set_anew(self, late: float, at: float) -> bool:
+        """Tell whether timestamps that are `late`, and now at second `at` of the recording, are those of another clock."""
+        if late > _SMALLEST_RESET_SECONDS:
+            return late > _LARGEST_GAP_SECONDS or at > self._declared_end
+        return late < -_SMALLEST_RESET_SECONDS
+
     def _can_seek(self) -> bool:
-        """Tell whether the container knows where its samples are: RIFF counts bytes, wrong for block codecs (ADPCM)."""
+        """Tell whether a time leads to its samples. RIFF counts bytes: wrong for block codecs (ADPCM)."""
         codec = self._stream.codec_context.name
-        return self._container.format.name not in {"wav", "w64"} or codec.startswith("pcm")
+        if self._container.format.name in {"wav", "w64"} and not codec.startswith("pcm"):
+            return False
+        return not has_several_clocks(self._path, self._container)
 
     def _seek(self, wanted: int, latest: int) -> tuple[AudioFrame, Iterator[AudioFrame]] | None:
         """Go to a frame that starts at or before `latest` (16 kHz samples from the first frame); None: cannot."""
@@ -256,7 +276,7 @@ class _Track:
             at = self._position(frame)
             rate = frame.sample_rate
             late = 0 if at is None else at + shift - run.position
-            if abs(late) > _LARGEST_GAP_SECONDS * rate:
+            if at is not None and self._was_set_anew(late / rate, at / rate + self._lead / SAMPLE_RATE):
                 shift -= late
                 late = 0
             if late > _SMALLEST_GAP_SECONDS * rate or not run.accepts(frame):

@@ -1,5 +1,6 @@
 """Recordings in many containers, whole and broken, written on the spot from a commit-sized fixture."""
 
+from collections.abc import Mapping
 from fractions import Fraction
 from pathlib import Path
 
@@ -21,10 +22,12 @@ def write(
     layout: str = "mono",
     picture: bool = False,
     options: dict[str, str] | None = None,
+    pauses: Mapping[int, int] | None = None,
 ) -> Path:
     """Encode 16 kHz samples with libav's encoder `codec` into the container that the path's ending names.
 
-    They are mono, shape (samples,), or already of the channels of `layout`, shape (channels, samples).
+    They are mono, shape (samples,), or already of the channels of `layout`, shape (channels, samples). Before the
+    seconds of sound that `pauses` names its clock goes on for so many seconds of which nothing is recorded.
     """
     planes = np.atleast_2d(sound)
     source_layout = layout if len(planes) > 1 else "mono"
@@ -37,6 +40,7 @@ def write(
             _write_picture(container, video, seconds=planes.shape[1] / SAMPLE_RATE)
         position = 0
         for begin in range(0, planes.shape[1], SAMPLE_RATE):
+            position += (pauses or {}).get(begin // SAMPLE_RATE, 0) * rate
             second = np.ascontiguousarray(planes[:, begin : begin + SAMPLE_RATE])
             frame = av.AudioFrame.from_ndarray(second, format="fltp", layout=source_layout)
             frame.sample_rate = SAMPLE_RATE

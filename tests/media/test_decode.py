@@ -1,10 +1,13 @@
 """Decoding: any container and codec, the same samples from the middle as from the start, damage survived."""
 
 import resource
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from app.core.errors import DamagedMedia, NoAudio, NotMedia
 from app.media.decode import SAMPLE_RATE, Declared, Samples, declared, decode_blocks, decode_span
@@ -18,6 +21,25 @@ def speech() -> Samples:
 
 def whole(path: Path, block_seconds: float = 7) -> Samples:
     return np.concatenate(list(decode_blocks(path, block_seconds)))
+
+
+def within_milliseconds(piece: Samples, everything: Samples, start: float) -> bool:
+    first = round(start * SAMPLE_RATE)
+    # Quiet sound is compared with something, silence with silence.
+    allowed = 0.2 * float(np.abs(piece).mean()) + 1e-4
+    return any(
+        float(np.abs(piece - everything[first + lag : first + lag + len(piece)]).mean()) < allowed
+        for lag in sorted(range(-32, 33), key=abs)  # 2 ms
+    )
+
+
+def assert_found_from_anywhere(path: Path, everything: Samples, starts: Iterable[float]) -> None:
+    """Hold what is found by seeking to a decode from the start."""
+    for start in starts:
+        span = decode_span(path, start, start + 2)
+        assert len(span) == 2 * SAMPLE_RATE
+        assert within_milliseconds(span, everything, start), start
+        assert within_milliseconds(next(decode_blocks(path, 2, start)), everything, start), start
 
 
 @pytest.mark.parametrize(
@@ -57,13 +79,7 @@ def test_a_span_is_within_milliseconds_where_the_container_rounds_times(
     tmp_path: Path, speech: Samples, name: str, codec: str, rate: int
 ) -> None:
     path = write(tmp_path / name, speech, codec, rate)
-    everything = whole(path)
-    span = decode_span(path, 20, 22)
-    lags = range(-32, 33)  # 2 ms
-    distances = [
-        float(np.abs(span - everything[20 * SAMPLE_RATE + lag : 22 * SAMPLE_RATE + lag]).mean()) for lag in lags
-    ]
-    assert min(distances) < 0.2 * float(np.abs(span).mean())
+    assert within_milliseconds(decode_span(path, 20, 22), whole(path), 20)
 
 
 def test_a_video_gives_its_sound(tmp_path: Path, speech: Samples) -> None:
@@ -146,11 +162,113 @@ def test_a_truncated_file_gives_what_is_there(tmp_path: Path, speech: Samples, n
     assert 15 * SAMPLE_RATE < len(everything) < 25 * SAMPLE_RATE
 
 
+@pytest.mark.parametrize(
+    ("name", "codec", "rate"),
+    [
+        ("a.mka", "flac", 16_000),
+        ("live.mka", "flac", 16_000),
+        ("a.webm", "libopus", 48_000),
+        ("a.ogg", "libopus", 48_000),
+        ("a.ts", "mp2", 48_000),
+        ("a.m4a", "aac", 44_100),
+    ],
+)
+@settings(max_examples=3, deadline=None)
+@given(st.dictionaries(st.integers(3, 20), st.integers(0, 300), min_size=1, max_size=3))
+@example({14: 29, 17: 31})
+@example({14: 200})
+def test_pauses_of_the_recorder_are_silence_wherever_decoding_begins(
+    tmp_path_factory: pytest.TempPathFactory,
+    speech: Samples,
+    name: str,
+    codec: str,
+    rate: int,
+    pauses: dict[int, int],
+) -> None:
+    sound = speech[: 25 * SAMPLE_RATE]
+    options = {"live": "1"} if name.startswith("live") else {}
+    path = write(tmp_path_factory.mktemp("pauses") / name, sound, codec, rate, options=options, pauses=pauses)
+    everything = whole(path)
+    assert len(everything) == pytest.approx(len(sound) + sum(pauses.values()) * SAMPLE_RATE, abs=0.1 * SAMPLE_RATE)
+    starts = []
+    for second, length in pauses.items():
+        end = second + sum(pauses[earlier] for earlier in pauses if earlier <= second)
+        # An encoder's frame begun before the pause goes on into it; Ogg tells the time only of the ends of its pages.
+        assert not everything[round((end - length + 0.5) * SAMPLE_RATE) : round((end - 1.1) * SAMPLE_RATE)].any()
+        starts += [end - length / 2, end + 0.3]
+    assert_found_from_anywhere(path, everything, starts)
+
+
+@pytest.mark.parametrize(("name", "codec"), [("a.mp4", "aac"), ("a.mkv", "libopus"), ("live.mkv", "flac")])
+@pytest.mark.parametrize("seconds", [20, 100])
+def test_sound_that_begins_after_its_picture_keeps_its_place(
+    tmp_path: Path, speech: Samples, name: str, codec: str, seconds: int
+) -> None:
+    sound = speech[: 15 * SAMPLE_RATE]
+    options = {"live": "1"} if name.startswith("live") else {}
+    path = write(tmp_path / name, sound, codec, 48_000, picture=True, options=options, pauses={0: seconds})
+    everything = whole(path)
+    assert len(everything) == pytest.approx(len(sound) + seconds * SAMPLE_RATE, abs=0.1 * SAMPLE_RATE)
+    assert not everything[: round((seconds - 0.1) * SAMPLE_RATE)].any()
+    assert_found_from_anywhere(path, everything, [seconds / 2, seconds + 0.3, seconds + 11])
+
+
+@pytest.mark.parametrize(
+    ("name", "codec"),
+    [
+        ("a.mka", "flac"),
+        ("live.mka", "flac"),
+        ("a.webm", "libopus"),
+        ("live.webm", "libopus"),
+        ("a.ogg", "libopus"),
+        ("a.ts", "mp2"),
+        ("a.mpg", "mp2"),
+    ],
+)
+@pytest.mark.parametrize("first", [25, 40])
+def test_recordings_joined_to_one_follow_each_other_wherever_decoding_begins(
+    tmp_path: Path, speech: Samples, name: str, codec: str, first: int
+) -> None:
+    sound = np.tile(speech, 2)[: 65 * SAMPLE_RATE]
+    options = {"live": "1"} if name.startswith("live") else {}
+    parts = np.split(sound, [first * SAMPLE_RATE])
+    path = tmp_path / name
+    path.write_bytes(
+        b"".join(write(tmp_path / f"part-{name}", part, codec, 48_000, options=options).read_bytes() for part in parts)
+    )
+    everything = whole(path)
+    assert len(everything) == pytest.approx(len(sound), abs=0.1 * SAMPLE_RATE)
+    assert_found_from_anywhere(path, everything, [15.3, 23.1, 31.6, 44.2, 61.1])
+
+
+@pytest.mark.parametrize(
+    ("options", "seconds"), [({}, 500), ({"live": "1"}, 25 * 3600)], ids=["behind the declared end", "for a day"]
+)
+def test_a_clock_that_leaps_is_no_pause(tmp_path: Path, speech: Samples, options: dict[str, str], seconds: int) -> None:
+    """The first part declares its length, or nothing; the second one's clock is far ahead."""
+    parts = np.split(speech[: 30 * SAMPLE_RATE], 2)
+    path = tmp_path / "a.mka"
+    path.write_bytes(
+        write(tmp_path / "1.mka", parts[0], "flac", options=options).read_bytes()
+        + write(tmp_path / "2.mka", parts[1], "flac", options=options, pauses={0: seconds}).read_bytes()
+    )
+    everything = whole(path)
+    assert len(everything) == pytest.approx(30 * SAMPLE_RATE, abs=0.1 * SAMPLE_RATE)
+    assert_found_from_anywhere(path, everything, [8.1, 14.2, 17.8, 26.5])
+
+
 def test_hours_take_no_more_memory_than_minutes(tmp_path: Path) -> None:
     path = write(tmp_path / "hour.flac", np.zeros(3600 * SAMPLE_RATE, np.float32), "flac")
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     seconds = sum(len(block) for block in decode_blocks(path, 60)) / SAMPLE_RATE
     assert seconds == 3600
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 64 * 1024
+
+
+def test_a_pause_of_hours_takes_no_memory(tmp_path: Path, speech: Samples) -> None:
+    path = write(tmp_path / "a.mka", speech[: 10 * SAMPLE_RATE], "flac", pauses={5: 3 * 3600})
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    assert sum(len(block) for block in decode_blocks(path, 60)) == pytest.approx((3 * 3600 + 10) * SAMPLE_RATE, abs=16)
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 64 * 1024
 
 
