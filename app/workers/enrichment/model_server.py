@@ -85,6 +85,8 @@ class Exchange:
         self._pulse = pulse or Pulse()
         self._came: queue.Queue[bytes | Exception | None] = queue.Queue(_LINES_AHEAD)
         self._ended = threading.Event()
+        # Kept beside the connection, which lets go of it where the server will close it after its answer.
+        self._socket: socket.socket | None = None
         parts = urlsplit(server.url)
         self._target = f"{parts.path}{path}"
         host, port = parts.hostname or "", parts.port
@@ -102,7 +104,7 @@ class Exchange:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._ended.set()
-        if (sock := self._connection.sock) is not None:
+        if (sock := self._socket or self._connection.sock) is not None:
             # Wakes the thread out of whatever it waits for; it closes what is left.
             with suppress(OSError):
                 socket.socket.shutdown(sock, socket.SHUT_RDWR)  # beneath TLS, whose state is the thread's
@@ -159,10 +161,11 @@ class Exchange:
 
     def _answer(self) -> HTTPResponse:
         self._connection.connect()
+        self._socket = self._connection.sock
         if self._ended.is_set():
             raise ConnectionAbortedError
         # Reading is bounded by those who wait, who look at the clock; this is for what outlives them.
-        self._connection.sock.settimeout(self._server.timeout_seconds)
+        self._socket.settimeout(self._server.timeout_seconds)
         headers = {"Content-Type": "application/json", "Accept": _EVENTS_TYPE, "Accept-Encoding": "identity"}
         if key := self._server.key.get_secret_value():
             headers["Authorization"] = f"Bearer {key}"

@@ -119,6 +119,16 @@ async def _beat_only(request: web.Request) -> web.StreamResponse:
         await asyncio.sleep(0.05)
 
 
+async def _beat_and_mean_to_close(request: web.Request) -> web.StreamResponse:
+    response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Connection": "close"})
+    response.force_close()
+    await response.prepare(request)
+    for _ in range(300):
+        await response.write(b": still here\n\n")
+        await asyncio.sleep(0.05)
+    return response
+
+
 async def _close_in_the_middle(request: web.Request) -> web.StreamResponse:
     response = await begun(request)
     await event(response, {"choices": [{"delta": {"content": '{"title": "Half'}}]})
@@ -297,7 +307,7 @@ def test_a_prompt_beyond_the_context_is_not_sent(server: Server, remote: RemoteM
     assert not server.asked
 
 
-@pytest.mark.parametrize("manner", [_hang, _beat_only])
+@pytest.mark.parametrize("manner", [_hang, _beat_only, _beat_and_mean_to_close])
 def test_a_stop_is_heard_while_the_server_is_silent(server: Server, remote: RemoteModel, manner: Manner) -> None:
     server.manners.append(manner)
     control = JobControl()
@@ -313,6 +323,11 @@ def test_a_stop_is_heard_while_the_server_is_silent(server: Server, remote: Remo
     with pytest.raises(JobStopped):
         remote.answer(PROMPT, TITLE, Sampling(), max_tokens=60, tick=tick)
     assert time.monotonic() - asked_at < 5
+    # And the connection ends, so that the server does not write on for nobody.
+    readers = [thread for thread in threading.enumerate() if thread.name == "model-server"]
+    for reader in readers:
+        reader.join(5)
+    assert not any(reader.is_alive() for reader in readers)
 
 
 def test_no_proxy_of_the_environment_is_used(
