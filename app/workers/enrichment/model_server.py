@@ -104,10 +104,10 @@ class Exchange:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._ended.set()
-        if self._socket is not None:
+        if (sock := self._socket or self._connection.sock) is not None:
             # Wakes the thread out of whatever it waits for; it closes what is left.
             with suppress(OSError):
-                socket.socket.shutdown(self._socket, socket.SHUT_RDWR)  # beneath TLS, whose state is the thread's
+                socket.socket.shutdown(sock, socket.SHUT_RDWR)  # beneath TLS, whose state is the thread's
 
     def events(self) -> Iterator[str | None]:
         """Yield the data of each event; None where nothing came for a moment, for the caller to look around.
