@@ -159,6 +159,9 @@ _ROUTES = {
         "La désactiver supprime toutes les empreintes et toutes les voix du projet."
     ),
     "Make a user a member, or change the role of one": "Faire d’un utilisateur un membre, ou changer son rôle",
+    "A key with scopes or an expiry of its own does neither.": (
+        "Une clé qui a des portées ou une fin à elle ne fait ni l’un ni l’autre."
+    ),
     "Remove a member; what they sent stays": "Retirer un membre ; ce qu’il a envoyé reste",
     "List the API keys of a project, those that were revoked included": (
         "Lister les clés d’API d’un projet, y compris celles qui sont révoquées"

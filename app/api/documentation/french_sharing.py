@@ -18,9 +18,10 @@ _ROUTES = {
         "Faire un lien par lequel quiconque l’a lit cet enregistrement, sans se connecter"
     ),
     "It ends with its time, when it is revoked, and with the recording. Its token stands behind the `#` of the address, "
-    "which browsers send to no server: it is in no log.": (
+    "which browsers send to no server: it is in no log. A key needs the scope `transcriptions:read`, too.": (
         "Il finit avec sa durée, quand on le révoque, et avec l’enregistrement. Son jeton est derrière le `#` de l’adresse, "
-        "que les navigateurs n’envoient à aucun serveur : il n’est dans aucun journal."
+        "que les navigateurs n’envoient à aucun serveur : il n’est dans aucun journal. Une clé doit aussi avoir la portée "
+        "`transcriptions:read`."
     ),
     "The one time that the token is shown.": "La seule fois où le jeton est montré.",
     "End a link, at once": "Mettre fin à un lien, aussitôt",

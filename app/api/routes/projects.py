@@ -162,7 +162,10 @@ async def delete_project(request: web.Request) -> web.Response:
     audited=(Action.MEMBER_ADDED, Action.MEMBER_CHANGED),
 )
 async def set_member(request: web.Request) -> web.Response:
-    """Make a user a member, or change the role of one. A key with scopes or an expiry of its own does neither."""
+    """Make a user a member, or change the role of one.
+
+    A key with scopes or an expiry of its own does neither.
+    """
     principal = request[PRINCIPAL]
     username = check_text(request.match_info["username"], "username")
     wanted = await read_json(request, MemberRole)
