@@ -78,14 +78,18 @@ def guarded(segments: Sequence[Segment], voice: Voice, told: str = "") -> ChunkT
     return ChunkText(tuple(kept), tuple(dropped))
 
 
-def went_wrong(segment: Segment) -> bool:
-    """Tell whether the decoder's own measures call for a second attempt.
+def went_wrong(segments: Sequence[Segment]) -> bool:
+    """Tell whether the segments decoded from one window call for a second attempt.
 
-    The decoder measures compression over UTF-8, by which plain Hindi or Tamil, of three bytes a character, runs in circles.
+    Compression is measured here and over all of them: the decoder's own is of UTF-8, by which plain Hindi or Tamil, of
+    three bytes a character, runs in circles, and each segment of a loop alone is plain.
     """
-    if segment.average_log_probability < WORST_LOG_PROBABILITY:
-        return True
-    return segment.compression_ratio > WORST_COMPRESSION_RATIO and _is_formulaic(segment.text)
+    return any(unsure(segment) for segment in segments) or _is_formulaic(" ".join(segment.text for segment in segments))
+
+
+def unsure(segment: Segment) -> bool:
+    """Tell whether the decoder itself believes that it may have heard wrongly."""
+    return segment.average_log_probability < WORST_LOG_PROBABILITY
 
 
 def on_silence(segment: Segment) -> bool:

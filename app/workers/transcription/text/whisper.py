@@ -28,6 +28,7 @@ from app.workers.transcription.text.guards import (
     WORST_COMPRESSION_RATIO,
     WORST_LOG_PROBABILITY,
     on_silence,
+    unsure,
     went_wrong,
 )
 from app.workers.transcription.text.packing import Packed, balanced, settled
@@ -54,6 +55,16 @@ _FRUITLESS_ATTEMPTS = 2
 _SAMPLES = 2
 _UNHEARD_SECONDS = 4.0
 _SUSPICIOUS_SILENCE_SECONDS = 2.0
+
+# Alphabets of three bytes a character in UTF-8, in which the same text compresses so much better than with one byte.
+# Chinese, Japanese and Korean have too many characters for that.
+_THREE_BYTES_A_CHARACTER = frozenset(
+    (
+        *("am", "as", "bn", "bo", "gu", "hi", "ka", "km", "kn", "lo"),
+        *("ml", "mr", "my", "ne", "pa", "sa", "si", "ta", "te", "th"),
+    )
+)
+_COMPRESSES_BETTER = 1.75
 
 # Half of the decoder's 448 tokens less one is for what precedes the text; hot words may take half of that from a prompt.
 _PROMPT_TOKENS = 223
@@ -148,12 +159,12 @@ class Whisper:
         fruitless = 0
         for index, parts in _grouped(decoded, by_frame):
             segments = [_segment(part).shifted(-starts[index] / SAMPLE_RATE) for part in parts]
-            if any(went_wrong(segment) and not on_silence(segment) for segment in segments):
+            if went_wrong([segment for segment in segments if not on_silence(segment)]):
                 # Where second attempts do no good (another language, music), more of them only cost time.
                 if fruitless < _FRUITLESS_ATTEMPTS:
                     segments = self._decode_again(packed[index], language, options)
-                    fruitless += any(went_wrong(segment) for segment in segments)
-            elif not any(went_wrong(segment) for segment in segments):
+                    fruitless += went_wrong(segments)
+            elif not went_wrong(segments):
                 segments += self._decode_rest(packed[index], segments, language, options)
             yield (index + 1) / len(packed), [packed[index].restore(segment) for segment in segments if segment.text]
 
@@ -191,7 +202,7 @@ class Whisper:
             condition_on_previous_text=False,
             temperature=list(temperatures),
             best_of=_SAMPLES,
-            compression_ratio_threshold=WORST_COMPRESSION_RATIO,
+            compression_ratio_threshold=_worst_compression_ratio(language),
             log_prob_threshold=WORST_LOG_PROBABILITY,
             no_speech_threshold=SILENCE_PROBABILITY,
             hallucination_silence_threshold=_SUSPICIOUS_SILENCE_SECONDS,
@@ -225,7 +236,7 @@ class Whisper:
             rest = list(
                 self._walk(window.samples[round(heard * SAMPLE_RATE) :], language, options, _TEMPERATURES_AGAIN)
             )
-        return [segment.shifted(heard) for segment in rest if not went_wrong(segment)]
+        return [segment.shifted(heard) for segment in rest if not unsure(segment)]
 
     def _arguments(self, language: str | None, options: TranscriptionOptions) -> dict[str, Any]:
         prompt, hotwords = self._fitting(options.initial_prompt, options.hotwords)
@@ -259,6 +270,11 @@ class Whisper:
         # A cut inside a character of several tokens leaves a replacement character.
         texts = [tokenizer.decode(ids).strip("\ufffd ") for ids in (kept_said, kept_words)]
         return texts[0] or None, texts[1] or None
+
+
+def _worst_compression_ratio(language: str | None) -> float:
+    """Return the threshold for the library's measure, which is taken of UTF-8."""
+    return WORST_COMPRESSION_RATIO * (_COMPRESSES_BETTER if language in _THREE_BYTES_A_CHARACTER else 1)
 
 
 def _segment(decoded: "DecodedSegment") -> Segment:

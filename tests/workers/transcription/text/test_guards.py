@@ -219,8 +219,13 @@ def test_the_same_name_over_and_over_is_a_loop(formula: str, rounds: int) -> Non
 )
 def test_a_script_of_three_bytes_a_character_is_no_loop(said: str) -> None:
     measured = replace(heard(said), compression_ratio=len(said.encode()) / len(zlib.compress(said.encode())))
-    assert not went_wrong(measured)
+    assert not went_wrong([measured])
     assert " ".join(texts(guarded([measured], nowhere))) == said
+
+
+def test_a_window_that_says_the_same_in_many_segments_went_wrong() -> None:
+    assert went_wrong([heard("I am not sure.", start=2.0 * number) for number in range(12)])
+    assert not went_wrong([heard("I am not sure.", start=2.0 * number) for number in range(2)])
 
 
 def test_what_the_decoder_takes_for_silence_goes() -> None:
@@ -240,7 +245,7 @@ def test_signs_without_a_letter_are_silence(written: str) -> None:
 
 def test_guesses_go_and_mumbling_stays() -> None:
     mumbled = replace(heard("we could perhaps", probability=0.4), average_log_probability=-1.3)
-    assert went_wrong(mumbled)
+    assert went_wrong([mumbled])
     assert texts(guarded([mumbled], everywhere)) == ["we could perhaps"]
     guessed = replace(heard("we could perhaps", probability=0.1), average_log_probability=-1.3)
     assert reasons(guarded([guessed], everywhere)) == [("improbable", "we could perhaps")]
