@@ -1,6 +1,5 @@
 """The query parameters by which lists and searches are narrowed."""
 
-import datetime as dt
 from typing import Annotated
 from uuid import UUID
 
@@ -11,6 +10,7 @@ from app.api.parameters import PageCursor
 from app.api.requests import Model, validate
 from app.core.access import Principal
 from app.core.errors import InvalidFields
+from app.core.moments import in_utc
 from app.core.states import TranscriptionState
 from app.db import projects
 from app.db.filters import Filters
@@ -23,14 +23,6 @@ def written_out(value: object) -> object:
     if isinstance(value, str) and value.strip().lstrip("+-").replace(".", "", 1).isdigit():
         raise ValueError("must be written out, such as 2026-01-31T12:00:00Z")
     return value
-
-
-def in_utc(moment: dt.datetime) -> dt.datetime:
-    """Return the same moment in UTC: PostgreSQL takes no offset of 16 hours or more."""
-    try:
-        return moment.astimezone(dt.UTC)
-    except OverflowError as error:
-        raise ValueError("must lie in the years 1 to 9999 of UTC") from error
 
 
 Moment = Annotated[AwareDatetime, BeforeValidator(written_out), AfterValidator(in_utc)]

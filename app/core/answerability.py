@@ -3,9 +3,9 @@
 A quote that stands in a recording is true, but need not have to do with what was asked: a small model quotes something for
 whatever it is asked. What is asked for by "how many" is a number, by "when" a time: without one the quote is no answer. "Who"
 and "how long" are mostly answered by a name and a time, but "the landlord" and "as long as it takes" are answers, too:
-without one, words cannot tell. Where half of what the question is about was said by the quote, the rarer words weighing more, it is one.
-Where it was said in other words, or not at all, words cannot tell. In French and English; of questions in other languages,
-or in another than the recording's, nothing is held against the quote.
+without one, words cannot tell. Where half of what the question is about was said by the quote, the rarer words weighing
+more, it is one. Where it was said in other words, or not at all, words cannot tell. In French and English; of questions in
+other languages, or in another than the recording's, nothing is held against the quote.
 """
 
 import math

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from app.core.errors import InvalidFields
+from app.core.moments import in_utc
 
 LONGEST_CURSOR = 2000
 
@@ -34,10 +35,7 @@ def moment(key: Any) -> dt.datetime:
     found = dt.datetime.fromisoformat(key)
     if found.tzinfo is None:
         raise ValueError(key)
-    try:
-        return found.astimezone(dt.UTC)
-    except OverflowError as error:
-        raise ValueError(key) from error
+    return in_utc(found)
 
 
 def unknown_cursor() -> InvalidFields:

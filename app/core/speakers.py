@@ -25,6 +25,12 @@ _NAMED_POSITIONS = 20
 _MACHINE_LABEL = re.compile(r"SPEAKER_(\d{1,9})")
 
 
+def number_of(label: str | None) -> int | None:
+    """Return the number of a speaker whom the machine has labelled: 1 for `SPEAKER_00`; None for any other name."""
+    machine = _MACHINE_LABEL.fullmatch(label or "")
+    return int(machine[1]) + 1 if machine else None
+
+
 def numbered(labels: Iterable[str]) -> dict[str, int]:
     """Return the number by which each speaker is called who has no name, from 1.
 
@@ -32,7 +38,7 @@ def numbered(labels: Iterable[str]) -> dict[str, int]:
     whoever else was named or merged; speakers that people made come behind them.
     """
     found = sorted(labels)
-    numbers = {label: int(machine[1]) + 1 for label in found if (machine := _MACHINE_LABEL.fullmatch(label))}
+    numbers = {label: number for label in found if (number := number_of(label)) is not None}
     last = max(numbers.values(), default=0)
     made = [label for label in found if label not in numbers]
     return numbers | {label: number for number, label in enumerate(made, start=last + 1)}

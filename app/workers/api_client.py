@@ -94,7 +94,8 @@ class InternalApi:
     def claim(self, job_id: str, worker: str) -> WorkOrder:
         """Ask for the job's lease, as long as it takes: a worker without the API has nothing better to do.
 
-        The lease is named here, so that the API knows a claim again that it has granted and whose answer was lost. Raises `JobStopped` where the worker is asked to exit meanwhile.
+        The lease is named here, so that the API knows a claim again that it has granted and whose answer was lost. Raises
+        `JobStopped` where the worker is asked to exit meanwhile.
         """
         pause = _Pauses()
         wanted = {"worker": worker, "parts": True, "lease": secrets.token_urlsafe(16)}

@@ -33,14 +33,9 @@ def _is_text(value: object) -> object:
 
 
 def _is_to_come(moment: dt.datetime) -> dt.datetime:
-    try:
-        # In an offset of its own the last hours of the calendar lie behind its end, where nobody can read them back.
-        in_utc = moment.astimezone(dt.UTC)
-    except OverflowError as error:
-        raise ValueError("is beyond the calendar") from error
-    if in_utc <= dt.datetime.now(dt.UTC):
+    if moment <= dt.datetime.now(dt.UTC):
         raise PydanticCustomError("in-the-past", "must be in the future")
-    return in_utc
+    return moment
 
 
 Expiry = Annotated[Moment, BeforeValidator(_is_text), AfterValidator(_is_to_come)]

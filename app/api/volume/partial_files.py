@@ -45,10 +45,8 @@ class PartialFile:
 
     def add(self, block: bytearray) -> None:
         """Write a block behind what is there."""
-        known, self._digest = (
-            self._digest,
-            None,
-        )  # of what could not be written the file has nothing, and the digest all
+        # Of what cannot be written the file has nothing, and the digest all: it is known again once that is done.
+        known, self._digest = self._digest, None
         digests = [] if known is None else [known.sha256]
         digests += [] if self._checksum is None else [self._checksum]
         with storage_errors(), hashed_meanwhile(block, *digests), memoryview(block) as view:

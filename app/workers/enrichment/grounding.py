@@ -11,8 +11,9 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from functools import cached_property
 
+from app.core.speakers import number_of
 from app.workers.enrichment.numerals import folded, telling
-from app.workers.enrichment.speaker_names import number_of, without_speakers
+from app.workers.enrichment.speaker_names import without_speakers
 
 _CITED_SHARE = 0.34
 """Of a statement's weight in words, this much must stand in the segments that the model itself names."""

@@ -104,8 +104,8 @@ class RemoteModel:
     ) -> Reply:
         """Have an answer written; `tick` is called with every event, and ten times a second where none comes.
 
-        A server that is away is asked again for a while, which begins when it was last heard of. Raises `ModelServerDown`, `ModelServerRefused`,
-        `ContextTooSmall`.
+        A server that is away is asked again for a while, which begins when it was last heard of. Raises `ModelServerDown`,
+        `ModelServerRefused`, `ContextTooSmall`.
         """
         length = self.count_prompt_tokens(prompt)
         if length + max_tokens > self.context_tokens:

@@ -3,20 +3,15 @@
 import re
 from collections.abc import Collection
 
+from app.core.speakers import number_of
+
 SPEAKER_IN_ENGLISH, SPEAKER_IN_FRENCH = "Speaker", "Intervenant"
 
-_MACHINE_LABEL = re.compile(r"SPEAKER_(\d{1,9})")
 _NUMBERED = re.compile(
     rf"\b(?:{SPEAKER_IN_ENGLISH}|{SPEAKER_IN_FRENCH}e?)s?\s+\d{{1,9}}\b(?:\s*(?:,|&|\band\b|\bor\b|\bet\b|\bou\b)\s*\d{{1,9}}\b)*",
     re.IGNORECASE,
 )
 _NUMBER = re.compile(r"\d+")
-
-
-def number_of(label: str | None) -> int | None:
-    """Return the number of a speaker whom the machine has labelled: 1 for `SPEAKER_00`; None for a person's name."""
-    found = _MACHINE_LABEL.fullmatch(label or "")
-    return int(found[1]) + 1 if found else None
 
 
 def name_of(label: str | None, speaker: str) -> str | None:

@@ -3,14 +3,14 @@
 
 import { effect, signal } from "../html.js";
 import { ask } from "../api.js";
-import { me } from "../model/session.js";
+import { me, ownId } from "../model/session.js";
 import { connection } from "../model/updates.js";
 
 const REST_MS = 700;
 const FIRST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 20000;
 
-const prefixOf = (recording) => `vocalyx.draft.${me.peek()?.id ?? me.peek()?.name ?? ""}.${recording.id}.`;
+const prefixOf = (recording) => `vocalyx.draft.${ownId()}.${recording.id}.`;
 
 /** What `can` says is obeyed at every moment: what somebody may not correct any more is kept, and neither shown in the text nor sent. */
 export function createDrafts(recording, can) {
