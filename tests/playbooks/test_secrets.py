@@ -65,7 +65,8 @@ def test_every_role_that_has_a_secret_is_run() -> None:
     known = [path.name for path in (CHECKOUT / "roles").iterdir()]
     needed = {role for role in known for name in having if name.startswith(f"{role}_")}
     assert {"postgresql", "redis", "api", "enrichment_worker", "queue_dashboard", "haproxy"} <= needed
-    assert needed <= set(roles("secrets.yml"))
+    # A hub's token is on no host: it is written down for a pull, and gone after it.
+    assert needed - {"models"} <= set(roles("secrets.yml"))
 
 
 def test_nothing_comes_between_the_servers_and_those_who_use_them() -> None:
