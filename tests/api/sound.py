@@ -4,16 +4,24 @@ import io
 import math
 import struct
 import wave
+from functools import cache
 
 import av
 
 RATE = 8000
 
 
-def tone(seconds: float = 1.0, hertz: float = 440.0, *, channels: int = 1) -> bytes:
+def tone(seconds: float = 1.0, hertz: int = 440, *, channels: int = 1) -> bytes:
     """A 16-bit WAV file, the same on all channels."""
-    samples = (round(8000 * math.sin(2 * math.pi * hertz * n / RATE)) for n in range(round(seconds * RATE)))
-    return wav(b"".join(struct.pack("<h", sample) * channels for sample in samples), channels=channels)
+    # Of a whole number of hertz, one second is as the next.
+    second = _second(hertz, channels)
+    return wav((second * math.ceil(seconds))[: round(seconds * RATE) * 2 * channels], channels=channels)
+
+
+@cache
+def _second(hertz: int, channels: int) -> bytes:
+    samples = (round(8000 * math.sin(2 * math.pi * hertz * n / RATE)) for n in range(RATE))
+    return b"".join(struct.pack("<h", sample) * channels for sample in samples)
 
 
 def wav(frames: bytes, *, channels: int = 1) -> bytes:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -62,8 +63,12 @@ async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 @asynccontextmanager
 async def line_to(target_port: int) -> AsyncIterator[Line]:
     line = Line(target_port)
-    # A small buffer: what waits in it counts as sent for the browser.
-    server = await asyncio.start_server(line.pass_on, "127.0.0.1", 0, limit=_BLOCK_BYTES)
-    line.port = server.sockets[0].getsockname()[1]
+    # Small buffers, this program's and the system's: what waits in them counts as sent for the browser, and goes its slow way
+    # even where the browser has broken off.
+    gate = socket.socket()
+    gate.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BLOCK_BYTES)
+    gate.bind(("127.0.0.1", 0))
+    server = await asyncio.start_server(line.pass_on, sock=gate, limit=_BLOCK_BYTES)
+    line.port = gate.getsockname()[1]
     async with server:
         yield line

@@ -14,7 +14,7 @@ from tests.api.instance import Instance, running_instance
 from tests.api.sound import tone
 from tests.browser.conftest import OpenPage, log_in, violations
 from tests.browser.line import Line, line_to
-from tests.browser.test_uploads import choose, file, listed
+from tests.browser.test_uploads import choose, file, file_on_disk, listed
 from tests.browser.words import LOCALES, Words
 
 MORE_THAN_ANY_DISK_BYTES = 2**60
@@ -40,7 +40,7 @@ def switch(line: Line, url: str, bytes_a_second: int | None = None) -> None:
 
 
 async def test_no_room_is_said_and_the_recording_goes_once_there_is_some(
-    roomy: Instance, open_page: OpenPage, client: TestClient, administrator: Person, editor: Person
+    roomy: Instance, open_page: OpenPage, client: TestClient, administrator: Person, editor: Person, tmp_path: Path
 ) -> None:
     english, french = map(Words, LOCALES)
     async with line_to(client.port or 0) as line:
@@ -48,7 +48,7 @@ async def test_no_room_is_said_and_the_recording_goes_once_there_is_some(
         await page.goto(line.url)
         await log_in(page, editor.name)
         # Larger than what systems keep on the way: the browser counts as sent what it has given away.
-        await choose(page, file("hall.wav", tone(1200.0)))
+        await choose(page, file_on_disk(tmp_path, "hall.wav", tone(1200.0)))
         await page.get_by_role("dialog").get_by_role("button", name=english("send.now"), exact=True).click()
         tray, menu = page.locator(".tray"), page.locator("#frame-menu")
         await expect(tray.get_by_role("alert")).to_have_text(english("upload.full"))

@@ -1,6 +1,7 @@
 """What is being sent while one reads elsewhere: it goes on, is seen on every page, and is not left by mistake."""
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from tests.api.conftest import Person
 from tests.api.sound import tone
 from tests.browser.conftest import OpenPage, log_in, violations
 from tests.browser.line import line_to
-from tests.browser.test_uploads import choose, file, let_go, listed
+from tests.browser.test_uploads import choose, file, file_on_disk, let_go, listed
 from tests.browser.words import LOCALES, Words
 
 both_languages = pytest.mark.parametrize("locale", LOCALES)
@@ -19,14 +20,14 @@ both_languages = pytest.mark.parametrize("locale", LOCALES)
 
 @both_languages
 async def test_sending_goes_on_while_one_is_elsewhere(
-    open_page: OpenPage, client: TestClient, editor: Person, locale: str
+    open_page: OpenPage, client: TestClient, editor: Person, tmp_path: Path, locale: str
 ) -> None:
     words = Words(locale)
     async with line_to(client.port or 0) as line:
         page = await open_page("/", locale=locale, viewport={"width": 360, "height": 720})
         await page.goto(line.url)
         await log_in(page, editor.name)
-        await choose(page, file("board.wav", tone(400.0)))
+        await choose(page, file_on_disk(tmp_path, "board.wav", tone(400.0)))
         line.bytes_a_second = 100_000
         await page.get_by_role("dialog").get_by_role("button", name=words("send.now"), exact=True).click()
         await expect(page.locator(".tray").get_by_role("progressbar")).not_to_have_attribute("aria-valuenow", "0")
@@ -62,14 +63,14 @@ async def test_sending_goes_on_while_one_is_elsewhere(
 
 
 async def test_who_logs_in_next_sees_and_sends_nothing_of_it(
-    open_page: OpenPage, client: TestClient, editor: Person, owner: Person
+    open_page: OpenPage, client: TestClient, editor: Person, owner: Person, tmp_path: Path
 ) -> None:
     words = Words("en-GB")
     async with line_to(client.port or 0) as line:
         page = await open_page("/")
         await page.goto(line.url)
         await log_in(page, editor.name)
-        await choose(page, file("board.wav", tone(400.0)))
+        await choose(page, file_on_disk(tmp_path, "board.wav", tone(400.0)))
         line.bytes_a_second = 100_000
         await page.get_by_role("dialog").get_by_role("button", name=words("send.now"), exact=True).click()
         await expect(page.locator(".tray").get_by_role("progressbar")).not_to_have_attribute("aria-valuenow", "0")

@@ -1,6 +1,7 @@
 """Several people at one browser: what it keeps for one of them is not shown to the next, nor sent under another's name."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 from aiohttp.test_utils import TestClient
@@ -13,7 +14,7 @@ from tests.browser.conftest import OpenPage, log_in
 from tests.browser.line import line_to
 from tests.browser.meetings import held_meeting
 from tests.browser.test_reader import Open, opened, row, segment
-from tests.browser.test_uploads import choose, file
+from tests.browser.test_uploads import choose, file_on_disk
 from tests.browser.words import Words
 
 WORDS = Words("en-GB")
@@ -32,7 +33,7 @@ async def _link_that_was_typed(page: Page, expected: str) -> Any:
 
 
 async def test_the_next_person_is_offered_nothing_of_the_one_before(
-    open_page: OpenPage, client: TestClient, editor: Person, owner: Person
+    open_page: OpenPage, client: TestClient, editor: Person, owner: Person, tmp_path: Path
 ) -> None:
     async with line_to(client.port or 0) as line:
         page = await open_page("/")
@@ -49,7 +50,7 @@ async def test_the_next_person_is_offered_nothing_of_the_one_before(
         await (await _link_that_was_typed(page, "")).fill(LINK)
         await page.keyboard.press("Escape")
         line.bytes_a_second = 100_000
-        await choose(page, file("board.wav", tone(400.0)))
+        await choose(page, file_on_disk(tmp_path, "board.wav", tone(400.0)))
         await _button(page, "send.now").click()
         tray = page.locator(".tray")
         await expect(tray.get_by_role("progressbar")).not_to_have_attribute("aria-valuenow", "0")

@@ -1,18 +1,34 @@
 """The real servers for tests: the code that `make run` starts them with, without its care for durability."""
 
+import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from app.standalone import leash
 from app.standalone.postgres import PostgresServer
 from app.standalone.state import free_port
 from app.standalone.valkey import ValkeyServer
 
+# Files in memory, where Linux has a place for them: copying a database takes 40 ms there, and up to 200 on a disk.
+MEMORY = Path("/dev/shm")  # noqa: S108  a folder of its own is made in it
+MEMORY_FREE_BYTES = 2 * 1024**3
+
 START_TIMEOUT_SECONDS = 60
 STOP_TIMEOUT_SECONDS = 15
+
+
+@contextmanager
+def quick_folder(otherwise: Path) -> Iterator[Path]:
+    """A folder in memory, gone afterwards; `otherwise` where memory has no room for files."""
+    if not MEMORY.is_dir() or shutil.disk_usage(MEMORY).free < MEMORY_FREE_BYTES:
+        yield otherwise
+        return
+    with TemporaryDirectory(prefix="vocalyx-", dir=MEMORY, ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
 
 
 @contextmanager
