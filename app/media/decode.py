@@ -38,6 +38,9 @@ _SMALLEST_RESET_SECONDS = 30.0
 # Nobody pauses a recording for longer, and MPEG's clock, which starts again after 26.5 hours, is no pause.
 _LARGEST_GAP_SECONDS = 24 * 3600.0
 
+# Streams without times: libav counts frames, and takes all for as long as those at the beginning.
+_COUNTED_FORMATS = frozenset({"aac", "ac3", "dts", "eac3", "mp3"})
+
 # Decoders (bit reservoirs, overlapping windows, Opus' 80 ms convergence) and the resampling filter need a run-up.
 _RUN_UP_SECONDS = 1.0
 _SEEK_MARGINS_SECONDS = (0.0, 5.0, 60.0, 600.0)
@@ -159,6 +162,7 @@ class _Track:
         self._lead = 0
         self._skipped = 0
         self._declared_end = _declared_end(container, stream)
+        self._is_counted = container.format.name in _COUNTED_FORMATS
 
     def pieces(self, from_sample: int = 0) -> Iterator[tuple[int, Samples]]:
         """Yield (position in 16 kHz samples, samples) in order, from at or before `from_sample` on."""
@@ -170,7 +174,9 @@ class _Track:
         run_up = int(_RUN_UP_SECONDS * SAMPLE_RATE)
         wanted = from_sample - self._lead - 2 * run_up
         if self._origin is not None and wanted > _NEAR_SECONDS * SAMPLE_RATE and self._can_seek():
-            sought = self._seek(wanted, latest=from_sample - self._lead - run_up) or self._rewound()
+            sought = (
+                self._seek(wanted, latest=from_sample - self._lead - run_up, rate=first.sample_rate) or self._rewound()
+            )
             if sought is None:
                 return
             first, frames = sought
@@ -204,8 +210,8 @@ class _Track:
             return False
         return not has_several_clocks(self._path, self._container)
 
-    def _seek(self, wanted: int, latest: int) -> tuple[AudioFrame, Iterator[AudioFrame]] | None:
-        """Go to a frame that starts at or before `latest` (16 kHz samples from the first frame); None: cannot."""
+    def _seek(self, wanted: int, latest: int, rate: int) -> tuple[AudioFrame, Iterator[AudioFrame]] | None:
+        """Go to a frame that starts at or before `latest` (16 kHz samples from the first frame, of `rate`); None: cannot."""
         if self._origin is None or self._stream.time_base is None:
             return None
         for margin in _SEEK_MARGINS_SECONDS:
@@ -221,6 +227,8 @@ class _Track:
             frame = next(frames, None)
             if frame is None or frame.pts is None or frame.time_base is None:
                 continue
+            if self._is_counted and frame.sample_rate != rate:
+                return None
             if (frame.pts * frame.time_base - self._origin) * SAMPLE_RATE <= latest:
                 return frame, frames
         return None
@@ -268,21 +276,25 @@ class _Track:
         return (2 * ahead + scale) // (2 * scale)
 
     def _resampled(self, first: AudioFrame, frames: Iterator[AudioFrame]) -> Iterator[tuple[int, Samples]]:
-        position = self._position(first) or 0
-        run = _Run(first, position, self._channel)
-        shift = 0
+        run = _Run(first, self._position(first) or 0, self._channel)
+        shift = 0  # what the clock is behind by since it was set anew, in source samples as `run` counts them
+        is_timed = True
         frame: AudioFrame | None = first
         while frame is not None:
-            at = self._position(frame)
             rate = frame.sample_rate
+            if not run.accepts(frame):
+                is_timed &= not self._is_counted or rate == run.rate
+                yield from self._shifted(run.finish())
+                shift = round(Fraction(shift * rate, run.rate))
+                run = _Run(frame, round(Fraction(run.position * rate, run.rate)), self._channel)
+            at = self._position(frame) if is_timed else None
             late = 0 if at is None else at + shift - run.position
             if at is not None and self._was_set_anew(late / rate, at / rate + self._lead / SAMPLE_RATE):
                 shift -= late
                 late = 0
-            if late > _SMALLEST_GAP_SECONDS * rate or not run.accepts(frame):
+            if late > _SMALLEST_GAP_SECONDS * rate:
                 yield from self._shifted(run.finish())
-                seconds = Fraction(run.position, run.rate)
-                run = _Run(frame, round(seconds * rate) + max(0, late), self._channel)
+                run = _Run(frame, run.position + late, self._channel)
             yield from self._shifted(run.add(frame))
             frame = next(frames, None)
         yield from self._shifted(run.finish())

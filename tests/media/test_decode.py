@@ -23,23 +23,23 @@ def whole(path: Path, block_seconds: float = 7) -> Samples:
     return np.concatenate(list(decode_blocks(path, block_seconds)))
 
 
-def within_milliseconds(piece: Samples, everything: Samples, start: float) -> bool:
+def within_milliseconds(piece: Samples, everything: Samples, start: float, most: int = 2) -> bool:
     first = round(start * SAMPLE_RATE)
     # Quiet sound is compared with something, silence with silence.
     allowed = 0.2 * float(np.abs(piece).mean()) + 1e-4
     return any(
         float(np.abs(piece - everything[first + lag : first + lag + len(piece)]).mean()) < allowed
-        for lag in sorted(range(-32, 33), key=abs)  # 2 ms
+        for lag in sorted(range(-16 * most, 16 * most + 1), key=abs)
     )
 
 
-def assert_found_from_anywhere(path: Path, everything: Samples, starts: Iterable[float]) -> None:
+def assert_found_from_anywhere(path: Path, everything: Samples, starts: Iterable[float], milliseconds: int = 2) -> None:
     """Hold what is found by seeking to a decode from the start."""
     for start in starts:
         span = decode_span(path, start, start + 2)
         assert len(span) == 2 * SAMPLE_RATE
-        assert within_milliseconds(span, everything, start), start
-        assert within_milliseconds(next(decode_blocks(path, 2, start)), everything, start), start
+        assert within_milliseconds(span, everything, start, milliseconds), start
+        assert within_milliseconds(next(decode_blocks(path, 2, start)), everything, start, milliseconds), start
 
 
 @pytest.mark.parametrize(
@@ -239,6 +239,26 @@ def test_recordings_joined_to_one_follow_each_other_wherever_decoding_begins(
     everything = whole(path)
     assert len(everything) == pytest.approx(len(sound), abs=0.1 * SAMPLE_RATE)
     assert_found_from_anywhere(path, everything, [15.3, 23.1, 31.6, 44.2, 61.1])
+
+
+@pytest.mark.parametrize(("name", "codec"), [("a.mp3", "libmp3lame"), ("a.aac", "aac")])
+@pytest.mark.parametrize("rates", [(22_050, 44_100), (44_100, 22_050), (44_100, 48_000)])
+def test_parts_of_different_rates_follow_each_other(
+    tmp_path: Path, speech: Samples, name: str, codec: str, rates: tuple[int, int]
+) -> None:
+    sound = np.tile(speech, 3)[: 110 * SAMPLE_RATE]
+    parts = np.split(sound, [90 * SAMPLE_RATE])
+    path = tmp_path / name
+    path.write_bytes(
+        b"".join(
+            write(tmp_path / f"{rate}-{name}", part, codec, rate).read_bytes()
+            for part, rate in zip(parts, rates, strict=True)
+        )
+    )
+    everything = whole(path)
+    assert len(everything) == pytest.approx(len(sound), abs=0.3 * SAMPLE_RATE)
+    # A frame of MP3 is lost at the joint where it is decoded over, and counts where it is sought behind.
+    assert_found_from_anywhere(path, everything, [15.3, 84.2, 93.1, 106.1], milliseconds=35)
 
 
 @pytest.mark.parametrize(
