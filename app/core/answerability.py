@@ -50,28 +50,62 @@ _COMMON = (
     | _listed("recording transcript speaker meeting enregistrement transcription intervenant reunion")
 )
 
-_TIMES = _listed(
+# Whose language is told by its small words: these are words of other languages, too (of Spanish, Portuguese, Italian, German,
+# Dutch and the Scandinavian ones), or of both.
+_TELL_NO_LANGUAGE = _listed(
     """
-    monday tuesday wednesday thursday friday saturday sunday mondays tuesdays wednesdays thursdays fridays saturdays sundays
-    january february march april may june july august september october november december spring summer autumn winter
-    today tomorrow yesterday tonight morning noon afternoon evening night week weeks month months year years day days hour
-    hours minute minutes soon now later next last until before after since ago holidays christmas easter daily weekly monthly
-    yearly always never every quarter decade decades century
-    lundi mardi mercredi jeudi vendredi samedi dimanche janvier fevrier mars avril mai juin juillet aout septembre octobre
-    novembre decembre printemps ete automne hiver aujourd demain hier matin midi soir nuit semaine semaines mois an ans annee
-    annees jour jours heure heures minute minutes bientot maintenant prochain prochaine dernier derniere avant apres depuis
-    jusqu vacances noel paques journee matinee soiree toujours jamais chaque quotidien quotidienne hebdomadaire mensuel
-    mensuelle annuel annuelle trimestre decennie siecle
+    a all an as at be been comment d de des dit do du en had has her him i il in is je l la le me ne no of on ou par plus que
+    s sa se so son sont t tu un was we will y
     """
 )
-_NUMBERS = _listed(
-    """
-    zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen
-    nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred thousand million half dozen none nobody several
-    un une deux trois quatre cinq sept huit neuf dix onze douze treize quatorze quinze seize vingt trente quarante cinquante
-    soixante cent cents mille million millions moitie douzaine aucun aucune plusieurs
-    """
-)
+_TELL = {
+    "en": (_ENGLISH | _listed("any few give list my name next only please should you")) - _TELL_NO_LANGUAGE,
+    "fr": (_FRENCH | _listed("alors aussi c ca cela donc donne j mais oui votre")) - _TELL_NO_LANGUAGE,
+}
+_LEAST_TOLD = 0.08
+"""Of so many words of a text one is a small word of its language; a third of them are."""
+
+_TIMES = {
+    "en": _listed(
+        """
+        monday tuesday wednesday thursday friday saturday sunday mondays tuesdays wednesdays thursdays fridays saturdays sundays
+        january february april june july august september october november december spring summer autumn winter
+        today tomorrow yesterday tonight morning noon afternoon evening night week weeks month months year years day days hour
+        hours minute minutes soon now later next last until before after since ago holidays christmas easter daily weekly
+        monthly yearly always never every quarter decade decades century once when whenever while
+        """
+    ),
+    "fr": _listed(
+        """
+        lundi mardi mercredi jeudi vendredi samedi dimanche janvier fevrier mars avril mai juin juillet aout septembre octobre
+        novembre decembre printemps automne hiver aujourd demain hier matin midi soir nuit semaine semaines mois an ans annee
+        annees jour jours heure heures minute minutes bientot maintenant prochain prochaine dernier derniere avant apres depuis
+        jusqu vacances noel paques journee matinee soiree toujours jamais chaque quotidien quotidienne hebdomadaire mensuel
+        mensuelle annuel annuelle trimestre decennie siecle quand lorsque lorsqu
+        """
+    ),
+}
+# What is a time here, and something else elsewhere: a month or what one may do, the summer or what has been.
+_TIMES_BY_PLACE = {
+    "en": re.compile(r"(?<![.!?…] )(?<!^)\b(?:May|March)\b|\b[Aa]s soon as\b"),
+    "fr": re.compile(r"\b(?:l['’]|d['’]|en |cet |chaque )été\b|\b(?:dès|une fois) qu", re.IGNORECASE),
+}
+_NUMBERS = {
+    "en": _listed(
+        """
+        zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen
+        nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred hundreds thousand thousands million millions
+        billion billions half dozen dozens once twice thrice both all none nobody nothing several few couple free
+        """
+    ),
+    "fr": _listed(
+        """
+        zero un une deux trois quatre cinq six sept huit neuf dix onze douze treize quatorze quinze seize vingt trente quarante
+        cinquante soixante cent cents centaine centaines mille millier milliers million millions milliard milliards moitie
+        dizaine dizaines douzaine vingtaine trentaine aucun aucune rien plusieurs tous toutes gratuit gratuite gratuits gratuites
+        """
+    ),
+}
 _PERSONS = _listed("i i'm me my we our he she they nobody someone everybody je j moi nous il elle on personne quelqu")
 
 
@@ -87,7 +121,7 @@ class Sought(Enum):
     """What a question asks for, by its first words."""
 
     DURATION = re.compile(
-        r"(?:for |since )?how (?:long|often)|(?:depuis |pendant |en )?combien de temps|(?:a |de )?quelle (?:frequence|duree)"
+        r"(?:for |since )?how (?:long|often|soon|much (?:time|longer))|(?:depuis |pendant |en )?combien de temps|(?:a |de )?quelle (?:frequence|duree)"
         r"|tous les combien"
     )
     MEASURE = re.compile(r"how (?:old|far|big|large)")
@@ -97,13 +131,15 @@ class Sought(Enum):
     )
     PERSON = re.compile(r"(?:to |by |with |for )?(?:who|whom|whose)\b|(?:a |de |par |avec |pour )?qui\b")
 
-    def is_in(self, text: str) -> bool:
-        """Tell whether any of it stands in a text, the speaker's name not counted."""
+    def is_in(self, text: str, language: str) -> bool:
+        """Tell whether any of it stands in a text in a language, the speaker's name not counted."""
         words = set(_words(text))
         if self is Sought.PERSON:
             return bool(words & _PERSONS) or _NAME.search(text) is not None
-        numbered = any(word[0].isdigit() for word in words) or bool(words & _NUMBERS)
-        return numbered or (self in (Sought.TIME, Sought.DURATION) and bool(words & _TIMES))
+        if any(word[0].isdigit() for word in words) or words & _NUMBERS[language]:
+            return True
+        timed = bool(words & _TIMES[language]) or _TIMES_BY_PLACE[language].search(text) is not None
+        return timed and self in (Sought.TIME, Sought.DURATION)
 
     @property
     def is_always_told(self) -> bool:
@@ -124,7 +160,7 @@ def fit(question: str, quoted: Sequence[int], passages: Sequence[Passage]) -> Fi
         return Fit.YES
     kind = sought(question)
     near = {index + step for index in quoted for step in range(-_NEAR, _NEAR + 1) if 0 <= index + step < len(passages)}
-    if kind is not None and not any(kind.is_in(passages[index].text) for index in quoted):
+    if kind is not None and not any(kind.is_in(passages[index].text, language) for index in quoted):
         return Fit.NO if kind.is_always_told else Fit.UNSURE
     return Fit.YES if _shares_words(question, near, passages) else Fit.UNSURE
 
@@ -150,9 +186,9 @@ def _stems(text: str) -> set[str]:
 
 
 def language_of(text: str) -> str | None:
-    """Return the language, French or English, that a text has more common words of; None where that is not clear."""
+    """Return the language, French or English, that small words say a text is in; None where they do not say it clearly."""
     words = _words(text)
-    english, french = sum(word in _ENGLISH for word in words), sum(word in _FRENCH for word in words)
-    if english == french:
-        return None
-    return "en" if english > french else "fr"
+    told = {language: sum(word in small for word in words) for language, small in _TELL.items()}
+    most = max(told, key=lambda language: told[language])
+    clear = told[most] > sum(told.values()) / 2 and told[most] >= _LEAST_TOLD * len(words)
+    return most if clear else None

@@ -205,14 +205,22 @@ def _passages(row: Any) -> list[Passage]:
 
 
 def _language(row: Any, shown: Sequence[Passage]) -> str | None:
-    """Return the language of the recording that is asked about; of a project's, the question's own or what was said in."""
-    if row.transcription_id is None:
-        return language_of(row.question) or language_of(" ".join(passage.text for passage in shown))
-    found: Any = Transcription.select(Transcription.language, Transcription.options).where(
-        Transcription.id == row.transcription_id
+    """Return the language to answer in: the recording's; over a project the question's own, None where that is not told.
+
+    Small words tell French from English, and no more: over recordings in other languages they are not asked.
+    """
+    recordings = (
+        [row.transcription_id] if row.transcription_id is not None else {passage.transcription for passage in shown}
     )
-    of: Any = found.get()
-    return TranscriptionOptions.from_dict(of.options).text_language(of.language)
+    found: Any = Transcription.select(Transcription.language, Transcription.options).where(
+        Transcription.id.in_(list(recordings))
+    )
+    said_in = {TranscriptionOptions.from_dict(each.options).text_language(each.language) for each in found}
+    if row.transcription_id is not None:
+        return said_in.pop()
+    if not said_in <= {"en", "fr"}:
+        return None
+    return language_of(row.question) or (said_in.pop() if len(said_in) == 1 else None)
 
 
 def _held_sources(row: Any, answer: QuestionAnswer) -> list[dict[str, Any]]:

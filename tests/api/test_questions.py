@@ -144,6 +144,7 @@ async def test_over_a_project_its_own_recordings_are_read_and_no_others(
         ("Who said good morning to all of us?", "en"),
         ("Morning?", "en"),
         ("Hippopotame ?", None),
+        ("Should I say a good morning to a tenant?", "en"),
     ],
 )
 async def test_over_a_project_the_answer_is_in_the_language_of_the_question(

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.core.answerability import Fit, Sought, fit, sought
+from app.core.answerability import Fit, Sought, fit, language_of, sought
 from app.core.questions import Passage
 from benchmarks.planted_questions import IN_ENGLISH, IN_FRENCH, Asked
 
@@ -62,6 +62,20 @@ def test_what_is_asked_for_is_seen_by_the_first_words(question: str, kind: Sough
         ("How much is the repair?", "The repair is dear, and it will not be the last of them.", Fit.NO),
         ("Combien coûte la réparation ?", "La réparation est chère, et ce ne sera pas la seule.", Fit.NO),
         ("When is the repair?", "The repair is done by the people who did it for us.", Fit.NO),
+        ("How many times did the server crash?", "The server crashed twice during the demo, they said.", Fit.YES),
+        ("How many people came to the meeting?", "Thousands of people came to the meeting this time.", Fit.YES),
+        ("Combien de personnes sont venues ?", "Des milliers de personnes sont venues pour cette fois.", Fit.YES),
+        ("How much does the entrance cost?", "The entrance is free for those who have the card.", Fit.UNSURE),
+        ("Combien coûte l'entrée ?", "L'entrée est gratuite pour ceux qui ont cette carte.", Fit.UNSURE),
+        ("How many of the two proposals did they accept?", "They did accept both of the proposals.", Fit.YES),
+        ("How much longer does the strike last?", "The strike lasts for as long as they want it.", Fit.UNSURE),
+        ("When do we deliver the machine?", "We deliver the machine once they have signed that.", Fit.YES),
+        ("When do we deliver the machine?", "As soon as they have signed, you deliver the machine.", Fit.YES),
+        ("Quand livrons-nous la machine ?", "Nous livrons la machine dès que ces papiers sont signés.", Fit.YES),
+        ("When does the museum open?", "The museum will open in May, and it is for you all.", Fit.YES),
+        ("When does the museum open?", "The museum may open, they said, and it is an open house.", Fit.NO),
+        ("Quand le musée ouvre-t-il ?", "Le musée ouvre cet été, et c'est pour vous.", Fit.YES),
+        ("Quand le musée ouvre-t-il ?", "Le musée a été ouvert pour vous, et c'est dans cette rue.", Fit.NO),
     ],
 )
 def test_what_answers_without_a_name_or_a_number_is_not_refused(question: str, quote: str, fits: Fit) -> None:
@@ -75,6 +89,39 @@ def test_a_number_is_not_answered_without_one_nor_a_time_without_one() -> None:
     assert fit("When did the children come to the reading club?", [0], said) is Fit.NO
     assert fit("What did the children do at the reading club?", [0], said) is Fit.YES
     assert fit("What pleased them?", [0], said) is Fit.UNSURE
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Should I call a lawyer?", "en"),
+        ("Does a tenant pay a deposit or a fee?", "en"),
+        ("Did a customer want a refund?", "en"),
+        ("List a few next steps", "en"),
+        ("Give me a summary of a call", "en"),
+        ("What was decided?", "en"),
+        ("Who pays?", "en"),
+        ("Qui paie ?", "fr"),
+        ("Est-ce que je dois appeler un avocat ?", "fr"),
+        ("Qu'a décidé le conseil ?", "fr"),
+        ("Combien ça coûte ?", "fr"),
+        ("Où est la salle de réunion pour demain ?", "fr"),
+        ("Budget?", None),
+        ("¿Qué se decidió sobre el presupuesto de la reunión?", None),
+        ("¿Quién paga la reparación del tejado?", None),
+        ("O que foi decidido na reunião de ontem?", None),
+        ("Quem pagou a conta?", None),
+        ("Cosa ha detto il sindaco?", None),
+        ("Qual è il prezzo?", None),
+        ("Was wurde in der Sitzung beschlossen?", None),
+        ("Was hat er an die Kunden geschickt?", None),
+        ("Was kostet das Projekt?", None),
+        ("Wat is er in de vergadering besloten?", None),
+        ("Vad sa kunden om priset?", None),
+    ],
+)
+def test_small_words_tell_french_and_english_and_take_nothing_else_for_them(text: str, language: str | None) -> None:
+    assert language_of(text) == language
 
 
 @given(st.text(max_size=60), st.lists(st.text(max_size=60), min_size=1, max_size=5))
