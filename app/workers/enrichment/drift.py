@@ -1,6 +1,7 @@
 """How far a rewritten segment is from what was said: corrections may mend it, not change it."""
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from difflib import SequenceMatcher
 
@@ -17,6 +18,8 @@ _SHORTEST_WORDS = 2
 _SHORT_WORDS = 4
 _APOSTROPHES = re.compile(r"['’]")
 _NAME_ALIKE = 0.6
+# Chinese and Japanese count in ten thousands: 15万 is 150,000.
+_MYRIADS = re.compile(r"\d\s*[万萬億亿]")
 
 
 def drifts(original: str, corrected: str) -> str | None:
@@ -38,25 +41,32 @@ def drifts(original: str, corrected: str) -> str | None:
 
 def translation_fault(original: str, translated: str) -> str | None:
     """Say why a text cannot be the translation of the original; None where nothing speaks against it."""
-    before, after = words_of(original), words_of(translated)
-    if not after:
+    if not words_of(translated):
         return "nothing is left"
     if not _length(original) / 3 - 3 <= _length(translated) <= _length(original) * 3 + 6:
         return "its length is not that of the original"
-    if len(before) > _SHORT_WORDS and edit_distance(before, after) <= 0.2 * len(before):
+    said, written = _signs_apart(original), _signs_apart(translated)
+    if len(said) > _SHORT_WORDS and edit_distance(said, written) <= 0.2 * len(said):
         return "it is not translated"
     if _figures(translated) > 1 / 2 >= _figures(original):
         return "it is figures, and no words"
     digits = {number for number in numbers(original) if len(number) > 1}
-    if not digits <= numbers(translated) and any(character.isdigit() for character in original):
+    counts_alike = not (_MYRIADS.search(original) or _MYRIADS.search(translated))
+    if counts_alike and not digits <= numbers(translated) and any(character.isdigit() for character in original):
         return "a number is missing"
     return None
 
 
 def _length(text: str) -> float:
-    """Return how many words a text has: of a script that writes no spaces between them, two characters count for one."""
-    unspaced = len(UNSPACED_CHARACTER.findall(text))
-    return len(words_of(UNSPACED_CHARACTER.sub(" ", text))) + unspaced / 2
+    """Return how many words a text has: of a script that writes no spaces between them, two letters count for one."""
+    # Letters: the vowels and tones of Burmese, Tibetan and Khmer are signs of their own, two or three to a letter.
+    letters = sum(unicodedata.category(character) == "Lo" for character in UNSPACED_CHARACTER.findall(text))
+    return len(words_of(UNSPACED_CHARACTER.sub(" ", text))) + letters / 2
+
+
+def _signs_apart(text: str) -> list[str]:
+    """Return the words of a text, each character of a script without spaces as one."""
+    return words_of(UNSPACED_CHARACTER.sub(lambda sign: f" {sign[0]} ", text))
 
 
 def _figures(text: str) -> float:

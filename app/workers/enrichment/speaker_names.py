@@ -7,10 +7,10 @@ from app.core.speakers import number_of
 
 SPEAKER_IN_ENGLISH, SPEAKER_IN_FRENCH = "Speaker", "Intervenant"
 
-_NUMBERED = re.compile(
-    rf"\b(?:{SPEAKER_IN_ENGLISH}|{SPEAKER_IN_FRENCH}e?)s?\s+\d{{1,9}}\b(?:\s*(?:,|&|\band\b|\bor\b|\bet\b|\bou\b)\s*\d{{1,9}}\b)*",
-    re.IGNORECASE,
-)
+# Of several only in the plural: after "Speaker 2," comes something else.
+_ONE = rf"(?:{SPEAKER_IN_ENGLISH}|{SPEAKER_IN_FRENCH}e?)"
+_JOINT = r"(?:\s*,\s*(?:(?:and|or|et|ou)\s+)?|\s*[&–-]\s*|\s+(?:and|or|et|ou|to|à)\s+)"
+_NUMBERED = re.compile(rf"\b(?:{_ONE}s\s+\d{{1,9}}\b(?:{_JOINT}\d{{1,9}}\b)*|{_ONE}\s+\d{{1,9}}\b)", re.IGNORECASE)
 _NUMBER = re.compile(r"\d+")
 
 

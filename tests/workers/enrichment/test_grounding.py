@@ -57,6 +57,11 @@ def test_in_french_too(statement: str, segments: tuple[int, ...]) -> None:
         ("Speaker 7 will tell the warehouse this afternoon.", ()),
         ("Speakers 2 and 7 will tell the warehouse this afternoon.", ()),
         ("Speaker 2 will tell 2 warehouses this afternoon.", ()),
+        ("Speakers 1, 2, and 3 move the delivery to Friday.", (0,)),
+        ("Speakers 1 to 3 move the delivery to Friday.", (0,)),
+        ("Intervenants 1 à 3: the delivery is moved to Friday.", (0,)),
+        ("According to Speaker 2, 3 will tell the warehouse this afternoon.", ()),
+        ("Selon l'intervenant 2, 3 will tell the warehouse this afternoon.", ()),
     ],
 )
 def test_what_a_speaker_says_is_found_whatever_their_number(statement: str, found: tuple[int, ...]) -> None:
@@ -225,6 +230,44 @@ def test_scripts_without_spaces_are_as_long_as_what_they_translate(others: str) 
     assert translation_fault(others, english) is None
     assert translation_fault(english, others[:4]) == "its length is not that of the original"
     assert translation_fault(others, "The library.") == "its length is not that of the original"
+    assert translation_fault(others, others) == "it is not translated"
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        (
+            "လူတိုင်းသည် တူညီ လွတ်လပ်သော ဂုဏ်သိက္ခာဖြင့် လည်းကောင်း၊ တူညီလွတ်လပ်သော အခွင့်အရေးများဖြင့် လည်းကောင်း၊ မွေးဖွားလာသူများ ဖြစ်သည်။"
+            "ထိုသူတို့၌ ပိုင်းခြား ဝေဖန်တတ်သော ဉာဏ်နှင့် ကျင့်ဝတ် သိတတ်သော စိတ်တို့ရှိကြ၍ ထိုသူတို့သည် အချင်းချင်း မေတ္တာထား၍ ဆက်ဆံကျင့်သုံးသင့်၏။"
+        ),
+        (
+            "འགྲོ་བ་མིའི་རིགས་རྒྱུད་ཡོངས་ལ་སྐྱེས་ཙམ་ཉིད་ནས་ཆེ་མཐོངས་དང༌། ཐོབ་ཐངགི་རང་དབང་འདྲ་མཉམ་དུ་ཡོད་ལ། ཁོང་ཚོར་རང་བྱུང་གི་བློ་རྩལ་དང་བསམ་ཚུལ་"
+            "བཟང་པོ་འདོན་པའི་འོས་བབས་ཀྱང་ཡོད། དེ་བཞིན་ཕན་ཚུན་གཅིག་གིས་གཅིག་ལ་བུ་སྤུན་གྱི་འདུ་ཤེས་འཛིན་པའི་བྱ་སྤྱོད་ཀྱང་ལག་ལེན་བསྟར་དགོས་པ་ཡིན༎"
+        ),
+        "มนุษย์ทั้งหลายเกิดมามีอิสระและเสมอภาคกันในเกียรติศักดิ์และสิทธิ ต่างมีเหตุผลและมโนธรรม และควรปฏิบัติต่อกันด้วยเจตนารมณ์แห่งภราดรภาพ",
+    ],
+    ids=["Burmese", "Tibetan", "Thai"],
+)
+def test_vowels_and_tones_are_no_letters_of_their_own(others: str) -> None:
+    """The first article of the Universal Declaration of Human Rights, in the translations of the United Nations."""
+    english = (
+        "All human beings are born free and equal in dignity and rights. They are endowed with reason and conscience and"
+        " should act towards one another in a spirit of brotherhood."
+    )
+
+    assert translation_fault(english, others) is None
+    assert translation_fault(others, english) is None
+
+
+@pytest.mark.parametrize(
+    ("original", "translated"),
+    [
+        ("この契約は15万円です。", "This contract costs 150,000 yen."),
+        ("The contract costs 150,000 yuan.", "合同金额为15万元。"),
+    ],
+)
+def test_numbers_counted_in_ten_thousands_are_not_missing(original: str, translated: str) -> None:
+    assert translation_fault(original, translated) is None
 
 
 def test_figures_are_translated_by_figures() -> None:

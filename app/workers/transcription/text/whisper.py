@@ -202,7 +202,7 @@ class Whisper:
             condition_on_previous_text=False,
             temperature=list(temperatures),
             best_of=_SAMPLES,
-            compression_ratio_threshold=_worst_compression_ratio(language),
+            compression_ratio_threshold=_worst_compression_ratio(options.text_language(language)),
             log_prob_threshold=WORST_LOG_PROBABILITY,
             no_speech_threshold=SILENCE_PROBABILITY,
             hallucination_silence_threshold=_SUSPICIOUS_SILENCE_SECONDS,

@@ -21,6 +21,7 @@ from app.workers.transcription.plan.cutting import padded
 from app.workers.transcription.plan.voice import BLOCK_SECONDS, Listener
 from app.workers.transcription.text.guards import Reason
 from app.workers.transcription.text.recognizer import Recognizer
+from app.workers.transcription.text.whisper import Whisper
 from tests.media.recordings import AUDIO, SPEECH, write
 from tests.workers.transcription.listening import RememberingJob, StoppedError
 from tests.workers.transcription.sounds import chords, write_channels
@@ -197,6 +198,27 @@ def test_what_is_said_in_french_is_translated_into_english(recognizer: Recognize
     # Small words tell a language: each is in every sentence or two of its own, and in none of the other.
     assert sum(words.count(word) for word in ("the", "of", "and", "to")) > 1
     assert not {"le", "les", "des", "est", "une"} & set(words)
+
+
+@pytest.mark.parametrize(("task", "least"), [(Task.TRANSCRIBE, 4.2), (Task.TRANSLATE, 2.4)])
+def test_a_loop_is_measured_in_the_script_that_is_written(
+    monkeypatch: pytest.MonkeyPatch, task: Task, least: float
+) -> None:
+    """Hindi takes three bytes a character, and English, which a translation from it is written in, one."""
+    whisper = Whisper(load_settings().models_dir / "whisper" / "base", threads=1)
+    asked: list[float] = []
+
+    def transcribe(
+        _samples: object, *, compression_ratio_threshold: float, **_options: object
+    ) -> tuple[list[object], None]:
+        asked.append(compression_ratio_threshold)
+        return [], None
+
+    monkeypatch.setattr(whisper._model, "transcribe", transcribe)
+    assert (
+        list(whisper.decode_everything(np.zeros(SAMPLE_RATE, np.float32), "hi", TranscriptionOptions(task=task))) == []
+    )
+    assert asked == [pytest.approx(least)]
 
 
 def test_an_english_model_translates_nothing(recognizer: Recognizer) -> None:
