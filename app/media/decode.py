@@ -65,6 +65,12 @@ def declared(path: Path) -> Declared:
         return Declared(stated_duration(container, stream), int(stream.codec_context.channels))
 
 
+def is_searchable(path: Path) -> bool:
+    """Tell whether a place in it is found without decoding all that is before. Raises what `open_recording` raises."""
+    with open_recording(path) as (container, stream):
+        return _Track(path, container, stream, None).can_seek()
+
+
 def decode_blocks(
     path: Path, block_seconds: float = 60.0, start: float = 0.0, channel: int | None = None
 ) -> Iterator[Samples]:
@@ -173,7 +179,7 @@ class _Track:
         self._find_origin(first)
         run_up = int(_RUN_UP_SECONDS * SAMPLE_RATE)
         wanted = from_sample - self._lead - 2 * run_up
-        if self._origin is not None and wanted > _NEAR_SECONDS * SAMPLE_RATE and self._can_seek():
+        if self._origin is not None and wanted > _NEAR_SECONDS * SAMPLE_RATE and self.can_seek():
             sought = (
                 self._seek(wanted, latest=from_sample - self._lead - run_up, rate=first.sample_rate) or self._rewound()
             )
@@ -203,7 +209,7 @@ class _Track:
             return late > _LARGEST_GAP_SECONDS or at > self._declared_end
         return late < -_SMALLEST_RESET_SECONDS
 
-    def _can_seek(self) -> bool:
+    def can_seek(self) -> bool:
         """Tell whether a time leads to its samples. RIFF counts bytes: wrong for block codecs (ADPCM)."""
         codec = self._stream.codec_context.name
         if self._container.format.name in {"wav", "w64"} and not codec.startswith("pcm"):

@@ -1,11 +1,13 @@
 """What is remembered of recordings: the same samples as a decode gives, and never those of another file."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from app.media.decode import SAMPLE_RATE, decode_blocks, decode_span
+from app.media.decode import SAMPLE_RATE, Samples, decode_blocks, decode_span
+from app.workers.transcription import sound
 from app.workers.transcription.sound import SoundMemory
 from tests.media.recordings import SPEECH, write
 from tests.workers.transcription.calls import call
@@ -35,6 +37,29 @@ def test_a_short_recording_is_decoded_once_and_a_long_one_never_whole(tmp_path: 
     assert not np.shares_memory(memory.span(long, 0, 20), memory.span(long, 0, 20))
     unknown = write(tmp_path / "live.mkv", decode_span(SPEECH), "flac", options={"live": "1"})
     assert not np.shares_memory(memory.span(unknown, 0, 20), memory.span(unknown, 0, 20))
+
+
+def test_a_long_one_in_which_no_place_can_be_sought_is_decoded_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    speech = np.tile(decode_span(SPEECH), 20)[: 650 * SAMPLE_RATE]
+    path = tmp_path / "joined.ogg"
+    parts = (write(tmp_path / f"{number}.ogg", speech, "libopus", 48_000).read_bytes() for number in range(2))
+    path.write_bytes(b"".join(parts))
+    expected = decode_span(path)
+    decoded: list[float] = []
+
+    def counting(of: Path, block_seconds: float, start: float = 0.0, channel: int | None = None) -> Iterator[Samples]:
+        decoded.append(start)
+        return decode_blocks(of, block_seconds, start, channel)
+
+    monkeypatch.setattr(sound, "decode_blocks", counting)
+    memory = SoundMemory()
+    for start in (1.5, 20.0, 640.0, 700.25, 1290.0):
+        span = memory.span(path, start, start + 5)
+        np.testing.assert_array_equal(span, expected[round(start * SAMPLE_RATE) : round((start + 5) * SAMPLE_RATE)])
+    np.testing.assert_array_equal(np.concatenate(list(memory.blocks(path, 20, 1200.0))), expected[1200 * SAMPLE_RATE :])
+    assert decoded == [0.0]
 
 
 def test_a_file_that_was_replaced_is_read_again(tmp_path: Path) -> None:
