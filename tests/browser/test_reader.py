@@ -97,6 +97,30 @@ async def test_text_is_corrected_in_place_saved_by_itself_undone_and_done_again(
 
 
 @both_languages
+async def test_a_pause_after_a_space_glues_no_words_together(
+    logged_in: Open, editor: Person, worker: Worker, locale: str
+) -> None:
+    said, saved = Words(locale), WORDS[locale]["saved"]
+    made = await held_meeting(editor, worker, locale[:2], enriched=False)
+    page = await opened(logged_in, editor, made, locale)
+    await row(page, 0).locator(".said").dblclick()
+    area = row(page, 0).locator("textarea")
+    await area.fill("un mot")
+    for typed, text in ((" deux ", "un mot deux"), ("trois", "un mot deux trois")):
+        await area.press_sequentially(typed)
+        await expect(page.locator(".saved")).to_have_text(said("reader.saved.saving"))
+        await expect(page.locator(".saved")).to_have_text(saved)
+        assert (await segment(editor, made, 0))["text"] == text
+    # In the middle of it, too, where two spaces are one to the API.
+    await area.evaluate("(area) => area.setSelectionRange(3, 3)")
+    for typed, text in ((" petit ", "un petit mot deux trois"), ("nouveau ", "un petit nouveau mot deux trois")):
+        await page.keyboard.type(typed)
+        await expect(page.locator(".saved")).to_have_text(said("reader.saved.saving"))
+        await expect(page.locator(".saved")).to_have_text(saved)
+        assert (await segment(editor, made, 0))["text"] == text
+
+
+@both_languages
 async def test_a_passage_is_split_joined_and_both_undone(
     logged_in: Open, editor: Person, worker: Worker, locale: str
 ) -> None:
