@@ -26,6 +26,7 @@ export function listen(onMessage, { transcription } = {}) {
     clearTimeout(timer);
     let wasOpen = false;
     const address = new URL("/api/ws/updates", window.location.href);
+    const tried = performance.now();
     address.protocol = address.protocol === "https:" ? "wss:" : "ws:";
     if (transcription) address.searchParams.set("transcription", transcription);
     if (cursor !== null) address.searchParams.set("after", cursor);
@@ -38,7 +39,7 @@ export function listen(onMessage, { transcription } = {}) {
     socket.onmessage = (event) => {
       const message = JSON.parse(event.data);
       if (message.cursor !== undefined && message.cursor !== null) cursor = String(message.cursor);
-      onMessage(message);
+      onMessage(message, tried);
     };
     socket.onclose = (event) => {
       if (ended) return;
