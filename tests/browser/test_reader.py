@@ -97,6 +97,30 @@ async def test_text_is_corrected_in_place_saved_by_itself_undone_and_done_again(
 
 
 @both_languages
+async def test_a_pause_after_a_space_glues_no_words_together(
+    logged_in: Open, editor: Person, worker: Worker, locale: str
+) -> None:
+    said, saved = Words(locale), WORDS[locale]["saved"]
+    made = await held_meeting(editor, worker, locale[:2], enriched=False)
+    page = await opened(logged_in, editor, made, locale)
+    await row(page, 0).locator(".said").dblclick()
+    area = row(page, 0).locator("textarea")
+    await area.fill("un mot")
+    for typed, text in ((" deux ", "un mot deux"), ("trois", "un mot deux trois")):
+        await area.press_sequentially(typed)
+        await expect(page.locator(".saved")).to_have_text(said("reader.saved.saving"))
+        await expect(page.locator(".saved")).to_have_text(saved)
+        assert (await segment(editor, made, 0))["text"] == text
+    # In the middle of it, too, where two spaces are one to the API.
+    await area.evaluate("(area) => area.setSelectionRange(3, 3)")
+    for typed, text in ((" petit ", "un petit mot deux trois"), ("nouveau ", "un petit nouveau mot deux trois")):
+        await page.keyboard.type(typed)
+        await expect(page.locator(".saved")).to_have_text(said("reader.saved.saving"))
+        await expect(page.locator(".saved")).to_have_text(saved)
+        assert (await segment(editor, made, 0))["text"] == text
+
+
+@both_languages
 async def test_a_passage_is_split_joined_and_both_undone(
     logged_in: Open, editor: Person, worker: Worker, locale: str
 ) -> None:
@@ -252,6 +276,26 @@ async def test_a_note_remembers_its_passage(logged_in: Open, editor: Person, wor
     assert listed[0]["start"] == (await segment(editor, made, 4))["start"]
     await note.get_by_role("button", name=words("action.delete")).click()
     await expect(note).to_have_count(0)
+
+
+async def test_a_note_that_was_left_by_escape_is_there_again(logged_in: Open, editor: Person, worker: Worker) -> None:
+    words = Words("en-GB")
+    made = await held_meeting(editor, worker, enriched=False)
+    page = await opened(logged_in, editor, made)
+    dialog = page.get_by_role("dialog")
+    text = dialog.get_by_label(words("reader.note"), exact=True)
+    await row(page, 4).locator(".when").click()
+    await page.keyboard.press("m")
+    await text.fill("Ask for the letter.")
+    await page.keyboard.press("Escape")
+    await expect(dialog).to_have_count(0)
+    await page.keyboard.press("m")
+    await expect(text).to_have_value("Ask for the letter.")
+    # Who says so gives it up.
+    await dialog.get_by_role("button", name=words("action.cancel")).click()
+    await expect(dialog).to_have_count(0)
+    await page.keyboard.press("m")
+    await expect(text).to_have_value("")
 
 
 @both_languages

@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass, field
 
 from aiohttp.test_utils import TestClient
-from playwright.async_api import Page, Route, expect
+from playwright.async_api import Page, Route, WebSocketRoute, expect
 
 from tests.api.conftest import Person
 from tests.api.worker import Worker
@@ -121,3 +121,30 @@ async def test_what_was_never_told_is_there_once_the_line_is_mended(
         line.mend()
         await expect(row(page, 0).locator(".said")).to_have_text("Theirs.")
         await expect(row(page, 0).get_by_role("button", name=words.of("reader.notesHere", 1))).to_be_visible()
+
+
+async def test_what_others_did_before_a_line_that_comes_late_is_there(
+    logged_in: Open, editor: Person, owner: Person, worker: Worker
+) -> None:
+    words = Words("en-GB")
+    made = await held_meeting(editor, worker, enriched=False)
+    page = await logged_in(editor)
+    is_refused, refused = True, asyncio.Event()
+
+    async def refuse(line: WebSocketRoute) -> None:
+        if is_refused:
+            await line.close(code=1013)
+            refused.set()
+        else:
+            line.connect_to_server()
+
+    await page.route_web_socket(re.compile("/api/ws/updates"), refuse)
+    async with page.expect_response(re.compile(f"{made}/notes$")):
+        await page.goto(f"/recordings/{made}")
+    await row(page, 0).locator(".said").wait_for()
+    await refused.wait()
+    await correct(owner, made, 0, "Theirs.")
+    await noted(owner, made, "Ask for the letter.")
+    is_refused = False
+    await expect(row(page, 0).locator(".said")).to_have_text("Theirs.")
+    await expect(row(page, 0).get_by_role("button", name=words.of("reader.notesHere", 1))).to_be_visible()

@@ -1,5 +1,6 @@
 """Several people at one browser: what it keeps for one of them is not shown to the next, nor sent under another's name."""
 
+import asyncio
 import re
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,8 @@ from tests.browser.conftest import OpenPage, log_in
 from tests.browser.line import line_to
 from tests.browser.meetings import held_meeting
 from tests.browser.test_reader import Open, opened, row, segment
-from tests.browser.test_uploads import choose, file_on_disk
+from tests.browser.test_reader_late import hold_next
+from tests.browser.test_uploads import choose, file_on_disk, listed
 from tests.browser.words import Words
 
 WORDS = Words("en-GB")
@@ -101,3 +103,45 @@ async def test_who_logs_in_over_somebodys_page_sends_nothing_of_theirs(
     await expect(row(page, 1).locator(".said")).to_have_text("Written by the editor.")
     await expect(page.locator(".saved")).to_have_text(WORDS("reader.saved.all"))
     assert (await segment(owner, made, 1))["text"] == "Written by the editor."
+
+
+async def test_what_one_page_could_not_send_does_not_go_as_who_logs_in_on_another(
+    logged_in: Open, editor: Person, owner: Person, worker: Worker, tmp_path: Path
+) -> None:
+    made = await held_meeting(editor, worker)
+    before = (await segment(editor, made, 1))["text"]
+    page = await logged_in(editor)
+    broken = re.compile(r"/api/(uploads|transcriptions/.*/segments/\d+)$")
+    await page.route(broken, lambda route: route.abort())
+    await choose(page, file_on_disk(tmp_path, "board.wav", tone(2.0)))
+    await _button(page, "send.now").click()
+    await expect(page.locator(".tray")).to_contain_text(WORDS("upload.state.broken").partition("{percent}")[0])
+    await page.locator(f'a[href="/recordings/{made}"]').click()
+    await row(page, 1).locator(".said").dblclick()
+    await row(page, 1).locator("textarea").fill("Written by the editor.")
+    await expect(page.locator(".saved")).to_contain_text("No connection")
+
+    other = await page.context.new_page()
+    await other.goto("/")
+    await _button(other, "app.logOut").click()
+    await other.locator("input[name=username]").wait_for()
+    # The login is the owner's already, and nobody has been told so.
+    known = await hold_next(other, "/api/auth/me")
+    logging_in = asyncio.create_task(log_in(other, owner.name))
+    await known.given.wait()
+    await page.unroute(broken)
+    await page.evaluate("window.dispatchEvent(new Event('online'))")
+    known.let_go.set()
+    await logging_in
+    await expect(page.get_by_role("link", name=owner.name, exact=True)).to_be_visible()
+    await expect(row(page, 1).locator(".said")).to_have_text(before)
+    await expect(page.locator(".tray")).to_be_hidden()
+    assert (await segment(owner, made, 1))["text"] == before
+    assert [one["id"] for one in await listed(owner)] == [made]
+    await other.close()
+
+    # It was not lost: it goes where it was meant to, by who wrote it.
+    await _button(page, "app.logOut").click()
+    await log_in(page, editor.name)
+    await expect(page.locator(".saved")).to_have_text(WORDS("reader.saved.all"))
+    assert (await segment(editor, made, 1))["text"] == "Written by the editor."

@@ -23,9 +23,10 @@ export async function ask(method, path, { body, headers = {}, signal, whole = fa
     options.body = JSON.stringify(body);
     options.headers["Content-Type"] = "application/json";
   }
-  if (!path.startsWith("/api/auth/") && identified()) await identified();
   let response;
   try {
+    const waiting = path.startsWith("/api/auth/") ? null : identified();
+    if (waiting) await waiting;
     response = await fetch(path, options);
   } catch (error) {
     if (error.name === "AbortError") throw error;

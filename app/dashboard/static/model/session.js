@@ -16,12 +16,41 @@ let owner = null;
 /** The id under which the browser keeps what is theirs; empty before anybody has logged in. */
 export const ownId = () => owner ?? "";
 
+// Whose the browser's login is, which all of its pages share: under this name one tells it the others. "": somebody logs in.
+const WHO = "vocalyx.who";
+
+function told() {
+  try {
+    return localStorage.getItem(WHO);
+  } catch {
+    return null; // A browser that keeps nothing.
+  }
+}
+
+function tell(id) {
+  try {
+    localStorage.setItem(WHO, id);
+  } catch {
+    // Nothing is told, then: each page finds out by itself.
+  }
+}
+
+const isAnothers = () => owner !== null && ![null, owner].includes(told());
+
+/** Load the page anew, for somebody else. */
+function leave() {
+  // It is not asked whether to leave: nothing is being sent any more.
+  stopAll();
+  setTimeout(() => window.location.reload());
+}
+
+window.addEventListener("storage", ({ key }) => key === WHO && told() !== "" && isAnothers() && leave());
+
 /** Take who is logged in by what the API said. For somebody else the page is loaded anew, with nothing of the one before. */
 function take(known) {
+  if (known) tell(known.id);
   if (owner !== null && known?.id !== owner) {
-    // It is not asked whether to leave: nothing is being sent any more.
-    stopAll();
-    setTimeout(() => window.location.reload());
+    leave();
     return false;
   }
   owner = known.id;
@@ -31,15 +60,29 @@ function take(known) {
 
 let entering = null;
 
-/** What waits for who is about to log in: what goes to the server before that is known would go as theirs. */
-export const identified = () => entering;
+/**
+ * What waits for who is about to log in, here or on another page: what goes to the server before that is known would go as
+ * theirs. Null where nothing has to be waited for. It fails where who it is cannot be told.
+ */
+export const identified = () => entering ?? (isAnothers() ? found() : null);
+
+async function found() {
+  if (told() === "") await restoreSession();
+  else leave();
+  if (isAnothers()) throw new Error("another login");
+}
 
 async function enter(prove, password = null) {
   let free;
   entering = new Promise((resolve) => (free = resolve));
   let isSame = true;
+  const before = told() ?? "";
+  tell("");
   try {
-    await prove();
+    await prove().catch((error) => {
+      tell(before);
+      throw error;
+    });
     const known = await get("/api/auth/me").catch((error) => {
       if (owner === null) throw error;
       return null; // It may be anybody, then.

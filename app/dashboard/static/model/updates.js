@@ -3,7 +3,7 @@
 
 import { effect, signal } from "@preact/signals";
 import { get } from "../api.js";
-import { endedMeanwhile, me, sessionEnded } from "./session.js";
+import { endedMeanwhile, me, restoreSession, sessionEnded } from "./session.js";
 
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 15000;
@@ -12,8 +12,8 @@ const LONGEST_PAUSE_MS = 15000;
 export const connection = signal("closed");
 
 /**
- * Listen to changes, of one transcription where it is given. `onMessage` gets each message as docs/api.md tells them.
- * Returns what ends it.
+ * Listen to changes, of one transcription where it is given. `onMessage` gets each message as docs/api.md tells them, and
+ * when the connection that it came by was begun (performance.now()). Returns what ends it.
  */
 export function listen(onMessage, { transcription } = {}) {
   let cursor = null;
@@ -21,10 +21,12 @@ export function listen(onMessage, { transcription } = {}) {
   let socket = null;
   let timer = null;
   let ended = false;
+  let loginEnded = false;
 
   function open() {
     clearTimeout(timer);
     let wasOpen = false;
+    const tried = performance.now();
     const address = new URL("/api/ws/updates", window.location.href);
     address.protocol = address.protocol === "https:" ? "wss:" : "ws:";
     if (transcription) address.searchParams.set("transcription", transcription);
@@ -34,11 +36,14 @@ export function listen(onMessage, { transcription } = {}) {
       wasOpen = true;
       connection.value = "open";
       pause = FIRST_PAUSE_MS;
+      // Somebody has logged in on another page: it need not be who was.
+      if (loginEnded) restoreSession();
+      loginEnded = false;
     };
     socket.onmessage = (event) => {
       const message = JSON.parse(event.data);
       if (message.cursor !== undefined && message.cursor !== null) cursor = String(message.cursor);
-      onMessage(message);
+      onMessage(message, tried);
     };
     socket.onclose = (event) => {
       if (ended) return;
@@ -48,6 +53,7 @@ export function listen(onMessage, { transcription } = {}) {
       }
       if (event.code === 4401) {
         connection.value = "closed";
+        loginEnded = true;
         sessionEnded();
         pause = LONGEST_PAUSE_MS;
         later();

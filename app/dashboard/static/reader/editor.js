@@ -8,7 +8,10 @@ export function Editor({ segment, index, reading }) {
   const { drafts, view, recording } = reading;
   const { key } = segment;
   const area = useRef(null);
-  const value = drafts.of(key)?.text ?? segment.text;
+  const told = drafts.of(key)?.text ?? segment.text;
+  // What is saved comes back without the spaces that are being typed: what says the same stays as it is, and the caret where it is.
+  const own = area.current?.value;
+  const value = own !== undefined && line(own) === line(told) ? own : told;
 
   function fit() {
     const element = area.current;

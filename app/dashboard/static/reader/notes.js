@@ -60,9 +60,10 @@ export function NoteDialog({ note, start, end, reading, onClose }) {
   const [seen, setSeen] = useState(note);
   const [changed, setChanged] = useState(Boolean(note && draft && draft.etag !== note.etag));
   const [error, setError] = useState(null);
-  const type = (event) => {
-    setText(event.target.value);
-    localStorage.setItem(kept, JSON.stringify({ text: event.target.value, etag: seen?.etag }));
+  const type = ({ target: { value } }) => {
+    setText(value);
+    if (value === (seen?.text ?? "")) localStorage.removeItem(kept);
+    else localStorage.setItem(kept, JSON.stringify({ text: value, etag: seen?.etag }));
   };
   const cancel = () => {
     localStorage.removeItem(kept);
@@ -90,7 +91,7 @@ export function NoteDialog({ note, start, end, reading, onClose }) {
     }
   }
 
-  return html`<${Dialog} title=${t("reader.noteAt", { time: clock(note?.start ?? start) })} onClose=${cancel}>
+  return html`<${Dialog} title=${t("reader.noteAt", { time: clock(note?.start ?? start) })} onClose=${onClose}>
     <form onSubmit=${save}>
       ${changed && html`<${Notice} kind="warn">${t("reader.noteChanged")}<br /><q>${seen.text}</q><//>`}
       ${error && html`<${Notice} kind="bad">${errorText(error)}<//>`}

@@ -6,6 +6,8 @@ import { listen } from "../model/updates.js";
 
 const SOON_MS = 150;
 const AGAIN_MS = 2000;
+// A connection that is there that soon after the text was asked for has missed nothing.
+const AT_ONCE_MS = 2000;
 // Text that appears is read anew, and never so often that reading it is all that happens.
 const PARTIAL_PAUSE_MS = 800;
 const PAUSE_FACTOR = 8;
@@ -37,6 +39,7 @@ export function createRecording(id) {
   let asked = 0;
   let whole = 0;
   let noted = 0;
+  let lastAsked = 0;
   /** By key, the segments that came by themselves, and when each was asked for. */
   const parts = new Map();
 
@@ -80,11 +83,12 @@ export function createRecording(id) {
     clearTimeout(timer);
     timer = null;
     const when = (asked += 1);
-    const begun = performance.now();
+    const begun = (lastAsked = performance.now());
     try {
       const body = await get(address);
       if (!ended && when > whole) take(body, when);
     } catch (caught) {
+      lastAsked = 0;
       if (!ended && !info.peek()) error.value = caught;
     }
     return performance.now() - begun;
@@ -157,15 +161,15 @@ export function createRecording(id) {
     before?.diarization?.state !== now.diarization?.state || before?.enrichment?.state !== now.enrichment?.state;
 
   let following = false;
-  function apply(message) {
+  function apply(message, tried) {
     if (message.type === "snapshot") {
       const [now] = message.transcriptions;
-      if (now && info.peek()) changed({ transcription: now });
-      // Not the first: the server could not go on from where we were.
-      if (following) {
-        load();
-        loadNotes();
-      }
+      const isKnown = info.peek() !== null;
+      if (now && isKnown) changed({ transcription: now });
+      // Where it is not the first, the server could not go on from where we were. And before a late one nobody told anything.
+      const isLate = tried > lastAsked || performance.now() - lastAsked > AT_ONCE_MS;
+      if (following || isLate || error.peek()) load();
+      if (isKnown && (following || isLate)) loadNotes();
       following = true;
     } else if (message.type === "transcription.changed") changed(message);
     else if (message.type === "transcription.text") loadSoon(pause);
@@ -180,7 +184,7 @@ export function createRecording(id) {
     const status = error.value?.status;
     if (status === 0 || status === 429 || status >= 500) loadSoon(AGAIN_MS);
   });
-  const stop = listen((message) => (message.type === "snapshot" && error.peek() ? load() : apply(message)), { transcription: id });
+  const stop = listen(apply, { transcription: id });
   load();
   // Once it is here, by whichever try.
   ready.then(loadNotes);
