@@ -26,12 +26,16 @@ NAMED_BY_ITSELF = re.compile(r"\d{8}T\d{6}Z")
 # The hosts of the data alone: those of the API would be stopped, brought to a release, and asked whether they work.
 DATA_ALONE = ("--limit", "database-1,volumes-1", "--skip-tags", "verify")
 RECORDING = Path("3f") / "recording" / "source"
+A_RECORDING_BYTES = 521_216
 STOPPED = "Stop the tiers of this host"
 
 
 @dataclass
 class Site:
-    """A host with the database and one with the recordings; `folder` has a folder of copies for each."""
+    """A host with the database and one with the recordings; `folder` has a folder of copies for each.
+
+    A program in its `bin` takes the place of the system's.
+    """
 
     folder: Path
     server: PostgresServer
@@ -47,7 +51,7 @@ class Site:
              str(ANSIBLE), "-i", str(self.folder / "hosts.yml"), str(playbook), *arguments],
             cwd=CHECKOUT, capture_output=True, text=True, check=False,
             env={
-                **os.environ, "ANSIBLE_NOCOLOR": "1", "PATH": f"{binary('psql').parent}:{os.environ['PATH']}",
+                **os.environ, "ANSIBLE_NOCOLOR": "1", "PATH": f"{self.folder / 'bin'}:{binary('psql').parent}:{os.environ['PATH']}",
                 "PGHOST": self.server.HOST, "PGPORT": str(self.server.port), "PGUSER": self.server.USER,
                 "PGPASSWORD": self.server.password,
             },
@@ -157,7 +161,43 @@ def test_a_copy_that_fails_takes_no_older_ones_place(site: Site) -> None:
         assert all(name.endswith(".part") for name in site.copies(host) - older), "a failed copy has no name"
 
 
+def test_an_archive_that_is_cut_within_a_recording_gets_no_name(site: Site) -> None:
+    site.recording.write_bytes(bytes(A_RECORDING_BYTES))
+    # As a disk may do it that loses the end of a file.
+    (site.folder / "bin").mkdir()
+    (site.folder / "bin" / "tar").write_text(
+        f'#!/bin/sh\n/bin/tar "$@" || exit\n[ "$1" != --create ] || truncate --size={A_RECORDING_BYTES // 2} "$3"\n'
+    )
+    (site.folder / "bin" / "tar").chmod(0o755)
+    status, said = site.run(BACKUP, "-e", "backup_name=mine")
+    assert status != 0
+    assert "Read them again, to their end" in said
+    assert site.copies("volumes") == site.copies("database") == {"mine.part"}
+
+
+def test_recordings_that_cannot_be_laid_down_leave_the_database_as_it_was(site: Site) -> None:
+    site.sql("create table proof (word text); insert into proof values ('kept')")
+    status, said = site.run(BACKUP, "-e", "backup_name=mine")
+    assert status == 0, said
+    site.sql("update proof set word = 'changed'")
+    # No file can be written where a folder is that has something.
+    site.recording.unlink()
+    (site.recording / "another").mkdir(parents=True)
+    status, said = site.run(RESTORE, "-e", "backup_name=mine", *DATA_ALONE)
+    assert status != 0
+    assert "Bring the recordings back" in said
+    assert site.sql("select word from proof") == [("changed",)]
+
+    (site.recording / "another").rmdir()
+    status, said = site.run(RESTORE, "-e", "backup_name=mine", *DATA_ALONE)
+    assert status == 0, said
+    assert site.sql("select word from proof") == [("kept",)]
+    assert site.recording.read_bytes() == b"what was said"
+
+
 def test_nothing_stops_for_a_copy_that_is_not_there_or_not_whole(site: Site) -> None:
+    # Large enough that an archive's middle lies within it.
+    site.recording.write_bytes(bytes(A_RECORDING_BYTES))
     status, said = site.run(BACKUP, "-e", "backup_name=mine")
     assert status == 0, said
     site.add("database", "mine.part")
@@ -182,6 +222,12 @@ def test_nothing_stops_for_a_copy_that_is_not_there_or_not_whole(site: Site) -> 
     assert STOPPED not in said
 
     dump.write_bytes(whole)
+    os.truncate(archive, archive.stat().st_size // 2)
+    status, said = site.run(RESTORE, "-e", "backup_name=mine")
+    assert status != 0
+    assert "The copy mine on volumes-1 is damaged" in said
+    assert STOPPED not in said
+
     archive.unlink()
     status, said = site.run(RESTORE, "-e", "backup_name=mine")
     assert status != 0

@@ -19,7 +19,7 @@ ways=$2
 shift 2
 look() {
     nft list tables
-    ls /etc/nftables.conf /etc/systemd/system/sysinit.target.wants/nftables.service || true
+    ls /etc/nftables.conf /etc/nftables.vocalyx /etc/systemd/system/sysinit.target.wants/nftables.service || true
 }
 nft add table inet theirs
 nft --file /etc/nftables.conf
@@ -31,14 +31,17 @@ for way in $ways; do
     look
 done
 """
-# The same for what happens to rules between runs. What would take them away again has no systemd here: it is written down.
-BETWEEN = r"""
+# How each of the next begins. What would take rules away again has no systemd here: it is written down.
+ARMED = r"""
 set -eu
 mount --bind "$1" /etc
 mount -t tmpfs none /run
 printf '#!/bin/sh\necho "armed: $*" >>/run/armed\n' >/run/systemd-run
 chmod +x /run/systemd-run
 export PATH=/run:$PATH
+"""
+# What happens to rules between runs.
+BETWEEN = r"""
 happenings=$2
 shift 2
 while read -r happening <&3; do
@@ -49,6 +52,27 @@ while read -r happening <&3; do
     cat /run/armed
     nft list table inet vocalyx
 done 3<"$happenings"
+"""
+# Rules that were proved, and others whose proof has no time; and then what would take these away.
+UNPROVED = r"""
+shift
+"$@"
+look() {
+    sha256sum /etc/nftables.conf
+    nft list table inet vocalyx
+}
+echo "# proved"
+look
+echo "# tried"
+"$@" --check --diff
+: >/run/armed
+echo "# unproved"
+if "$@" -e firewall_ssh_port=2222 -e firewall_undo_seconds=1; then exit 1; fi
+echo "# as it stands"
+nft list table inet vocalyx
+echo "# undone"
+sh -c "$(sed 's/.*--on-active=1 //' /run/armed)"
+look
 """
 
 
@@ -93,10 +117,11 @@ def test_rules_that_are_switched_off_are_gone_and_those_of_others_stay(
     etc = folder(tmp_path / "etc")
     ended = ansible_playbook(RENDER, example, "--limit", "lb-1", "-e", f"folder={tmp_path}", "-e", "certificate=")
     assert ended.returncode == 0, ended.stdout + ended.stderr
-    shutil.copy(tmp_path / "lb-1" / "nftables.conf", etc)
+    for name in ("nftables.conf", "nftables.vocalyx"):
+        shutil.copy(tmp_path / "lb-1" / "nftables.conf", etc / name)
 
     before, tried, done, again = switched_off(etc, example, "--check", "--diff", "--diff")
-    ours = ("table inet vocalyx\n", "/etc/nftables.conf\n", "wants/nftables.service\n")
+    ours = ("table inet vocalyx\n", "/etc/nftables.conf\n", "/etc/nftables.vocalyx\n", "wants/nftables.service\n")
     for said in (before, tried):
         assert all(part in said for part in ours), said
     assert changes(tried) > 0
@@ -121,20 +146,40 @@ def test_a_file_of_somebody_else_stays(example: Path, tmp_path: Path) -> None:
 def test_rules_that_are_not_in_force_are_put_in_force_with_a_way_back(example: Path, tmp_path: Path) -> None:
     assert shutil.which("nft", path=PATH), "nftables is not installed. Say: apt-get install nftables"
     etc = folder(tmp_path / "etc")
+    gone, back = "nft delete table inet vocalyx\n", "nft --file /etc/nftables.conf\n"
+    # What happens, and the way back of the rules that are loaded then.
     happenings = {
-        "true": True,  # the first run
-        ":": False,
-        "nft delete table inet vocalyx": True,
-        "nft insert rule inet vocalyx input tcp dport 4444 accept": True,
+        "true": gone,  # the first run
+        ":": "",
+        gone.strip(): gone,
+        "nft insert rule inet vocalyx input tcp dport 4444 accept": back,
+        # An earlier release had this one alone.
+        "rm /etc/nftables.vocalyx; sed -i 's/^# Ansible/# An earlier Ansible/' /etc/nftables.conf": "",
     }
     (tmp_path / "happenings").write_text("".join(f"{happening}\n" for happening in happenings))
     _, *runs = said(
-        BETWEEN, str(etc), str(tmp_path / "happenings"), str(ANSIBLE), "-i", str(example), str(HOSTS), "--limit", "lb-1",
+        ARMED + BETWEEN, str(etc), str(tmp_path / "happenings"), str(ANSIBLE), "-i", str(example), str(HOSTS), "--limit", "lb-1",
         "--tags", "firewall_configure,firewall_run", "-e", "ansible_connection=local", "-e", "ansible_become=false",
     )  # fmt: skip
-    for (happening, loaded), run in zip(happenings.items(), runs, strict=True):
-        assert (changes(run) > 0) is loaded, (happening, run)
+    for (happening, way_back), run in zip(happenings.items(), runs, strict=True):
+        assert (changes(run) > 0) is (happening != ":"), (happening, run)
         stands = run.partition("PLAYBOOK RECAP")[2]
-        assert ("armed: " in stands and "nft delete table inet vocalyx" in stands) is loaded, (happening, run)
+        assert ("armed: " in stands) is bool(way_back), (happening, run)
+        assert way_back in stands, (happening, run)
         assert 'tcp dport { 8000, 8080 } accept comment "clients"' in stands
         assert "4444" not in stands
+    assert (etc / "nftables.conf").read_text() == (etc / "nftables.vocalyx").read_text()
+
+
+def test_rules_that_were_not_proved_make_way_for_those_that_were(example: Path, tmp_path: Path) -> None:
+    assert shutil.which("nft", path=PATH), "nftables is not installed. Say: apt-get install nftables"
+    etc = folder(tmp_path / "etc")
+    _, proved, tried, unproved, stands, undone = said(
+        ARMED + UNPROVED, str(etc), str(ANSIBLE), "-i", str(example), str(HOSTS), "--limit", "lb-1",
+        "--tags", "firewall_configure,firewall_run", "-e", "ansible_connection=local", "-e", "ansible_become=false",
+    )  # fmt: skip
+    assert "tcp dport 22 accept" in proved
+    assert changes(tried) == 0
+    assert "Prove that Ansible still reaches the host" in unproved
+    assert "tcp dport 2222 accept" in stands
+    assert undone == proved

@@ -16,7 +16,8 @@ from tests.playbooks.conftest import CHECKOUT, Playbook
 from tests.playbooks.releases import site
 
 PLAYBOOKS = CHECKOUT / "playbooks"
-QUEUES = CHECKOUT / "roles" / "queue_dashboard"
+# The roles that start a process anew which began before its files were written: a run cut off may have left it.
+READING = ["queue_dashboard", "redis", "metrics_exporters"]
 ALL = ["first", "second", "third"]
 
 
@@ -75,9 +76,10 @@ def test_nothing_comes_between_the_servers_and_those_who_use_them() -> None:
     assert order[servers : servers + 4] == ["data.yml", "api.yml", "workers.yml", "dashboards.yml"]
 
 
-def test_the_queue_dashboard_is_started_anew_where_somebody_else_wrote_its_secret(tmp_path: Path) -> None:
-    script = read(QUEUES / "vars" / "main.yml")["__queue_dashboard_read_script"]
-    unit, secret = tmp_path / "rq-dashboard.service", tmp_path / "vocalyx_redis_url"
+@pytest.mark.parametrize("role", READING)
+def test_a_process_is_started_anew_that_began_before_its_files_were_written(role: str, tmp_path: Path) -> None:
+    script = read(CHECKOUT / "roles" / role / "vars" / "main.yml")[f"__{role}_read_script"]
+    unit, secret = tmp_path / "unit.service", tmp_path / "secret"
     # Only a host has a systemd to ask: this one says that the process began now.
     begun = time.clock_gettime(time.CLOCK_MONOTONIC)
     (tmp_path / "systemctl").write_text(f"#!/bin/sh\necho {begun * 1e6:.0f}\n")
@@ -98,3 +100,26 @@ def test_the_queue_dashboard_is_started_anew_where_somebody_else_wrote_its_secre
         os.utime(path, (time.time() + 60,) * 2)
         assert says() == "unread"
         os.utime(path, (time.time() - 60,) * 2)
+
+
+@pytest.mark.parametrize("role", READING)
+def test_each_file_that_asks_for_a_restart_is_held_against_the_process(role: str) -> None:
+    tasks = CHECKOUT / "roles" / role / "tasks"
+    written = {
+        module["dest"]
+        for name in ("install.yml", "configure.yml")
+        for task in read(tasks / name)
+        if "notify" in task and (module := task.get("ansible.builtin.template") or task.get("ansible.builtin.copy"))
+    }
+    assert written
+    run = read(tasks / "run.yml")
+    (asking,) = (place for place, task in enumerate(run) if f"__{role}_read_script" in str(task))
+    for path in written:
+        assert path in str(run[asking]), path
+    restart = run[asking + 1]
+    assert restart["ansible.builtin.systemd_service"]["state"] == "restarted"
+    assert "'unread'" in restart["when"]
+    # What proves that a new secret holds comes after it.
+    handlers = next(place for place, task in enumerate(run) if task.get("ansible.builtin.meta") == "flush_handlers")
+    assert handlers < asking
+    assert all("until" not in task for task in run[:asking])
