@@ -5,6 +5,8 @@ import socket
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 
+from aiohttp.abc import AbstractResolver, ResolveResult
+
 Lookup = Callable[[str, int], Awaitable[list[str]]]
 """Returns the addresses of a host, for connections to a port."""
 
@@ -34,6 +36,37 @@ def lookup_in_threads(whose: str) -> Lookup:
         return await asyncio.shield(answer)
 
     return look_up
+
+
+class Resolver(AbstractResolver):
+    """Gives an HTTP client the addresses that a look-up finds."""
+
+    def __init__(self, lookup: Lookup) -> None:
+        self._lookup = lookup
+
+    async def addresses(self, host: str, port: int) -> list[str]:
+        return await self._lookup(host, port)
+
+    async def resolve(
+        self,
+        host: str,
+        port: int = 0,
+        family: socket.AddressFamily = socket.AF_UNSPEC,  # noqa: ARG002 - of the interface
+    ) -> list[ResolveResult]:
+        return [
+            {
+                "hostname": host,
+                "host": address,
+                "port": port,
+                "family": socket.AF_INET6 if ":" in address else socket.AF_INET,
+                "proto": socket.IPPROTO_TCP,
+                "flags": socket.AI_NUMERICHOST | socket.AI_NUMERICSERV,
+            }
+            for address in await self.addresses(host, port)
+        ]
+
+    async def close(self) -> None:
+        """Nothing is held."""
 
 
 def _take_note(answer: asyncio.Future[list[str]]) -> None:

@@ -2,11 +2,8 @@
 
 import asyncio
 import datetime as dt
-import socket
-import threading
 import time
-from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -23,6 +20,7 @@ from tests.api.conftest import MakePerson, Person
 from tests.api.origin import Origin, running_origin
 from tests.api.problems import problem
 from tests.api.receiver import Receiver, answering
+from tests.api.silence import Silence
 from tests.api.webhooks.conftest import MakeHook, soon_given_up
 
 CREATED = ["transcription.created"]
@@ -183,31 +181,6 @@ async def test_a_project_whose_receivers_all_hang_holds_up_no_other_project(
     await other.settled(4, seconds=10)
     assert sum(message.path == "/held" for message in receiver.messages) == 24
     receiver.gate.set()
-
-
-@pytest.fixture
-def silence(monkeypatch: pytest.MonkeyPatch) -> Iterator["Silence"]:
-    silence = Silence()
-    monkeypatch.setattr(socket, "getaddrinfo", silence.getaddrinfo)
-    yield silence
-    silence.over.set()
-
-
-class Silence:
-    """The system's resolver, to which nobody answers for names in silent.example until it is `over`."""
-
-    def __init__(self) -> None:
-        self.over = threading.Event()
-        self.asked: Counter[str] = Counter()
-        self._real = socket.getaddrinfo
-
-    def getaddrinfo(self, host: Any, *args: Any, **options: Any) -> Any:
-        if not str(host).endswith(".example"):
-            return self._real(host, *args, **options)
-        self.asked[host] += 1
-        if host.endswith(".silent.example"):
-            self.over.wait()
-        return self._real("127.0.0.1", *args, **options)
 
 
 @soon_given_up
