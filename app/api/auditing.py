@@ -12,6 +12,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from app.api.contract import contract_of
+from app.api.credentials.client_address import counted_as
 from app.api.keys import AUDITED_LATELY, DATABASE, PROXIES, REQUEST_ID, SETTINGS
 from app.core.audit import Action, Actor, ActorKind, Outcome, Source, current_source
 from app.core.errors import DependencyDown, VocalyxError, WrongCredentials
@@ -89,7 +90,9 @@ async def _record_refusal(request: web.Request, error: VocalyxError, action: Act
         # who they are, all doors of a kind are one: things can be named without end.
         source = current_source.get()
         which = None if source.actor.kind is ActorKind.NOBODY else thing
-        what = ("refused", source.actor, source.address, which, tuple(sorted(details.items())))
+        # And a site of IPv6 has an address for each request.
+        where = counted_as(request.app[PROXIES].sender(request))
+        what = ("refused", source.actor, where, which, tuple(sorted(details.items())))
         if request.app[AUDITED_LATELY].knows(what):
             return
         request.app[AUDITED_LATELY].note(what, _REFUSED_AGAIN_SECONDS)

@@ -14,7 +14,7 @@ from peewee import IntegrityError
 from app.core.audit import Action, Actor, ActorKind
 from app.core.errors import NameTaken, NotFound, WrongCredentials
 from app.core.identifiers import EventId
-from app.db import audit, events
+from app.db import audit, events, sessions
 from app.db.tables import Session, User, database, now
 
 API_KEY_PREFIX = "vx_"
@@ -96,7 +96,7 @@ def set_password(username: str, password: str, *, must_change_password: bool = F
     user.password_hash = _hasher.hash(password)
     user.must_change_password = must_change_password
     user.save(only=[User.password_hash, User.must_change_password])
-    Session.delete().where(Session.user == user).execute()
+    sessions.remove(user.id)
     audit.record(Action.USER_PASSWORD_CHANGED, user.id, name=username, must_change_password=must_change_password)
     events.append_credentials_ended(user=user.id)
 

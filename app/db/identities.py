@@ -19,6 +19,8 @@ from app.db.tables import Identity, User, database, now
 
 # As users who are added by hand are named.
 _NAME = re.compile(r"[\w.@+-]{1,200}")
+# peewee takes any lock, whatever its annotations say.
+_SHARED: Any = "FOR SHARE"
 _PROVIDER = Actor(ActorKind.SYSTEM, name="oidc")
 
 R = TypeVar("R")
@@ -77,15 +79,11 @@ def log_in(claimed: Claimed, begin: Callable[[User], R]) -> R:
     # Of two first logins at once one makes the user.
     lock = "select pg_advisory_xact_lock(hashtextextended(%s, 0))"
     database.execute_sql(lock, (f"identity {claimed.issuer} {claimed.subject}",))
-    found = _find(claimed.issuer, claimed.subject)
     try:
-        user, changed = (_created(claimed), False) if found is None else _known(found, claimed)
+        user, changed = _held(claimed)
     except VocalyxError as error:
         error.audit_details = {"issuer": claimed.issuer, "subject": claimed.subject}
         raise
-    Identity.update(last_login_at=now()).where(
-        Identity.issuer == claimed.issuer, Identity.subject == claimed.subject
-    ).execute()
     begun = begin(user)
     if changed:
         events.append_access(user=user.id)
@@ -119,6 +117,25 @@ def unlink(username: str, issuer: str) -> EventId:
     sessions.remove(user.id)
     audit.record(Action.USER_UNLINKED, user.id, name=username, issuer=issuer)
     return events.append_credentials_ended(user=user.id)
+
+
+def _held(claimed: Claimed) -> tuple[User, bool]:
+    """Return the user, whom nobody deactivates, unlinks or removes meanwhile, and whether what they may do has changed."""
+    while True:
+        with database.atomic() as look:
+            found = _find(claimed.issuer, claimed.subject)
+            user, changed = (_created(claimed), False) if found is None else _known(found, claimed)
+            # The user first, as whoever ends the logins of one holds them; and after all administrators, where they are held.
+            there = User.select().where(User.id == user.id).for_update(_SHARED).first()
+            if there is not None and not there.active:
+                raise OidcUserInactive
+            linked = Identity.update(last_login_at=now()).where(
+                Identity.issuer == claimed.issuer, Identity.subject == claimed.subject, Identity.user == user
+            )
+            if linked.execute():
+                return user, changed
+            # Unlinked or removed since it was found: who it is now is looked up anew, and nothing was done.
+            look.rollback()
 
 
 def _created(claimed: Claimed) -> User:

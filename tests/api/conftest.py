@@ -1,3 +1,4 @@
+import socket
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from app.db import accounts, projects
 from app.db.tables import Project
 from app.settings import Settings
 from tests.api.instance import Instance, running_instance
+from tests.api.silence import Silence
 from tests.api.sound import tone
 from tests.api.worker import Worker
 
@@ -112,6 +114,14 @@ def second_instance(client: TestClient, settings: Settings, tmp_path: Path) -> I
     """Another API instance beside the first one, as production runs it: a process of its own under gunicorn."""
     with running_instance(settings, tmp_path / "second-instance.log") as instance:
         yield instance
+
+
+@pytest.fixture
+def silence(monkeypatch: pytest.MonkeyPatch) -> Iterator[Silence]:
+    silence = Silence()
+    monkeypatch.setattr(socket, "getaddrinfo", silence.getaddrinfo)
+    yield silence
+    silence.over.set()
 
 
 MakePerson = Callable[..., Awaitable[Person]]

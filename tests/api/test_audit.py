@@ -173,6 +173,16 @@ async def test_who_is_nobody_fills_the_log_with_no_names_of_things(client: TestC
     assert len(await entries(administrator, action="access.denied")) == 1
 
 
+async def test_nor_with_the_addresses_of_an_ipv6_site(settings: Settings) -> None:
+    application = create_app(settings.model_copy(update={"trusted_proxies": "127.0.0.1"}))
+    async with TestClient(TestServer(application)) as client:
+        for address in [*(f"2001:db8::{number:x}" for number in range(1, 21)), "2001:db8:0:1::1"]:
+            headers = {"Cookie": "vocalyx_session=x", "X-Forwarded-For": address}
+            assert (await client.post("/api/transcriptions/1/cancel", headers=headers)).status == 403
+        page = await client.app[DATABASE].run(audit.page)
+    assert [entry["address"] for entry in page.items] == ["2001:db8:0:1::1", "2001:db8::1"]
+
+
 @pytest.fixture
 async def world(client: TestClient) -> World:
     return await new_world(client)

@@ -268,6 +268,10 @@ def test_who_comes_by_a_trusted_proxy_has_limits_of_their_own(balancer: Balancer
     statuses = [log_in("203.0.113.5") for _ in range(40)]
     assert (statuses[0], statuses[-1]) == (200, 429)
     assert log_in("203.0.113.6") == 200
+    # An IPv6 site has a network of addresses to choose from.
+    statuses = [log_in(f"2001:db8::{number:x}") for number in range(40)]
+    assert (statuses[0], statuses[-1]) == (200, 429)
+    assert log_in("2001:db8:0:1::1") == 200
     connection.close()
     (balancer.folder / "posts").unlink()
 

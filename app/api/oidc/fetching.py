@@ -8,6 +8,7 @@ import aiohttp
 from yarl import URL
 
 from app.api.oidc.errors import OidcAnswerUnusable, OidcProviderDown
+from app.api.outbound.lookup import Resolver, lookup_in_threads
 
 _LONGEST_BYTES = 512 * 1024
 _BLOCK_BYTES = 16 * 1024
@@ -16,6 +17,8 @@ _HEADERS = {"User-Agent": "vocalyx", "Accept": "application/json", "Accept-Encod
 _REDIRECTS = range(300, 400)
 _BUSY = frozenset({408, 425, 429})
 _SERVER_ERRORS = 500
+
+look_up = lookup_in_threads("provider")
 
 
 async def fetch_json(
@@ -29,6 +32,8 @@ async def fetch_json(
     try:
         async with (
             aiohttp.ClientSession(
+                # Not in the threads that check passwords, as aiohttp does: the provider's name may be one that hangs.
+                connector=aiohttp.TCPConnector(resolver=Resolver(look_up)),
                 timeout=_PATIENCE,
                 headers=_HEADERS,
                 cookie_jar=aiohttp.DummyCookieJar(),

@@ -7,11 +7,10 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import aiohttp
-from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
 from app.api.outbound.addresses import AddressPolicy, UrlRefused
-from app.api.outbound.lookup import Lookup, lookup_in_threads
+from app.api.outbound.lookup import Lookup, Resolver, lookup_in_threads
 from app.core.errors import VocalyxError
 
 _MAX_HOPS = 5
@@ -91,36 +90,18 @@ def guarded_session(address: URL, policy: AddressPolicy, lookup: Lookup = look_u
     )
 
 
-class _CheckedResolver(AbstractResolver):
+class _CheckedResolver(Resolver):
     """Looks a host up once, and gives its addresses only where all of them may be connected to."""
 
     def __init__(self, policy: AddressPolicy, lookup: Lookup) -> None:
+        super().__init__(lookup)
         self._policy = policy
-        self._lookup = lookup
 
-    async def resolve(
-        self,
-        host: str,
-        port: int = 0,
-        family: socket.AddressFamily = socket.AF_UNSPEC,  # noqa: ARG002 - of the interface
-    ) -> list[ResolveResult]:
-        addresses = await self._lookup(host, port)
+    async def addresses(self, host: str, port: int) -> list[str]:
+        addresses = await super().addresses(host, port)
         for address in addresses:
             self._policy.check_address(host, address)
-        return [
-            {
-                "hostname": host,
-                "host": address,
-                "port": port,
-                "family": socket.AF_INET6 if ":" in address else socket.AF_INET,
-                "proto": socket.IPPROTO_TCP,
-                "flags": socket.AI_NUMERICHOST | socket.AI_NUMERICSERV,
-            }
-            for address in addresses
-        ]
-
-    async def close(self) -> None:
-        """Nothing is held."""
+        return addresses
 
 
 async def answer_to(request: Awaitable[aiohttp.ClientResponse], seconds: float) -> aiohttp.ClientResponse:

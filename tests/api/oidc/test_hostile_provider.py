@@ -1,5 +1,6 @@
 """What a provider, or whoever stands in its place, may answer: nothing of it is believed unless all of it holds."""
 
+import asyncio
 import base64
 import datetime as dt
 import hmac
@@ -27,9 +28,11 @@ from app.api.oidc.tokens import ALGORITHMS
 from app.core.audit import Action
 from app.db.tables import Session, User
 from app.settings import Settings
+from tests.api.conftest import PASSWORD, MakePerson
 from tests.api.oidc.browser import Browser
 from tests.api.oidc.provider import CLIENT_ID, CLIENT_SECRET, Claims, Provider, new_key
 from tests.api.problems import problem
+from tests.api.silence import Silence
 
 DISCOVERY, KEYS, TOKEN = "/.well-known/openid-configuration", "/jwks", "/oauth2/token"
 KEY = new_key()
@@ -386,3 +389,26 @@ async def test_a_provider_that_takes_for_ever(
     provider.answers[DISCOVERY] = _raw(b"{", headers={"Content-Length": "1000"})
     answer = await browser.ask("GET", "/api/auth/oidc/login")
     await problem(answer, 503, "oidc-provider-down")
+
+
+async def test_a_provider_whose_name_nobody_answers_for_holds_up_no_password(
+    client: TestClient,
+    provider: Provider,
+    browser: Browser,
+    person: MakePerson,
+    silence: Silence,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(fetching, "_PATIENCE", aiohttp.ClientTimeout(total=1))
+    await person("ben")
+    provider.metadata = {"token_endpoint": "https://login.silent.example/token"}
+    states = [(await browser.begin()).query["state"] for _ in range(40)]
+    # Given up, each of them: the look-up goes on.
+    for late in await asyncio.gather(
+        *(browser.ask("GET", f"/api/auth/oidc/callback?state={state}&code=code") for state in states)
+    ):
+        await problem(late, 503, "oidc-provider-down")
+    async with asyncio.timeout(20):
+        answer = await client.post("/api/auth/token", json={"username": "ben", "password": PASSWORD})
+    assert answer.status == 200
+    assert silence.asked == {"login.silent.example": 1}

@@ -1,22 +1,28 @@
 """Logging in by a provider: a real one, with a browser that does what browsers do."""
 
 import asyncio
+import contextlib
 import datetime as dt
 import re
 import threading
 import time
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
+import psycopg2
 import pytest
+from aiohttp import ClientResponse
 from aiohttp.test_utils import TestClient
 from yarl import URL
 
 from app.api.keys import DATABASE
 from app.core.audit import Action
-from app.db import identities
+from app.db import accounts, identities
+from app.db.events import _COMMIT_ORDER_LOCK
 from app.db.identities import Claimed
 from app.db.tables import Identity, LoginCode, PendingLogin, Session, User, now
+from app.settings import Settings
 from tests.api.conftest import PASSWORD, MakePerson, Person
 from tests.api.oidc.browser import Browser
 from tests.api.oidc.conftest import PUBLIC_URL
@@ -321,6 +327,55 @@ async def test_of_the_last_two_administrators_one_stays_whenever_they_come(
     assert await database.run(User.select().where(User.administrator).count) == 1
 
 
+@pytest.mark.parametrize(
+    ("ended", "status", "code"), [("unlinked", 409, "oidc-name-taken"), ("deactivated", 403, "oidc-user-inactive")]
+)
+async def test_a_login_under_way_ends_with_the_logins_of_its_user(
+    client: TestClient,
+    settings: Settings,
+    provider: Provider,
+    browser: Browser,
+    administrator: Person,
+    logged_in: Any,
+    ended: str,
+    status: int,
+    code: str,
+) -> None:
+    await provider.name("anna-sub", preferred_username="anna")
+    anna, _ = await logged_in(await browser.log_in("anna-sub"))
+    user = (await client.app[DATABASE].run(User.get, User.username == "anna")).id
+    holding = psycopg2.connect(settings.database_url.get_secret_value())
+    holding.autocommit = True
+    with contextlib.closing(holding), holding.cursor() as cursor:
+        # Whoever ends logins waits for this when all but the event that tells of it is done.
+        cursor.execute("select pg_advisory_lock(%s)", (_COMMIT_ORDER_LOCK,))
+        end = {
+            "unlinked": lambda: administrator.delete("/api/users/anna/oidc"),
+            "deactivated": lambda: administrator.patch(f"/api/users/{user}", json={"active": False}),
+        }[ended]
+        ending = asyncio.ensure_future(end())
+        await waiting(cursor, 1)
+        late = asyncio.ensure_future(browser.log_in("anna-sub"))
+        await waiting(cursor, 2)
+        cursor.execute("select pg_advisory_unlock(%s)", (_COMMIT_ORDER_LOCK,))
+        assert (await ending).status in (200, 204)
+        await problem(await late, status, code)
+    assert (await anna.get("/api/auth/me")).status == 401
+    assert await client.app[DATABASE].run(Session.select().where(Session.user == user).count) == 0
+
+
+async def waiting(cursor: Any, transactions: int) -> None:
+    """Wait until so many transactions wait for another one."""
+    async with asyncio.timeout(60):
+        while True:
+            cursor.execute(
+                "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
+            )
+            if cursor.fetchone()[0] >= transactions:
+                return
+            await asyncio.sleep(0.02)
+
+
 async def test_without_that_setting_no_claim_makes_an_administrator(
     provider: Provider, browser: Browser, logged_in: Any
 ) -> None:
@@ -395,22 +450,29 @@ class TestLanding:
         out = await browser.ask("POST", "/api/auth/oidc/token", json={"code": code})
         await problem(out, 400, "oidc-login-unknown")
 
-    @pytest.mark.parametrize("ended", ["unlinked", "logged out", "given a password"])
+    @pytest.mark.parametrize("ended", ["unlinked", "logged out", "given a password", "on the host"])
     async def test_a_code_ends_with_the_logins_of_its_user(
         self, client: TestClient, provider: Provider, browser: Browser, administrator: Person, ended: str
     ) -> None:
         code = await self.landed(provider, browser)
         anna = (await client.app[DATABASE].run(User.get, User.username == "anna")).id
-        answer = await {
+        if ended == "on the host":
+            # As `vocalyx admin reset-password` does.
+            await client.app[DATABASE].run(accounts.set_password, "anna", "correct horse battery")
+        else:
+            answer = await self.end(administrator, anna, ended)
+            assert answer.status in (200, 204), await answer.text()
+        late = await browser.ask("POST", "/api/auth/oidc/token", json={"code": code})
+        await problem(late, 400, "oidc-login-unknown")
+
+    async def end(self, administrator: Person, anna: UUID, ended: str) -> ClientResponse:
+        return await {
             "unlinked": lambda: administrator.delete("/api/users/anna/oidc"),
             "logged out": lambda: administrator.delete(f"/api/users/{anna}/sessions"),
             "given a password": lambda: administrator.put(
                 f"/api/users/{anna}/password", json={"password": "correct horse battery"}
             ),
         }[ended]()
-        assert answer.status in (200, 204), await answer.text()
-        late = await browser.ask("POST", "/api/auth/oidc/token", json={"code": code})
-        await problem(late, 400, "oidc-login-unknown")
 
     async def test_a_program_has_its_token_as_json_all_the_same(
         self, provider: Provider, browser: Browser, logged_in: Any

@@ -20,6 +20,7 @@ from tests.api.conftest import MakePerson, Person
 from tests.api.origin import Origin, running_origin
 from tests.api.problems import problem
 from tests.api.receiver import Receiver, answering
+from tests.api.silence import Silence
 from tests.api.webhooks.conftest import MakeHook, soon_given_up
 
 CREATED = ["transcription.created"]
@@ -180,6 +181,37 @@ async def test_a_project_whose_receivers_all_hang_holds_up_no_other_project(
     await other.settled(4, seconds=10)
     assert sum(message.path == "/held" for message in receiver.messages) == 24
     receiver.gate.set()
+
+
+@soon_given_up
+async def test_names_that_nobody_answers_for_hold_up_no_other_project(
+    hook: MakeHook, receiver: Receiver, stranger: Person, silence: Silence
+) -> None:
+    silent = [await hook(receiver.url("/hook", host=f"{number}.silent.example"), CREATED) for number in range(9)]
+    for one in silent:
+        assert (await one.owner.post(f"{one.address}/ping")).status == 202
+    for one in silent:
+        # Given up: the look-up goes on.
+        await one.tried()
+    other = await hook(receiver.url("/theirs", host="hooks.example"), CREATED, by=stranger)
+    assert (await stranger.post(f"{other.address}/ping")).status == 202
+    [delivery] = await other.settled(seconds=10)
+    assert (delivery["outcome"], len(delivery["attempts"])) == ("delivered", 1)
+    assert {message.path for message in receiver.messages} == {"/theirs"}
+
+
+@soon_given_up
+async def test_a_name_that_nobody_answers_for_is_asked_for_once_at_a_time(
+    hook: MakeHook, receiver: Receiver, editor: Person, tried_again_at_once: None, silence: Silence
+) -> None:
+    made = await hook(receiver.url("/hook", host="hooks.silent.example"), CREATED)
+    await editor.uploaded()
+    delivery = await made.tried(3)
+    assert {attempt["error"] for attempt in delivery["attempts"]} == {"The server did not answer within 1 s."}
+    assert silence.asked == {"hooks.silent.example": 1}
+    silence.over.set()
+    [delivery] = await made.settled()
+    assert delivery["outcome"] == "delivered"
 
 
 async def test_one_that_fails_has_a_single_place(client: TestClient, hook: MakeHook, receiver: Receiver) -> None:
