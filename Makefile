@@ -38,7 +38,7 @@ models: speech ## Fetch every demo model, those for tests included
 # Two files at a time; what loads an engine or runs the whole platform has the machine for itself. 5: there was none of that kind.
 .PHONY: test
 test: install models lint ## Check and test everything (TESTS=tests/core chooses a part)
-	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "not engine and not e2e" $(TESTS) || [ $$? -eq 5 ]
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not engine and not e2e" $(TESTS) || [ $$? -eq 5 ]
 	@$(BIN)/python -m pytest -m "engine or e2e" $(TESTS) || [ $$? -eq 5 ]
 
 .PHONY: lint
