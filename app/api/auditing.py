@@ -12,7 +12,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from app.api.contract import contract_of
-from app.api.credentials.client_address import counted_as
+from app.api.credentials.sender import sender_of
 from app.api.keys import AUDITED_LATELY, DATABASE, PROXIES, REQUEST_ID, SETTINGS
 from app.core.audit import Action, Actor, ActorKind, Outcome, Source, current_source
 from app.core.errors import DependencyDown, VocalyxError, WrongCredentials
@@ -91,8 +91,7 @@ async def _record_refusal(request: web.Request, error: VocalyxError, action: Act
         source = current_source.get()
         which = None if source.actor.kind is ActorKind.NOBODY else thing
         # And a site of IPv6 has an address for each request.
-        where = counted_as(request.app[PROXIES].sender(request))
-        what = ("refused", source.actor, where, which, tuple(sorted(details.items())))
+        what = ("refused", source.actor, sender_of(request), which, tuple(sorted(details.items())))
         if request.app[AUDITED_LATELY].knows(what):
             return
         request.app[AUDITED_LATELY].note(what, _REFUSED_AGAIN_SECONDS)

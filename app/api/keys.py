@@ -43,7 +43,6 @@ PROXIES = web.AppKey("proxies", TrustedProxies)
 WEBHOOKS = web.AppKey("webhooks", Webhooks)
 PASSWORD_SLOTS = web.AppKey("password_slots", asyncio.Semaphore)
 AUDITED_LATELY = web.AppKey("audited_lately", Lately)
-PROXIES = web.AppKey("proxies", TrustedProxies)
 OIDC = web.AppKey("oidc", Oidc)
 PROBE_SLOTS = web.AppKey("probe_slots", asyncio.Semaphore)
 

@@ -19,8 +19,6 @@ from app.db.tables import Identity, User, database, now
 
 # As users who are added by hand are named.
 _NAME = re.compile(r"[\w.@+-]{1,200}")
-# peewee takes any lock, whatever its annotations say.
-_SHARED: Any = "FOR SHARE"
 _PROVIDER = Actor(ActorKind.SYSTEM, name="oidc")
 
 R = TypeVar("R")
@@ -126,7 +124,8 @@ def _held(claimed: Claimed) -> tuple[User, bool]:
             found = _find(claimed.issuer, claimed.subject)
             user, changed = (_created(claimed), False) if found is None else _known(found, claimed)
             # The user first, as whoever ends the logins of one holds them; and after all administrators, where they are held.
-            there = User.select().where(User.id == user.id).for_update(_SHARED).first()
+            query: Any = User.select().where(User.id == user.id)
+            there = query.for_update("FOR SHARE").first()
             if there is not None and not there.active:
                 raise OidcUserInactive
             linked = Identity.update(last_login_at=now()).where(

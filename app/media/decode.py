@@ -31,6 +31,9 @@ Samples = NDArray[np.float32]
 SAMPLE_RATE = 16_000
 """Hertz of everything this module returns: the rate that Whisper, Silero and pyannote were trained at."""
 
+FULL_SCALE = 32768
+"""What is decoded are 16-bit numbers, of which this one would be 1."""
+
 # Below it is rounding (Matroska counts milliseconds) and the jitter of live recorders.
 _SMALLEST_GAP_SECONDS = 0.05
 # A clock that goes back so far was set anew; so was one that goes so far ahead, past the end that the container declares.
@@ -365,6 +368,6 @@ class _Run:
         for out in self._resampler.resample(frame):
             channels = out.to_ndarray()  # (channels, samples)
             samples: Samples = channels[min(self._channel, len(channels) - 1)].astype(np.float32)
-            samples /= 32768
+            samples /= FULL_SCALE
             yield self._written, samples
             self._written += len(samples)

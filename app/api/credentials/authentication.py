@@ -11,7 +11,7 @@ from app.api.auditing import name_actor
 from app.api.beforehand import beginning_of
 from app.api.contract import Access, contract_of, is_page
 from app.api.credentials import session_cookie
-from app.api.credentials.client_address import counted_as
+from app.api.credentials.sender import sender_of
 from app.api.keys import ATTEMPTS, DATABASE, LOOKS, PRINCIPAL, PROXIES, SETTINGS
 from app.api.openai import OPENAI_PREFIX
 from app.core.access import Principal
@@ -80,11 +80,6 @@ async def _identify(request: web.Request, token: str | None, api_key: str | None
         # Programs written for OpenAI send the one secret that they have as a bearer token.
         return await request.app[DATABASE].run(principals.of_bearer, token)
     return await authenticate(request.app, token, api_key)
-
-
-def sender_of(request: web.Request) -> str:
-    """Return under what the failed attempts of whoever sends this are counted."""
-    return counted_as(request.app[PROXIES].sender(request))
 
 
 def origin_of(request: web.Request) -> Origin:

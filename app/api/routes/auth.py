@@ -10,7 +10,8 @@ from app.api import answers
 from app.api.auditing import LOGIN_NAME
 from app.api.contract import Access, Form, Reply, Tag, contract
 from app.api.credentials import session_cookie
-from app.api.credentials.authentication import credentials, origin_of, sender_of
+from app.api.credentials.authentication import credentials, origin_of
+from app.api.credentials.sender import sender_of
 from app.api.keys import ATTEMPTS, DATABASE, DELIVERY, OIDC, PASSWORD_SLOTS, PRINCIPAL, SETTINGS
 from app.api.requests import read_json, validate
 from app.core.access import Scope

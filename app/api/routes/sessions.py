@@ -8,8 +8,8 @@ from pydantic import BaseModel, Field
 
 from app.api import answers
 from app.api.contract import Access, Tag, contract
-from app.api.credentials.authentication import sender_of
 from app.api.credentials.logins import NewPassword
+from app.api.credentials.sender import sender_of
 from app.api.keys import ATTEMPTS, DATABASE, DELIVERY, PASSWORD_SLOTS, PRINCIPAL
 from app.api.parameters import SESSION
 from app.api.requests import path_id, read_json

@@ -16,7 +16,7 @@ from app.api import answers
 from app.api.answers import reading
 from app.api.auditing import note_reading
 from app.api.contract import Access, Parameter, Reply, Tag, contract
-from app.api.credentials.authentication import sender_of
+from app.api.credentials.sender import sender_of
 from app.api.keys import ATTEMPTS, AUDITED_LATELY, DATABASE, SETTINGS
 from app.api.parameters import SHARE
 from app.api.playing import give_recording

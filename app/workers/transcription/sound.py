@@ -8,7 +8,7 @@ from tempfile import TemporaryFile
 import numpy as np
 from numpy.typing import NDArray
 
-from app.media.decode import SAMPLE_RATE, Samples, declared, decode_blocks, decode_span, is_searchable
+from app.media.decode import FULL_SCALE, SAMPLE_RATE, Samples, declared, decode_blocks, decode_span, is_searchable
 from app.workers.transcription.timing import counted
 
 SOUND_SECONDS, VOICE_ACTIVITY_SECONDS = "sound_seconds", "voice_activity_seconds"
@@ -16,9 +16,6 @@ SOUND_SECONDS, VOICE_ACTIVITY_SECONDS = "sound_seconds", "voice_activity_seconds
 # 38 MB, decoded in a second or two: a longer one's first words would wait for it.
 _REMEMBERED_SECONDS = 10 * 60
 _BLOCK_SECONDS = 60.0
-
-_FULL_SCALE = 32768
-"""What is decoded are 16-bit numbers; as such a tenth of an hour takes 12 MB on the disk."""
 
 _Identity = tuple[Path, int, int]
 
@@ -86,15 +83,15 @@ class SoundMemory:
 def _sound(samples: Samples | NDArray[np.int16]) -> Samples:
     """Return samples in [-1, 1]."""
     sound = samples.astype(np.float32, copy=False)
-    return sound / np.float32(_FULL_SCALE) if samples.dtype == np.int16 else sound
+    return sound / np.float32(FULL_SCALE) if samples.dtype == np.int16 else sound
 
 
 def _decoded_to_disk(path: Path) -> NDArray[np.int16] | None:
-    """Return all of a recording as it lies in a temporary file, 115 MB an hour; None where the disk has no room for it."""
+    """Return all of a recording as 16-bit numbers in a temporary file, 115 MB an hour; None where the disk has no room for it."""
     with TemporaryFile() as file:
         try:
             for block in decode_blocks(path, _BLOCK_SECONDS):
-                file.write((block * _FULL_SCALE).astype(np.int16).tobytes())
+                file.write((block * FULL_SCALE).astype(np.int16).tobytes())
             file.flush()
         except OSError as error:
             log.warning("no room to decode a recording once", extra={"fields": {"file": path.name, "why": str(error)}})

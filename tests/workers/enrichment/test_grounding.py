@@ -249,7 +249,7 @@ def test_scripts_without_spaces_are_as_long_as_what_they_translate(others: str) 
     ids=["Burmese", "Tibetan", "Thai"],
 )
 def test_vowels_and_tones_are_no_letters_of_their_own(others: str) -> None:
-    """The first article of the Universal Declaration of Human Rights, in the translations of the United Nations."""
+    """After the first article of the Universal Declaration of Human Rights."""
     english = (
         "All human beings are born free and equal in dignity and rights. They are endowed with reason and conscience and"
         " should act towards one another in a spirit of brotherhood."
