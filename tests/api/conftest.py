@@ -25,6 +25,9 @@ from tests.api.worker import Worker
 PASSWORD = "a password for tests"
 INTERNAL_KEY = "the internal key of the tests"
 
+# Looked for in the environment and in files once, not for each of thousands of tests.
+DEFAULTS = Settings()
+
 
 @dataclass
 class Person:
@@ -85,21 +88,23 @@ def _passwords_hashed_in_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def settings(database_url: str, redis_url: str, models_dir: Path, tmp_path: Path) -> Settings:
-    return Settings(
-        database_url=SecretStr(database_url),
-        redis_url=SecretStr(redis_url),
-        uploads_dir=tmp_path / "uploads",
-        models_dir=models_dir,
-        internal_key=SecretStr(INTERNAL_KEY),
-        upload_limit=64 * 1024 * 1024,
-        upload_reserve=0,
-        database_connections=4,
-        lease=2,
-        reconcile_interval=0.2,
-        # All tests come from one address; what slows guessing has tests of its own.
-        login_attempts_by_name=100_000,
-        login_attempts_by_address=100_000,
-        credential_attempts_by_address=100_000,
+    return DEFAULTS.model_copy(
+        update={
+            "database_url": SecretStr(database_url),
+            "redis_url": SecretStr(redis_url),
+            "uploads_dir": tmp_path / "uploads",
+            "models_dir": models_dir,
+            "internal_key": SecretStr(INTERNAL_KEY),
+            "upload_limit": 64 * 1024 * 1024,
+            "upload_reserve": 0,
+            "database_connections": 4,
+            "lease": 2,
+            "reconcile_interval": 0.2,
+            # All tests come from one address; what slows guessing has tests of its own.
+            "login_attempts_by_name": 100_000,
+            "login_attempts_by_address": 100_000,
+            "credential_attempts_by_address": 100_000,
+        }
     )
 
 

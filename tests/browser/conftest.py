@@ -30,6 +30,9 @@ AXE = Path(__file__).with_name("node_modules") / "axe-core" / "axe.min.js"
 PATIENCE_MS = 30_000
 expect.set_options(timeout=PATIENCE_MS)
 
+# Each test starts the driver, a program in JavaScript: what that was compiled to is kept.
+os.environ.setdefault("NODE_COMPILE_CACHE", str(BROWSER / "compiled"))
+
 # Nothing of the browser itself speaks to the outside.
 _SWITCHES = [
     "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking", "--disable-component-update",
