@@ -14,6 +14,7 @@ from aiohttp.test_utils import TestClient
 
 from app.api import answers
 from app.api.keys import DATABASE, HOLDS, SETTINGS
+from app.api.tus import finishing
 from app.core.access import Role
 from app.core.errors import DependencyDown
 from app.db import uploads
@@ -238,6 +239,36 @@ async def test_a_complete_upload_is_finished_though_its_instance_was_killed(
             await asyncio.sleep(0.05)
     assert (await editor.read(shown["transcription_id"]))["sha256"] == hashlib.sha256(CONTENT).hexdigest()
     assert len(files_of(client)) == 1
+
+
+async def test_a_complete_upload_that_has_to_wait_holds_up_no_other(
+    client: TestClient, editor: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def killed(*_: object) -> None:
+        raise DependencyDown
+
+    waiting, other = [await begun(editor, len(CONTENT), reuse="false") for _ in range(2)]
+    held, listed, admitting = waiting.path.rpartition("/")[2], uploads.abandoned, finishing.admit
+
+    async def too_slow(app: Any, file: Any, wish: Any, new_id: Any) -> Any:
+        if str(new_id) == held:
+            raise DependencyDown("The recording could not be read in time: this server is too busy.")
+        return await admitting(app, file, wish, new_id)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(finishing, "admit", too_slow)
+        # It comes first in every round.
+        patched.setattr(uploads, "abandoned", lambda: sorted(listed(), key=lambda one: str(one) != held))
+        patched.setattr("app.api.routes.uploads.finish", killed)
+        for sender in (waiting, other):
+            await problem(await sender.patch(CONTENT), 503, "dependency-down")
+        async with asyncio.timeout(20):
+            while (await other.read())["state"] != "finished":  # noqa: ASYNC110 - the API is asked, as clients do
+                await asyncio.sleep(0.05)
+        assert (await waiting.read())["state"] == "complete"
+    async with asyncio.timeout(20):
+        while (await waiting.read())["state"] != "finished":  # noqa: ASYNC110 - the API is asked, as clients do
+            await asyncio.sleep(0.05)
 
 
 async def test_a_transcription_whose_making_was_not_heard_of_is_found_again(client: TestClient, editor: Person) -> None:
