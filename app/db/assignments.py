@@ -15,8 +15,10 @@ from app.db.question_jobs import QuestionAnswer, is_question
 from app.db.work import Outcome, QueuedJob
 
 
-def claim(job: JobId, worker: str, lease: str, lease_seconds: int, workers: int) -> tuple[dict[str, Any], Outcome]:
-    """See `app.db.jobs.claim`."""
+def claim(
+    job: JobId, worker: str, lease: str, lease_seconds: int, workers: int
+) -> tuple[dict[str, Any] | None, Outcome]:
+    """See `app.db.jobs.claim`, and `app.db.question_jobs.claim` for what has no order."""
     if is_question(job):
         return question_jobs.claim(job, worker, lease, lease_seconds)
     return jobs.claim(job, worker, lease, lease_seconds, workers)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from peewee import SQL, IntegrityError
+from peewee import SQL
 
 from app.core.audit import Action
 from app.core.errors import NotFound, VocalyxError
@@ -22,7 +22,7 @@ from app.core.options import TranscriptionOptions
 from app.db import audit, events, quotas, taking_over, transcriptions, work
 from app.db.events import EventKind
 from app.db.summaries import summarize
-from app.db.tables import Download, Project, Transcription, database, now
+from app.db.tables import Download, Transcription, database, now
 from app.db.transcriptions import IdempotencyKeyUsed
 from app.db.work import Outcome
 
@@ -99,22 +99,19 @@ def create(new: NewDownload) -> tuple[dict[str, Any], Outcome | None]:
         return earlier, None
     quotas.check(new.project, 0)
     try:
-        with database.atomic():
-            row = Transcription.create(
-                id=new.id,
-                project=new.project,
-                created_by=new.created_by,
-                idempotency_key=new.idempotency_key,
-                request_id=new.request_id,
-                name=new.name,
-                options=new.options.to_dict(),
-                language=new.options.language,
-            )
-    except IntegrityError as error:
-        if Project.get_or_none(Project.id == new.project) is None:
-            raise NotFound("The project was deleted meanwhile.", field="project") from error
+        row = transcriptions.row_of(
+            id=new.id,
+            project=new.project,
+            created_by=new.created_by,
+            idempotency_key=new.idempotency_key,
+            request_id=new.request_id,
+            name=new.name,
+            options=new.options.to_dict(),
+            language=new.options.language,
+        )
+    except IdempotencyKeyUsed:
         if (earlier := _earlier(new)) is None:
-            raise IdempotencyKeyUsed from error
+            raise
         return earlier, None
     Download.create(transcription=row, url=new.url, url_sha256=_digest(new.url), reuse=new.reuse)
     audit.record(Action.TRANSCRIPTION_CREATED, new.id, project=new.project, fetched=True)

@@ -40,7 +40,7 @@ def keep(row: Any) -> None:
 
 def fall_back(row: Any) -> None:
     """Show the newest finished answers again, where a later enrichment came to nothing."""
-    newest: Any = _of(row).order_by(EnrichmentVersion.number.desc()).first()
+    newest = _newest(row)
     if newest is not None:
         Enrichment.update(answers=newest.answers, model=newest.model, provenance=newest.provenance).where(
             Enrichment.transcription == row
@@ -63,11 +63,14 @@ def answers_of(row: Any, texts: Sequence[str]) -> dict[str, Any]:
 
 
 def personal_phrases(row: Any) -> list[tuple[str, PersonalKind]] | None:
-    """Return the names and addresses that the language model found; None where it did not look for personal data."""
-    present: Any = Enrichment.get_or_none(Enrichment.transcription == row)
-    if present is None or shown_answers(present.answers).get("personal_data") is None:
+    """Return the names and addresses that the language model found; None where it did not look for personal data.
+
+    They are those of the newest finished answers: what is shown while others are being made comes without its phrases.
+    """
+    newest = _newest(row)
+    if newest is None or shown_answers(newest.answers).get("personal_data") is None:
         return None
-    phrases = present.provenance.get("personal_phrases") or []
+    phrases = newest.provenance.get("personal_phrases") or []
     return [(phrase["text"], PersonalKind(phrase["kind"])) for phrase in phrases]
 
 
@@ -91,6 +94,10 @@ def of_transcription(row: Any) -> list[dict[str, Any]]:
         }
         for version in _of(row).order_by(EnrichmentVersion.number.desc())
     ]
+
+
+def _newest(row: Any) -> Any:
+    return _of(row).order_by(EnrichmentVersion.number.desc()).first()
 
 
 def _of(row: Any) -> Any:

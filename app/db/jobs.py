@@ -130,15 +130,17 @@ def complete(job: JobId, result: JobResult, metrics: Mapping[str, float]) -> Out
         raise JobSuperseded
     if not isinstance(result, _RESULT_OF_KIND[kind]):
         raise InvalidFields([{"field": "", "message": f"This is not what a job of the kind '{kind}' results in."}])
-    step = work.advance(row, lambda before: _take_result(before, job, kind, result))
+    step = Step(row, present, _take_result(present, job, kind, result))
     if not step.changed:
         return work.announce(step)
     untold = partial_text.finish(row, _position(job), result) if isinstance(result, ChunkText) else None
     _store_result(row, job, kind, result)
+    step, completed = _completed(step, _merged)
+    # Once, now that it is known whether the enrichment is made anew: of each state that is stored webhooks are told.
+    work.store(step)
     Job.update(metrics=dict(metrics), error=None).where(Job.id == job).execute()
     if isinstance(result, EnrichmentPlan):
         return work.announce(step)  # the job is not ended: it waits
-    step, completed = _completed(step, _merged)
     if kind is JobKind.CHUNK:
         partial_text.tell(row, step.after, untold)
     return replace(work.announce(step), ended=EndedJob(kind, JobEnding.DONE, metrics), completed=completed)
@@ -280,7 +282,7 @@ def _merged(step: Step) -> Step:
     transcripts.merge(row)
     if speakers.told(row) == before:
         return step
-    return Step(row, step.before, work.advance(row, Work.enrich_again).after)
+    return replace(step, after=step.after.enrich_again())
 
 
 def _position(job: JobId) -> int:

@@ -27,6 +27,12 @@ _DATABASE_NOW = SQL("clock_timestamp()")
 _RANDOM = 4
 """The version of UUIDs (RFC 9562) that are drawn."""
 
+_ASKER_NOT_PERMITTED = {
+    "code": "asker-not-permitted",
+    "detail": "Whoever asked may not read this any more, with the login or the key that they asked with.",
+    "remedy": "Ask again, with a login or a key that may.",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class QuotedSource:
@@ -56,17 +62,19 @@ def is_question(job: JobId) -> bool:
     return job.version == _RANDOM
 
 
-def claim(job: JobId, worker: str, lease: str, lease_seconds: int) -> tuple[dict[str, Any], Outcome]:
+def claim(job: JobId, worker: str, lease: str, lease_seconds: int) -> tuple[dict[str, Any] | None, Outcome]:
     """Give a queued question to a worker with what it may show to the model; `JobSuperseded` where it is not to be had.
 
-    Only what the asker may read at this moment is among it: nothing where they have left the project meanwhile. A worker
-    that did not hear the answer claims the question again under the same lease.
+    Where whoever asked may not read the project any more there is no order: the question has failed. A worker that did
+    not hear the answer claims the question again under the same lease.
     """
     row = _lock(job)
     begun = row.state == JobState.RUNNING and row.lease == lease
     if row.state != JobState.QUEUED and not begun:
         raise JobSuperseded(f"The question is {row.state}.")
-    found = _passages(row) if _may_read(row) else []
+    if not _may_read(row):
+        return None, _ended_badly(row, _ASKER_NOT_PERMITTED, again=False)
+    found = _passages(row)
     if not begun:
         row.state, row.attempt, row.worker, row.lease = JobState.RUNNING, row.attempt + 1, worker, lease
         row.started_at, row.written, row.percent, row.error = now(), "", 0.0, None

@@ -27,6 +27,7 @@ from app.db import (
     enrichment_versions,
     events,
     jobs,
+    sent,
     speakers,
     transcripts,
     unheld,
@@ -36,8 +37,10 @@ from app.db import (
 )
 from app.db.events import EventKind
 from app.db.summaries import summarize
-from app.db.tables import Chunk, Download, Project, Segment, Transcription, Upload, database, now
+from app.db.tables import Chunk, Download, Segment, Transcription, Upload, now
 from app.db.work import Outcome, Step
+
+_ONE_OF_A_KEY = "transcriptions_idempotency"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,34 +91,38 @@ class RecordingRemoved(VocalyxError):
 
 
 def create(new: NewTranscription) -> tuple[dict[str, Any], Outcome]:
-    """Add a transcription and queue its plan.
+    """Add a transcription and queue its plan. Raises as `row_of` does."""
+    row = row_of(
+        id=new.id,
+        project=new.project,
+        created_by=new.created_by,
+        idempotency_key=new.idempotency_key,
+        request_id=new.request_id,
+        name=new.name,
+        audio_path=new.audio_path,
+        sha256=new.sha256,
+        size_bytes=new.size_bytes,
+        media=dict(new.media),
+        options=new.options.to_dict(),
+        reusable=new.reusable,
+        language=new.options.language,
+        duration_seconds=new.media.get("duration_seconds"),
+    )
+    audit.record(Action.TRANSCRIPTION_CREATED, new.id, project=new.project)
+    return _shown_and_announced(work.advance(row, Work.submit))
+
+
+def row_of(**values: Any) -> Any:
+    """Return the row of a new transcription, whose sender may have been removed meanwhile.
 
     Raises `IdempotencyKeyUsed`, or `NotFound` where the project was deleted meanwhile.
     """
     try:
-        with database.atomic():
-            row = Transcription.create(
-                id=new.id,
-                project=new.project,
-                created_by=new.created_by,
-                idempotency_key=new.idempotency_key,
-                request_id=new.request_id,
-                name=new.name,
-                audio_path=new.audio_path,
-                sha256=new.sha256,
-                size_bytes=new.size_bytes,
-                media=dict(new.media),
-                options=new.options.to_dict(),
-                reusable=new.reusable,
-                language=new.options.language,
-                duration_seconds=new.media.get("duration_seconds"),
-            )
+        return sent.insert(Transcription, **values)
     except IntegrityError as error:
-        if Project.get_or_none(Project.id == new.project) is None:
-            raise NotFound("The project was deleted meanwhile.", field="project") from error
-        raise IdempotencyKeyUsed from error
-    audit.record(Action.TRANSCRIPTION_CREATED, new.id, project=new.project)
-    return _shown_and_announced(work.advance(row, Work.submit))
+        if sent.constraint_of(error) == _ONE_OF_A_KEY:
+            raise IdempotencyKeyUsed from error
+        raise
 
 
 def of_idempotency_key(project: UUID, key: str) -> dict[str, Any] | None:

@@ -12,7 +12,7 @@ from enum import Enum, auto
 from typing import Any
 from uuid import UUID
 
-from peewee import SQL, IntegrityError
+from peewee import SQL
 
 from app.core.access import Principal, Role
 from app.core.audit import Action
@@ -20,9 +20,9 @@ from app.core.errors import NotFound, NotYours, VocalyxError
 from app.core.identifiers import ProjectId
 from app.core.options import TranscriptionOptions
 from app.core.uploads import UNFINISHED_STATES, UploadState
-from app.db import audit
+from app.db import audit, sent
 from app.db.summaries import iso
-from app.db.tables import Upload, database, now
+from app.db.tables import Upload, now
 
 LEASE_SECONDS = 10
 """How long an upload is nobody's after its holder died."""
@@ -126,23 +126,20 @@ class Holding(Enum):
 def create(new: NewUpload, lifetime_seconds: int) -> Claimed:
     """Add an upload without any bytes, in the hands of whoever adds it. `NotFound` where the project is gone."""
     lease = secrets.token_urlsafe(16)
-    try:
-        with database.atomic():
-            row = Upload.create(
-                project=new.project,
-                created_by=new.created_by,
-                idempotency_key=new.idempotency_key,
-                name=new.name,
-                metadata=new.metadata,
-                options=new.options.to_dict(),
-                reuse=new.reuse,
-                size_bytes=new.size_bytes,
-                lease=lease,
-                lease_expires_at=_from_now(LEASE_SECONDS),
-                expires_at=_from_now(lifetime_seconds),
-            )
-    except IntegrityError as error:
-        raise NotFound("The project was deleted meanwhile.", field="project") from error
+    row = sent.insert(
+        Upload,
+        project=new.project,
+        created_by=new.created_by,
+        idempotency_key=new.idempotency_key,
+        name=new.name,
+        metadata=new.metadata,
+        options=new.options.to_dict(),
+        reuse=new.reuse,
+        size_bytes=new.size_bytes,
+        lease=lease,
+        lease_expires_at=_from_now(LEASE_SECONDS),
+        expires_at=_from_now(lifetime_seconds),
+    )
     audit.record(Action.UPLOAD_BEGUN, row.id, project=new.project)
     return Claimed(_view(Upload.get_by_id(row.id)), lease)
 

@@ -195,16 +195,22 @@ def _work_job(job: Any) -> WorkJob:
 def advance(row: Any, take: Callable[[Work], Work]) -> Step:
     """Take one step of the locked row's work and store what it changed. Announce it afterwards with `announce`."""
     before = load(row)
-    after = take(before)
-    step = Step(row, before, after)
-    if step.changed:
-        _store_jobs(row, before, after)
-        _store_state(row, before, after)
-        _store_enrichment_state(row, after)
-        if after.state in STOPPED_STATES and before.state not in STOPPED_STATES:
-            # Biometric data: nobody knows when somebody will retry, and then they are described anew.
-            Voices.update(description=None).where(Voices.transcription == row).execute()
+    step = Step(row, before, take(before))
+    store(step)
     return step
+
+
+def store(step: Step) -> None:
+    """Store what a step of a locked row's work changed."""
+    row, before, after = step.row, step.before, step.after
+    if not step.changed:
+        return
+    _store_jobs(row, before, after)
+    _store_state(row, before, after)
+    _store_enrichment_state(row, after)
+    if after.state in STOPPED_STATES and before.state not in STOPPED_STATES:
+        # Biometric data: nobody knows when somebody will retry, and then they are described anew.
+        Voices.update(description=None).where(Voices.transcription == row).execute()
 
 
 def announce(step: Step) -> Outcome:

@@ -1,7 +1,9 @@
 """Sending a recording: what becomes of its options, its name and its file."""
 
+import asyncio
 import hashlib
 import json
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -17,6 +19,7 @@ from tests.api.conftest import MakePerson, Person
 from tests.api.leftovers import files_of
 from tests.api.problems import fields, problem
 from tests.api.sound import tone, video
+from tests.api.test_users import address_of
 from tests.api.wire import END, part, send_raw
 from tests.api.worker import Worker, segment, text
 
@@ -108,6 +111,30 @@ async def test_the_file_lies_whole_where_the_worker_is_told(client: TestClient, 
         "format": "wav", "codec": "pcm_s16le", "channels": 1, "sample_rate": 8000, "duration_seconds": 3.0,
         "has_video": False,
     }  # fmt: skip
+
+
+async def test_a_recording_whose_sender_is_removed_while_it_comes_is_kept_as_nobodys(
+    client: TestClient, administrator: Person, person: MakePerson
+) -> None:
+    anna, content, gate = await person("anna", project="first"), tone(2.0), asyncio.Event()
+
+    async def slowly() -> AsyncIterator[bytes]:
+        yield b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.wav"\r\n\r\n' + content[:1000]
+        await gate.wait()
+        yield content[1000:] + b"\r\n--b--\r\n"
+
+    headers = {"Content-Type": "multipart/form-data; boundary=b"}
+    sending = asyncio.create_task(anna.post("/api/transcriptions", data=slowly(), headers=headers))
+    async with asyncio.timeout(10):
+        while not files_of(client):  # noqa: ASYNC110 - a file system tells nobody of its changes
+            await asyncio.sleep(0.02)
+    assert (await administrator.delete(await address_of(administrator, "anna"))).status == 204
+    gate.set()
+    answer = await sending
+    assert answer.status == 201, await answer.text()
+    created = await answer.json()
+    row = await client.app[DATABASE].run(Transcription.get_by_id, created["id"])
+    assert (row.created_by_id, created["sha256"]) == (None, hashlib.sha256(content).hexdigest())
 
 
 async def test_a_video_is_as_good_as_a_sound(editor: Person) -> None:

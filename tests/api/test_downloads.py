@@ -15,7 +15,7 @@ from app.api.application import create_app
 from app.api.keys import DATABASE, SETTINGS
 from app.core.access import Role
 from app.db import downloads
-from app.db.tables import Download
+from app.db.tables import Download, Project, User
 from app.queueing.queues import QueueName
 from app.settings import Settings
 from tests.api.conftest import MakePerson, Person
@@ -59,6 +59,27 @@ async def settled(person: Person, transcription: str, seconds: float = 20) -> di
         while (now := await person.read(transcription))["state"] == "pending":  # noqa: ASYNC110 - as clients ask
             await asyncio.sleep(0.02)
     return now
+
+
+async def test_a_recording_is_fetched_though_its_user_is_removed_at_that_moment_but_not_without_a_project(
+    editor: Person, administrator: Person, origin: Origin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create = downloads.create
+
+    def without_user(new: downloads.NewDownload) -> Any:
+        User.delete().where(User.id == new.created_by).execute()
+        return create(new)
+
+    def without_project(new: downloads.NewDownload) -> Any:
+        Project.delete().where(Project.id == new.project).execute()
+        return create(new)
+
+    monkeypatch.setattr(downloads, "create", without_project)
+    refused = await editor.post("/api/transcriptions", json={"url": origin.url("/meeting.wav")})
+    assert fields(await problem(refused, 404, "not-found")) == ["project"]
+    monkeypatch.setattr(downloads, "create", without_user)
+    body = await ordered(editor, origin.url("/meeting.wav"))
+    assert (await settled(administrator, body["id"]))["state"] == "queued"
 
 
 async def test_a_fetched_recording_is_like_a_sent_one(

@@ -12,14 +12,14 @@ from app.api.answers.questions import Question, QuestionList
 from app.api.keys import DATABASE, REDIS
 from app.core.access import Role
 from app.core.questions import KEYS_UNFINISHED_LIMIT, UNFINISHED_LIMIT
-from app.db.tables import Membership, User
 from app.db.tables import Project as ProjectRow
 from app.db.tables import Segment as SegmentRow
+from app.db.tables import now
 from app.queueing.queues import QueueName
 from tests.api.conftest import MakePerson, Person
 from tests.api.finished import finished, project_id
 from tests.api.problems import fields, problem
-from tests.api.test_api_keys import made
+from tests.api.test_api_keys import has_ended, made
 from tests.api.worker import Worker, answer_to
 
 FAILURE = {"code": "model-server-down", "detail": "It is away.", "remedy": "Wait.", "retryable": True}
@@ -173,17 +173,43 @@ async def test_words_like_operators_and_quotes_are_words(client: TestClient, edi
     assert (await claimed(worker))["passages"]
 
 
+@pytest.mark.parametrize("way", ["left", "removed", "revoked", "rotated", "ended"])
 async def test_who_lost_the_project_meanwhile_has_nothing_shown_to_the_model(
-    client: TestClient, editor: Person, worker: Worker
+    client: TestClient, owner: Person, administrator: Person, person: MakePerson, worker: Worker, way: str
 ) -> None:
-    await asked(editor, f"transcriptions/{await finished(client)}")
+    about = f"transcriptions/{await finished(client)}"
+    project = await project_id(client)
+    keys = f"/api/projects/{project}/keys"
+    if way in ("left", "removed"):
+        asker = await person("asker", project="first")
+    else:
+        key, asker = await made(owner, keys, role="viewer")
+    question = await asked(asker, about)
+    if way == "left":
+        answer = await owner.delete(f"/api/projects/{project}/members/asker")
+    elif way == "removed":
+        users = (await (await administrator.get("/api/users")).json())["items"]
+        [user] = [user["id"] for user in users if user["username"] == "asker"]
+        answer = await administrator.delete(f"/api/users/{user}")
+    elif way == "revoked":
+        answer = await owner.delete(f"{keys}/{key['id']}")
+    elif way == "rotated":
+        answer = await owner.post(f"{keys}/{key['id']}/rotate", json={})
+    else:
+        await has_ended(client, key["id"], now())
+    if way != "ended":
+        assert answer.status in (201, 204), await answer.text()
 
-    def leave() -> None:
-        user: Any = User.get(User.username == "editor")
-        Membership.delete().where(Membership.user == user).execute()
-
-    await client.app[DATABASE].run(leave)
-    assert (await claimed(worker))["passages"] == []
+    job = await worker.next_job(QueueName.ENRICHMENT)
+    assert job == question["id"]
+    status, said = await worker.post(job, "claim", {"worker": "w", "lease": "a-lease-of-the-workers-own"})
+    assert (status, said["code"]) == (410, "job-superseded")
+    found = await read(owner, question)
+    assert (found["state"], found["error"]["code"], found["answer"]) == ("error", "asker-not-permitted", None)
+    assert found["finished_at"]
+    # It is nobody's any more, and keeps nobody else from asking the same.
+    await asked(owner, about)
+    assert (await claimed(worker))["passages"]
 
 
 async def test_questions_come_before_enrichments(client: TestClient, editor: Person, worker: Worker) -> None:
@@ -420,8 +446,8 @@ async def test_a_stream_ends_with_the_right_to_read(
     async with client.get(f"/api/questions/{question['id']}/events", headers=editor.headers) as stream:
         await stream.content.readuntil(b"data: ")
         project = await project_id(client)
-        assert (await owner.delete(f"/api/projects/{project}/members/editor")).status == 204
         order = await claimed(worker)
+        assert (await owner.delete(f"/api/projects/{project}/members/editor")).status == 204
         await worker.report(order, "result", answer=answer_to(order), metrics={})
         told = await messages(stream)
     assert told[-1] == {"type": "end", "code": "not-found"}

@@ -14,10 +14,11 @@ from aiohttp.test_utils import TestClient
 
 from app.api import answers
 from app.api.keys import DATABASE, HOLDS, SETTINGS
+from app.api.tus import finishing
 from app.core.access import Role
 from app.core.errors import DependencyDown
 from app.db import uploads
-from app.db.tables import Upload, now
+from app.db.tables import Project, Transcription, Upload, User, now
 from tests.api.conftest import MakePerson, Person
 from tests.api.instance import Instance
 from tests.api.leftovers import assert_nothing_is_left, files_of, rows_of
@@ -25,6 +26,7 @@ from tests.api.problems import fields, problem
 from tests.api.sound import tone
 from tests.api.test_create import DEFAULTS
 from tests.api.test_sweeping import reconciler_of
+from tests.api.test_users import address_of
 from tests.api.tus import PIECE, VERSION, Sender, Tap, begin, begun
 from tests.api.worker import Worker
 
@@ -238,6 +240,77 @@ async def test_a_complete_upload_is_finished_though_its_instance_was_killed(
             await asyncio.sleep(0.05)
     assert (await editor.read(shown["transcription_id"]))["sha256"] == hashlib.sha256(CONTENT).hexdigest()
     assert len(files_of(client)) == 1
+
+
+async def test_a_complete_upload_that_has_to_wait_holds_up_no_other(
+    client: TestClient, editor: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def killed(*_: object) -> None:
+        raise DependencyDown
+
+    waiting, other = [await begun(editor, len(CONTENT), reuse="false") for _ in range(2)]
+    held, listed, admitting = waiting.path.rpartition("/")[2], uploads.abandoned, finishing.admit
+
+    async def too_slow(app: Any, file: Any, wish: Any, new_id: Any) -> Any:
+        if str(new_id) == held:
+            raise DependencyDown("The recording could not be read in time: this server is too busy.")
+        return await admitting(app, file, wish, new_id)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(finishing, "admit", too_slow)
+        # It comes first in every round.
+        patched.setattr(uploads, "abandoned", lambda: sorted(listed(), key=lambda one: str(one) != held))
+        patched.setattr("app.api.routes.uploads.finish", killed)
+        for sender in (waiting, other):
+            await problem(await sender.patch(CONTENT), 503, "dependency-down")
+        async with asyncio.timeout(20):
+            while (await other.read())["state"] != "finished":  # noqa: ASYNC110 - the API is asked, as clients do
+                await asyncio.sleep(0.05)
+        assert (await waiting.read())["state"] == "complete"
+    async with asyncio.timeout(20):
+        while (await waiting.read())["state"] != "finished":  # noqa: ASYNC110 - the API is asked, as clients do
+            await asyncio.sleep(0.05)
+
+
+async def test_an_upload_outlasts_the_user_who_sends_it(
+    client: TestClient, administrator: Person, person: MakePerson
+) -> None:
+    anna, tap = await person("anna", project="first"), Tap.new()
+    sender = await begun(anna, len(CONTENT))
+    tap.parts.put_nowait(CONTENT[:20_000])
+    sending = asyncio.create_task(sender.patch(tap.flow()))
+    async with asyncio.timeout(20):
+        while not client.app[HOLDS]._holds:  # noqa: ASYNC110 - nobody is told of them
+            await asyncio.sleep(0.02)
+    assert (await administrator.delete(await address_of(administrator, "anna"))).status == 204
+    for part in (CONTENT[20_000:], b""):
+        tap.parts.put_nowait(part)
+    answer = await sending
+    assert answer.status == 204, await answer.text()
+    made = await administrator.read(answer.headers["X-Transcription-ID"])
+    assert made["sha256"] == hashlib.sha256(CONTENT).hexdigest()
+    row = await client.app[DATABASE].run(Transcription.get_by_id, made["id"])
+    assert (row.created_by_id, (await Sender(administrator, sender.path).read())["state"]) == (None, "finished")
+
+
+async def test_an_upload_is_begun_though_its_user_is_removed_at_that_moment_but_not_without_a_project(
+    editor: Person, administrator: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create = uploads.create
+
+    def without_user(new: uploads.NewUpload, lifetime_seconds: int) -> uploads.Claimed:
+        User.delete().where(User.id == new.created_by).execute()
+        return create(new, lifetime_seconds)
+
+    def without_project(new: uploads.NewUpload, lifetime_seconds: int) -> uploads.Claimed:
+        Project.delete().where(Project.id == new.project).execute()
+        return create(new, lifetime_seconds)
+
+    monkeypatch.setattr(uploads, "create", without_project)
+    assert fields(await problem(await begin(editor, len(CONTENT)), 404, "not-found")) == ["project"]
+    monkeypatch.setattr(uploads, "create", without_user)
+    sender = Sender(administrator, (await begun(editor, len(CONTENT))).path)
+    assert (await sender.patch(CONTENT)).status == 204
 
 
 async def test_a_transcription_whose_making_was_not_heard_of_is_found_again(client: TestClient, editor: Person) -> None:

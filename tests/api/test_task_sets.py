@@ -225,6 +225,65 @@ async def test_a_document_can_be_had_without_personal_data(editor: Person, worke
     assert fields(await problem(refused, 422, "invalid-fields")) == ["redact"]
 
 
+PERSONAL = {"answers": {"personal_data": [{"segment": 0, "start": 0, "end": 3, "kind": "name"}]}}
+PHRASES = {"personal_phrases": [{"text": "Léa Martin", "kind": "name"}]}
+
+
+async def begun(worker: Worker, answers: dict[str, Any]) -> dict[str, Any]:
+    """Claim an enrichment, and report these answers on the way: its names come with the result alone."""
+    order = await worker.claim(QueueName.ENRICHMENT)
+    assert (await worker.report(order, "progress", stage="personal_data", percent=50, answers=answers))[0] == 200
+    return order
+
+
+@pytest.mark.parametrize("before", [None, "title"])
+async def test_no_document_without_personal_data_before_its_names_are_known(
+    editor: Person, worker: Worker, before: str | None
+) -> None:
+    sent = (await editor.uploaded(diarization="false", tasks=before or "personal_data"))["id"]
+    await worker.plan((0.0, 1.0))
+    await worker.do_next()
+    if before is not None:
+        await answer_with(worker, ANSWERS)
+        await renewed(editor, sent, tasks=["personal_data"])
+    order = await begun(worker, PERSONAL)
+    assert (await editor.read(sent))["enrichment"]["answers"] == PERSONAL["answers"]
+    address = f"/api/transcriptions/{sent}.txt?redact=personal_data"
+    await problem(await editor.get(address), 409, "conflict")
+    await editor.post(f"/api/transcriptions/{sent}/cancel")
+    await problem(await editor.get(address), 409, "conflict")
+    assert (await worker.report(order, "result", enrichment=ANSWERS | PERSONAL | PHRASES))[0] == 410
+    await editor.post(f"/api/transcriptions/{sent}/retry")
+    await answer_with(worker, ANSWERS | PERSONAL | PHRASES)
+    assert (await editor.get(address)).status == 200
+
+
+async def test_while_personal_data_is_looked_for_anew_the_names_of_before_are_taken_out(
+    editor: Person, worker: Worker
+) -> None:
+    sent = await enriched(editor, worker)
+    await renewed(editor, sent, tasks=["title", "personal_data"])
+    await answer_with(worker, ANSWERS | PERSONAL | PHRASES)
+    body, tag = {"text": "Léa Martin said so."}, {"If-Match": "*"}
+    assert (await editor.patch(f"/api/transcriptions/{sent}/segments/0", json=body, headers=tag)).status == 200
+
+    async def taken_out() -> str:
+        answer = await editor.get(f"/api/transcriptions/{sent}.txt?redact=personal_data")
+        assert answer.status == 200, await answer.text()
+        text = await answer.text()
+        assert "Léa" not in text
+        return text
+
+    await renewed(editor, sent)
+    assert "[NAME] said so." in await taken_out()
+    order = await begun(worker, {"title": "Half a", "answers": {"title": {"text": "Half a"}}})
+    assert "[NAME] said so." in await taken_out()
+    await worker.report(order, "progress", stage="personal_data", percent=90, answers=PERSONAL)
+    assert "[NAME] said so." in await taken_out()
+    await worker.report(order, "result", enrichment=ANSWERS | PERSONAL | PHRASES)
+    assert "[NAME] said so." in await taken_out()
+
+
 async def test_nobody_else_sees_or_changes_a_projects_sets(
     client: TestClient, owner: Person, editor: Person, stranger: Person
 ) -> None:

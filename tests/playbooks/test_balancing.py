@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import re
 import shutil
 import tempfile
 import threading
@@ -13,6 +14,10 @@ from pathlib import Path
 
 import pytest
 
+from app.api.application import create_app
+from app.api.contract import promised_routes
+from app.core.errors import WrongCredentials
+from app.settings import Settings
 from app.standalone.state import free_port
 from tests.playbooks.balancing import NAMES, Balancer, balancing
 from tests.playbooks.conftest import CHECKOUT, Playbook, change, with_secrets
@@ -256,18 +261,31 @@ def test_who_sends_is_what_trusted_proxies_say_and_nobody_else(balancer: Balance
         connection.close()
 
 
+def test_every_way_to_log_in_by_a_password_is_limited() -> None:
+    template = (CHECKOUT / "templates" / "haproxy.cfg.j2").read_text()
+    [limited] = re.findall(r"acl is_login \S+ -i (.+)", template)
+    judging = {
+        (route.method, route.path)
+        for route, promised in promised_routes(create_app(Settings()))
+        if WrongCredentials in promised.errors
+    }
+    assert judging == {("POST", path) for path in limited.split()}
+
+
 def test_who_comes_by_a_trusted_proxy_has_limits_of_their_own(balancer: Balancer) -> None:
     connection = balancer.connection(PROXY)
 
-    def log_in(sender: str) -> int:
-        connection.request("POST", "/api/auth/token?id=0", headers={"X-Forwarded-For": sender})
+    def log_in(sender: str, path: str = "/api/auth/token") -> int:
+        connection.request("POST", f"{path}?id=0", headers={"X-Forwarded-For": sender})
         answer = connection.getresponse()
         answer.read()
         return answer.status
 
-    statuses = [log_in("203.0.113.5") for _ in range(40)]
-    assert (statuses[0], statuses[-1]) == (200, 429)
-    assert log_in("203.0.113.6") == 200
+    # The second one is the page's; the API reads the third as the same.
+    for last, path in enumerate(("/api/auth/token", "/api/auth/session", "/api/auth/%73ession"), start=5):
+        statuses = [log_in(f"203.0.113.{last}", path) for _ in range(40)]
+        assert (statuses[0], statuses[-1]) == (200, 429), path
+    assert log_in("203.0.113.9") == 200
     # An IPv6 site has a network of addresses to choose from.
     statuses = [log_in(f"2001:db8::{number:x}") for number in range(40)]
     assert (statuses[0], statuses[-1]) == (200, 429)

@@ -15,9 +15,11 @@ ASKING: Mapping[str, str] = {
         "Poser une question sur une transcription. La réponse se suit à `…/events`, ou se lit à l’adresse de la question"
     ),
     "The answer has quotes with their times, which stand in the transcript word for word; where there is none, it says that "
-    "the recording does not say it. Whoever may read the transcription sees its questions.": (
+    "the recording does not say it. Whoever may read the transcription sees its questions. Where whoever asked may read it no "
+    "more when its turn comes, it fails: `asker-not-permitted`.": (
         "La réponse a des citations avec leurs temps, qui se trouvent mot pour mot dans le texte ; s’il n’y en a pas, elle dit "
-        "que l’enregistrement ne le dit pas. Qui peut lire la transcription voit ses questions."
+        "que l’enregistrement ne le dit pas. Qui peut lire la transcription voit ses questions. Si la personne ou la clé qui a "
+        "posé la question ne peut plus la lire quand vient son tour, elle échoue : `asker-not-permitted`."
     ),
     "Ask a question over all transcriptions of a project": "Poser une question sur toutes les transcriptions d’un projet",
     "Those passages are read that have words of the question, as the search finds them. Nothing of another project is.": (

@@ -18,6 +18,7 @@ from app.api.oidc.errors import OidcAnswerUnusable, OidcDenied
 from app.api.oidc.fetching import fetch_json
 from app.api.oidc.tokens import ALGORITHMS, Expected, SigningKeyUnknown, read_keys, verified_claims
 from app.db.identities import Claimed
+from app.db.sharing import Shared
 
 _DISCOVERY_PATH = "/.well-known/openid-configuration"
 _KEPT_SECONDS = 3600.0
@@ -49,23 +50,28 @@ class Metadata(BaseModel):
 
 
 class _Kept(Generic[Value]):
-    """Something of the provider's, asked for once an hour, by one request for all that wait."""
+    """Something of the provider's, asked for once an hour, by one try for all that wait: its failure is theirs, too."""
 
     def __init__(self, fetch: Callable[[], Awaitable[Value]]) -> None:
         self._fetch = fetch
-        self._lock = asyncio.Lock()
-        self._value: Value | None = None
-        self._fetched_at = 0.0
+        self._tries: Shared[None, tuple[Value, float]] = Shared(self._try)
+        self._trying: asyncio.Future[tuple[Value, float]] | None = None
+        self._kept: tuple[Value, float] | None = None
 
     async def get(self, *, newer_than: float | None = None) -> tuple[Value, float]:
         """Return it, and when it was fetched; with `newer_than` what was fetched after that moment."""
-        async with self._lock:
-            oldest = time.monotonic() - _KEPT_SECONDS
-            wanted = oldest if newer_than is None else max(oldest, newer_than)
-            if self._value is None or self._fetched_at <= wanted:
-                self._value = await self._fetch()
-                self._fetched_at = time.monotonic()
-            return self._value, self._fetched_at
+        oldest = time.monotonic() - _KEPT_SECONDS
+        wanted = oldest if newer_than is None else max(oldest, newer_than)
+        if self._kept is not None and self._kept[1] > wanted:
+            return self._kept
+        if self._trying is None or self._trying.done():
+            self._trying = self._tries.ask(None)
+        # Whoever goes takes nothing from the others.
+        return await asyncio.shield(self._trying)
+
+    async def _try(self, _: None) -> tuple[Value, float]:
+        self._kept = await self._fetch(), time.monotonic()
+        return self._kept
 
 
 class Oidc:

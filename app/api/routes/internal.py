@@ -17,7 +17,7 @@ from app.api.parameters import LAST_POSITION
 from app.api.requests import path_id, read_json, validate
 from app.api.work_log import name_work
 from app.core.enrichment_plan import EnrichmentPlan
-from app.core.errors import InvalidFields, NotFound
+from app.core.errors import InvalidFields, JobSuperseded, NotFound
 from app.core.identifiers import JobId
 from app.core.questions import LONGEST_ANSWER, LONGEST_QUOTE, MAX_SOURCES
 from app.core.transcript import ChunkText, Diarization, PlanPart, Segment
@@ -186,6 +186,9 @@ async def claim(request: web.Request) -> web.Response:
     order, outcome = await request.app[DATABASE].run(
         assignments.claim, _job(request), wanted.worker, lease, lease_seconds, workers
     )
+    if order is None:
+        await request.app[DELIVERY].follow(outcome)
+        raise JobSuperseded("Whoever asked for it may not any more.")
     add_to_log(worker=wanted.worker, transcription=order["transcription_id"], origin=order["request_id"])
     await request.app[DELIVERY].follow(outcome)
     return web.json_response(order)

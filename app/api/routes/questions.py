@@ -79,7 +79,8 @@ async def ask(request: web.Request) -> web.Response:
     """Ask a question about a transcription. The answer is followed at `…/events`, or read at the question's address.
 
     The answer has quotes with their times, which stand in the transcript word for word; where there is none, it says that
-    the recording does not say it. Whoever may read the transcription sees its questions.
+    the recording does not say it. Whoever may read the transcription sees its questions. Where whoever asked may read it no
+    more when its turn comes, it fails: `asker-not-permitted`.
     """
     return await _asked(request, questions.ask_transcription)
 

@@ -46,13 +46,26 @@ async def finish_abandoned(app: web.Application) -> None:
     while True:
         await asyncio.sleep(app[SETTINGS].reconcile_interval)
         try:
-            for upload in await app[DATABASE].run(uploads.abandoned):
-                await _finish_one(app, upload)
-        except (DependencyDown, OSError) as error:
+            abandoned = await app[DATABASE].run(uploads.abandoned)
+        except DependencyDown as error:
             logger.warning("finishing uploads waits: %s", error)
+            continue
         except Exception:
-            # Whatever went wrong with one of them must not end all later rounds.
+            # Whatever went wrong must not end all later rounds.
             logger.exception("finishing uploads failed")
+            continue
+        for upload in abandoned:
+            await _try_one(app, upload)
+
+
+async def _try_one(app: web.Application, upload: UUID) -> None:
+    """Finish an upload, or leave it to the next round: nothing that goes wrong with one keeps others waiting."""
+    try:
+        await _finish_one(app, upload)
+    except (DependencyDown, StorageFull, OSError) as error:
+        logger.warning("finishing an upload waits: %s", error, extra={"fields": {"upload": upload}})
+    except Exception:
+        logger.exception("finishing an upload failed", extra={"fields": {"upload": upload}})
 
 
 async def _finish_one(app: web.Application, upload: UUID) -> None:

@@ -391,6 +391,20 @@ async def test_a_provider_that_takes_for_ever(
     await problem(answer, 503, "oidc-provider-down")
 
 
+async def test_a_provider_that_takes_for_ever_keeps_nobody_waiting_behind_others(
+    provider: Provider, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fetching, "_PATIENCE", aiohttp.ClientTimeout(total=3))
+    provider.answers[DISCOVERY] = _raw(b"{", headers={"Content-Length": "1000"})
+    async with asyncio.timeout(20):
+        for answer in await asyncio.gather(*(browser.ask("GET", "/api/auth/oidc/login") for _ in range(20))):
+            await problem(answer, 503, "oidc-provider-down")
+    assert provider.asked[DISCOVERY] == 1
+    # The failure is of that try alone.
+    provider.answers.clear()
+    await browser.begin()
+
+
 async def test_a_provider_whose_name_nobody_answers_for_holds_up_no_password(
     client: TestClient,
     provider: Provider,

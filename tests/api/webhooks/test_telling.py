@@ -20,6 +20,7 @@ from app.settings import Settings
 from tests.api.conftest import Person
 from tests.api.instance import Instance
 from tests.api.receiver import Receiver
+from tests.api.test_enrichments import to_failed_voices
 from tests.api.webhooks.conftest import Hook, MakeHook, soon_given_up
 from tests.api.worker import Worker
 
@@ -93,6 +94,36 @@ async def test_a_failed_enrichment_that_is_tried_again_changes_no_text(
     await worker.do_next(QueueName.ENRICHMENT)
     messages = await receiver.until_told("/hook", 3)
     assert [message.type.partition(".")[2] for message in messages] == ["transcribed", "done", "done"]
+
+
+async def test_a_text_and_its_enrichment_that_are_made_anew_are_told_once(
+    hook: MakeHook, receiver: Receiver, editor: Person, worker: Worker
+) -> None:
+    made = await hook(receiver.url("/hook"), ["transcription.transcribed", "transcription.done"])
+    await to_failed_voices(editor, worker)
+    await worker.tell_apart((0.0, 2.0, "SPEAKER_00"), (2.0, 4.0, "SPEAKER_01"))
+    await worker.do_next(QueueName.ENRICHMENT)
+    assert len(await made.deliveries()) == 4
+    messages = await receiver.until_told("/hook", 4)
+    told = [(message.type.partition(".")[2], message.json["data"]["state"]) for message in messages]
+    assert told == [("transcribed", "transcribed"), ("done", "done")] * 2
+
+
+async def test_a_text_that_stands_is_told_once_though_its_enrichment_is_cancelled_and_made_anew(
+    hook: MakeHook, receiver: Receiver, editor: Person, worker: Worker
+) -> None:
+    types = ["transcription.transcribed", "transcription.cancelled", "transcription.done"]
+    made = await hook(receiver.url("/hook"), types)
+    path = f"/api/transcriptions/{(await editor.uploaded(diarization='false'))['id']}"
+    await worker.plan((0.0, 3.0))
+    await worker.do_next()
+    for again in ("enrichments", "retry"):
+        assert (await editor.post(f"{path}/cancel")).status == 200
+        assert (await editor.post(f"{path}/{again}", json={})).status in (200, 202)
+    await worker.do_next(QueueName.ENRICHMENT)
+    assert len(await made.deliveries()) == 4
+    messages = await receiver.until_told("/hook", 4)
+    assert [message.type for message in messages] == [types[0], types[1], types[1], types[2]]
 
 
 async def test_an_end_without_a_text_is_told(

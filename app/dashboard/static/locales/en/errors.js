@@ -1,4 +1,5 @@
 export const errors = {
+  "error.asker-not-permitted": "Whoever asked may not read this any more. Ask it again.",
   "error.bad-request": "The server could not read this. Load the page anew and try again.",
   "error.fetch-failed": "The other server did not give the recording. Check that the address leads to the recording itself.",
   "error.invalid-options": "These options do not go together, or not with the model. Change one of them.",

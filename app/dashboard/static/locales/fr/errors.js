@@ -1,4 +1,5 @@
 export const errors = {
+  "error.asker-not-permitted": "Qui a posé cette question n’a plus le droit de lire ceci. Posez-la de nouveau.",
   "error.bad-request": "Le serveur n’a pas pu lire cette demande. Rechargez la page et réessayez.",
   "error.fetch-failed": "L’autre serveur n’a pas donné l’enregistrement. Vérifiez que l’adresse mène à l’enregistrement lui-même.",
   "error.invalid-options": "Ces options ne vont pas ensemble, ou pas avec le modèle. Changez-en une.",
