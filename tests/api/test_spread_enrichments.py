@@ -6,17 +6,25 @@ import math
 from collections import Counter
 from typing import Any
 
+import pytest
 from aiohttp.test_utils import TestClient
 
 from app.api.keys import DATABASE
 from app.db.tables import EnrichmentPart, EnrichmentPlan
 from app.queueing.queues import QueueName
+from app.settings import Settings
 from tests.api.conftest import Person
 from tests.api.test_enrichments import enriched, renewed
 from tests.api.worker import ANSWERS, Worker, spread
 
 PARTS = ("reading",) * 8 + ("rewriting", "folding")
 GIVE_UP = {"code": "x", "detail": "It failed.", "remedy": "Try again.", "retryable": False}
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    """Nobody's job is taken back on a busy machine."""
+    return settings.model_copy(update={"lease": 600})
 
 
 async def planned(worker: Worker, *kinds: str) -> dict[str, Any]:
