@@ -319,6 +319,10 @@ async def test_another_instance_goes_on_where_one_stopped(
         assert (now["state"], now["sha256"]) == ("queued", hashlib.sha256(CONTENT).hexdigest())
         # To be cut off by a stop counts as no try.
         assert await other.app[DATABASE].run(lambda: Download.select().get().attempt) == 1
+        # What the other one had of it goes once the row says where the recording is.
+        async with asyncio.timeout(10):
+            while len(files_of(other)) > 1:  # noqa: ASYNC110 - a file system tells nobody of its changes
+                await asyncio.sleep(0.02)
         assert len(files_of(other)) == 1
 
 
