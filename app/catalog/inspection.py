@@ -67,7 +67,7 @@ def _language_model(folder: Path) -> tuple[str, ...]:
     files = sorted(path.name for path in folder.glob("*.gguf"))
     if len(files) != 1:
         raise ModelRefused(
-            f"It holds {len(files)} .gguf files; one is needed.",
+            f"It holds {len(files)} .gguf files at its top; one is needed.",
             remedy="Name one file. A model split into several is joined with llama.cpp's llama-gguf-split --merge.",
         )
     gguf.read_header(folder / files[0])

@@ -15,6 +15,9 @@ logger = logging.getLogger(__name__)
 DESCRIPTION_FILE = "model.json"
 HASH_BLOCK_BYTES = 1024 * 1024
 
+ENGLISH_ALONE = ("en",)
+"""The languages of a model that knows no other."""
+
 
 class ModelKind(StrEnum):
     """What a model is for; also the name of its folder in the models directory."""

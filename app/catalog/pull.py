@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from app.catalog.errors import ModelPullFailed, ModelRefused
 from app.catalog.hub import Hub
@@ -35,7 +35,8 @@ _SLACK_BYTES = 16 * 1024 * 1024
 class PullOrder:
     """What is to be pulled. Empty texts are filled in from what the hub says; `revision` holds for the first piece.
 
-    `sha256` insists on the checksum of the model's one file; `insists`: that, or the revision, was asked for by name.
+    `patterns` are those by which its files were chosen, where they were. `sha256` insists on the checksum of the
+    model's one file; `insists`: that, or the revision, was asked for by name.
     """
 
     kind: ModelKind
@@ -44,6 +45,7 @@ class PullOrder:
     title: str = ""
     licence: str = ""
     languages: tuple[str, ...] = ()
+    patterns: tuple[str, ...] = ()
     revision: str = "main"
     sha256: str | None = None
     insists: bool = False
@@ -52,6 +54,10 @@ class PullOrder:
     def given(self, *, revision: str | None, sha256: str | None) -> "PullOrder":
         """Return the same order of one revision, and of one checksum, where they are insisted on."""
         return replace(self, revision=revision or self.revision, sha256=sha256, insists=bool(revision or sha256))
+
+    def chose(self, model: InstalledModel) -> bool:
+        """Tell whether the model has a file for each pattern by which files were chosen."""
+        return all(any(fnmatchcase(path, pattern) for path in model.files) for pattern in self.patterns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +116,11 @@ def order_from_repository(
     if not patterns and kind is ModelKind.DIARIZATION:
         piece = Piece(repository=repository, needed=PIPELINE_NEEDED, wanted=PIPELINE_WANTED)
     return PullOrder(
-        kind=kind, name=checked_name(name or repository.rpartition("/")[2]), pieces=(piece,), revision=revision
+        kind=kind,
+        name=checked_name(name or repository.rpartition("/")[2]),
+        pieces=(piece,),
+        patterns=tuple(patterns),
+        revision=revision,
     )
 
 
@@ -119,25 +129,26 @@ def pull(
 ) -> InstalledModel:
     """Install what is ordered, unless it is there and whole; with `update` also where the hub has another state of it.
 
-    An order that insists on a revision or a checksum is held against the hub in any case. Raises `ModelPullFailed`,
-    `ModelRefused` (also where another state than that is installed, and `update` was not asked for), `NotEnoughSpace`.
+    An order that insists on a revision or a checksum is held against the hub in any case, and so is one that chose
+    files which the installed model does not have. Raises `ModelPullFailed`, `ModelRefused` (also where another state or
+    other files are installed, and `update` was not asked for), `NotEnoughSpace`.
     """
     place = place_of(models_dir, order.kind, checked_name(order.name))
     present = describe(place)
-    if present is not None and present.is_whole() and not (update or order.insists):
+    if present is not None and present.is_whole() and order.chose(present) and not (update or order.insists):
         observer.present(_as_shown(present), None)
         return present
     started = time.monotonic()
     with sole_writer(models_dir, observer.waiting) as work:
         arriving = _resolve(order, hub)
         present = describe(place)  # another process may have just pulled it
-        if present is not None and present.source == arriving.source and not present.damaged_files():
+        other = None if present is None else _difference(present, arriving, order)
+        if present is not None and other is None and not present.damaged_files():
             observer.present(arriving, None)
             return present
-        if present is not None and present.is_whole() and present.source != arriving.source and not update:
+        if present is not None and other is not None and present.is_whole() and not update:
             raise ModelRefused(
-                f"{order.kind}/{order.name} is installed from {present.source}, not from {arriving.source}.",
-                remedy="Add --update to put this in its place.",
+                f"{order.kind}/{order.name} is installed {other}.", remedy="Add --update to put this in its place."
             )
         partial = partial_of(models_dir, order.kind, order.name)
         _download(arriving, hub, models_dir, partial, place, observer)
@@ -165,6 +176,22 @@ def pull(
         return model.model_copy(update={"folder": place})
 
 
+def _difference(present: InstalledModel, arriving: _Arriving, order: PullOrder) -> str | None:
+    """Say in what the installed model, as it is recorded, is another than that which is to be had; None: in nothing."""
+    if present.source != arriving.source:
+        return f"from {present.source}, not from {arriving.source}"
+    if order.settle is not None:
+        return None  # it is made of these files, and no longer has them
+    lacking = [each.file.path for each in arriving.files if not _is_recorded(each, present)]
+    return f"from {present.source}, but without its {', '.join(lacking)}" if lacking else None
+
+
+def _is_recorded(wanted: _Wanted, present: InstalledModel) -> bool:
+    """Tell whether the installed model has the file, by its recorded SHA-256 where the hub states that."""
+    recorded = present.files.get(wanted.path)
+    return recorded == wanted.file.digest if _SHA256.fullmatch(wanted.file.digest) else recorded is not None
+
+
 def partial_bytes(models_dir: Path, kind: ModelKind, name: str) -> int:
     """Return how much of a model lies in a pull that was cut off."""
     folder = partial_of(models_dir, kind, name)
@@ -179,7 +206,10 @@ def _resolve(order: PullOrder, hub: Hub) -> _Arriving:
         repository = hub.repository(piece.repository, order.revision if index == 0 else "main")
         repositories.append(repository)
         for file in _chosen(repository, piece, order.kind):
-            path = f"{piece.folder}/{file.path}" if piece.folder else file.path
+            # A language model's one file is looked for at the top, whichever folder of the repository it is in.
+            is_model = order.kind is ModelKind.LLM and file.path.endswith(".gguf")
+            place = PurePosixPath(file.path).name if is_model else file.path
+            path = f"{piece.folder}/{place}" if piece.folder else place
             if path != DESCRIPTION_FILE:
                 wanted.append(_Wanted(repository, file, path))
     if order.sha256 is not None:

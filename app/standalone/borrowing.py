@@ -16,10 +16,14 @@ POLL_SECONDS = 0.3
 
 
 @asynccontextmanager
-async def borrowed_instance(state: StateFolder) -> AsyncIterator[None]:
-    """Use the instance that runs on the folder; where none does, start one, its log on standard error, and stop it."""
-    if await asyncio.to_thread(_is_up, state):
-        yield
+async def borrowed_instance(state: StateFolder) -> AsyncIterator[str]:
+    """Give the address of the instance that runs on the folder; where none does, start one, and stop it afterwards.
+
+    Its log goes to standard error. Raises CannotStart.
+    """
+    address = await asyncio.to_thread(_answering, state)
+    if address is not None:
+        yield address
         return
     program = [sys.executable, "-m", "app.cli.main", "serve", "--state", str(state.root)]
     process = await asyncio.create_subprocess_exec(
@@ -30,17 +34,17 @@ async def borrowed_instance(state: StateFolder) -> AsyncIterator[None]:
         start_new_session=True,
     )
     try:
-        while not await asyncio.to_thread(_is_up, state):
+        while (address := await asyncio.to_thread(_answering, state)) is None:
             if process.returncode is not None:
                 raise CannotStart("The instance did not start.", remedy="Its last lines above say why.")
             await asyncio.sleep(POLL_SECONDS)
-        yield
+        yield address
     finally:
         with suppress(ProcessLookupError):
             process.send_signal(signal.SIGINT)
         await process.wait()
 
 
-def _is_up(state: StateFolder) -> bool:
-    login = state.read_first_login()
-    return login is not None and answers(login.url)
+def _answering(state: StateFolder) -> str | None:
+    address = state.read_address()
+    return address if address is not None and answers(address) else None

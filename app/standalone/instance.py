@@ -66,6 +66,7 @@ def _lay_out(state: StateFolder, port: int, models: Path, cores: CoreShares, say
     site.postgres.initialise()
     site.valkey.initialise()
     site.write_credentials()
+    state.write_address(site.url)
     return site
 
 

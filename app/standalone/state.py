@@ -3,6 +3,7 @@
 state/                 0700
   lock                 held while an instance runs; holds its process id
   ports.json           the ports of the servers inside, chosen once
+  address              where the API of the last start is, for who borrows the instance
   credentials/         0600 each, by the names that `app.settings` reads, as systemd's LoadCredential= lays them out
   first-login.json     0600, the administrator's first login
   postgres/ valkey/    the servers' data
@@ -124,6 +125,20 @@ class StateFolder:
             ports[name] = free_port()
             write_private(path, json.dumps(ports, indent=2) + "\n")
         return ports[name]
+
+    def read_address(self) -> str | None:
+        """Return the address of the API of the last start, or None where there was none."""
+        try:
+            return self._address.read_text(encoding="ascii").strip()
+        except FileNotFoundError:
+            return None
+
+    def write_address(self, url: str) -> None:
+        write_private(self._address, f"{url}\n")
+
+    @property
+    def _address(self) -> Path:
+        return self.root / "address"
 
     def read_first_login(self) -> FirstLogin | None:
         """Return the administrator's first login, or None where the file was removed or was never written."""

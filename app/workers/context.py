@@ -101,12 +101,18 @@ class JobContext:
         self._engine_metrics.update(metrics)
 
     def voices(self, position: int) -> dict[str, Any]:
-        """Fetch what other jobs found out of the voices in one stretch of this job's recording."""
-        return self._api.voices(self._order.job_id, self._order.lease, position)
+        """Fetch what other jobs found out of the voices in one stretch of this job's recording.
+
+        Raises `JobStopped` where the job is no longer this worker's.
+        """
+        return self._fetched(self._api.voices, position)
 
     def findings(self, number: int) -> dict[str, Any]:
-        """Fetch what another job found out in one part of the enrichment that this job is of."""
-        return self._api.findings(self._order.job_id, self._order.lease, number)
+        """Fetch what another job found out in one part of the enrichment that this job is of.
+
+        Raises `JobStopped` where the job is no longer this worker's.
+        """
+        return self._fetched(self._api.findings, number)
 
     def finish(self) -> None:
         """The work is done: nothing is reported any more, but the lease is kept until the result is delivered."""
@@ -122,6 +128,13 @@ class JobContext:
         named = {f"{stage.replace('-', '_')}_seconds": round(spent, 3) for stage, spent in seconds.items()}
         total = round(time.monotonic() - self._begun, 3)
         return {**named, **self._engine_metrics, "total_seconds": total}
+
+    def _fetched(self, fetch: Callable[[str, str, int], dict[str, Any]], number: int) -> dict[str, Any]:
+        try:
+            return fetch(self._order.job_id, self._order.lease, number)
+        except (JobSuperseded, NotFound) as error:
+            # Cancelled, deleted or leased to another: the end of the job, as at a checkpoint, and not a failure of it.
+            raise JobStopped(StopReason.SUPERSEDED) from error
 
     def _enter_stage(self, stage: str | None) -> None:
         now = time.monotonic()

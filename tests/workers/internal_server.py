@@ -94,7 +94,7 @@ def running_internal_server(port: int = 0) -> Iterator[InternalServer]:
 
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            *_, job_id, verb = self.path.split("/")
+            job_id, verb, *_ = self.path.split("/")[3:]  # /internal/jobs/<id>/voices/3
             if self.headers.get("X-Internal-Key") != KEY:
                 status, answer = 401, {}
             else:

@@ -262,6 +262,24 @@ def test_a_late_answer_about_a_job_that_has_ended_does_not_stop_the_next(
     assert [job for verb, job, _ in server.told if verb == "result"] == [first, second]
 
 
+@pytest.mark.parametrize("status", [410, 404])
+@pytest.mark.parametrize("verb", ["voices", "findings"])
+def test_a_job_that_asks_for_what_others_found_and_is_not_wanted_any_more_has_not_failed(
+    server: InternalServer, work: Work, caplog: pytest.LogCaptureFixture, verb: str, status: int
+) -> None:
+    server.answers[verb] = status
+
+    def handler(_order: WorkOrder, context: JobContext) -> Mapping[str, object]:
+        return {"text": context.voices(0) if verb == "voices" else context.findings(0)}
+
+    workplace = work(handler)
+    perform(server.give())
+    assert [told[0] for told in server.told] == ["claim", verb]
+    assert workplace.card.fields()["failed"] == 0
+    assert "Stopped: superseded" in caplog.text
+    assert "lease" not in caplog.text
+
+
 def _silent(context: JobContext) -> Mapping[str, object]:
     while True:
         context.checkpoint()

@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 
 from app.core.formats.document import TranscriptDocument
+from app.core.formats.floor import Floor
 from app.core.formats.presentation import Presentation, wording_of
-from app.core.formats.tokens import Token, columns, joined, timed_tokens
+from app.core.formats.tokens import Token, columns, joined
 
 MIN_DURATION_MS = 1_000
 MAX_DURATION_MS = 7_000
@@ -35,29 +36,39 @@ class Cue:
     speaker: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """A cue as long as its words; `resumes`: what the one before it says came into the middle of this."""
+
+    cue: Cue
+    resumes: bool
+
+
 def subtitle_cues(document: TranscriptDocument, shown: Presentation, *, announce_speakers: bool) -> list[Cue]:
     """Return the document's cues in order of time, none overlapping another, each longer than nothing.
 
     With `announce_speakers`, the first cue after a change of speaker begins with `Name: `, inside the line length.
     A cue lasts from one second to seven, and as long as it takes to read, wherever the next one leaves the room.
+    Where words have times, it begins with its first word, or up to a second after the cue before it, which is of an
+    earlier word.
     """
     names = document.called(wording_of(document, shown))
-    spoken = [
-        (tokens, names.get(segment.speaker or "") or None)
-        for segment in sorted(document.segments, key=lambda segment: (segment.start, segment.end))
-        if (tokens := timed_tokens(segment, shown.line_length))
-    ]
-    drafts: list[Cue] = []
+    floor = Floor(document.segments, shown.line_length)
+    drafts: list[_Draft] = []
     announced: str | None = None
-    for number, (said, speaker) in enumerate(spoken):
-        tokens = said
+    while (part := floor.part()) is not None:
+        tokens, speaker = part.tokens, names.get(part.speaker or "") or None
         if announce_speakers and speaker and speaker != announced:
-            announcement = _announcement(speaker, shown.line_length, at=said[0].start)
-            tokens = [announcement, replace(said[0], spaced=True), *said[1:]]
+            announcement = _announcement(speaker, shown.line_length, at=tokens[0].start)
+            tokens = [announcement, replace(tokens[0], spaced=True), *tokens[1:]]
         announced = speaker
-        following = spoken[number + 1][0][0].start if number + 1 < len(spoken) else float("inf")
-        groups = _groups(tokens, following, shown)
-        drafts.extend(_draft(tokens[start:end], speaker, shown) for start, end in groups)
+        taken = 0
+        for start, end in _groups(tokens, part.following, shown):
+            if tokens[start].start > part.until:
+                break
+            drafts.append(_Draft(_cue(tokens[start:end], speaker, shown), resumes=part.resumes and not taken))
+            taken = end
+        floor.take(taken - (len(tokens) - len(part.tokens)))
     return list(_timed(drafts, shown))
 
 
@@ -68,7 +79,7 @@ def _announcement(speaker: str, line_columns: int, *, at: float) -> Token:
     return Token(f"{short}:" if short == speaker else f"{short.rstrip()}…:", at, at, announces=True)
 
 
-def _draft(tokens: Sequence[Token], speaker: str | None, shown: Presentation) -> Cue:
+def _cue(tokens: Sequence[Token], speaker: str | None, shown: Presentation) -> Cue:
     return Cue(round(tokens[0].start * 1000), round(tokens[-1].end * 1000), _lines(tokens, shown), speaker)
 
 
@@ -183,21 +194,22 @@ def _lines(tokens: Sequence[Token], shown: Presentation) -> tuple[str, ...]:
 # For how long
 
 
-def _timed(drafts: Sequence[Cue], shown: Presentation) -> Iterator[Cue]:
+def _timed(drafts: Sequence[_Draft], shown: Presentation) -> Iterator[Cue]:
     """Settle the times: starts in order, no two cues at once, long enough to read where the next one leaves the room."""
     starts: list[int] = []
     for number, draft in enumerate(drafts):
         earliest = 0
         if number:
-            before = drafts[number - 1]
+            before = drafts[number - 1].cue
             # People who speak at once: the first cue keeps what it needs to be seen, the second one waits for it.
-            earliest = starts[-1] + max(1, min(MIN_DURATION_MS, before.end_ms - before.start_ms))
-        starts.append(max(earliest, draft.start_ms))
+            needed = MIN_DURATION_MS if draft.resumes else min(MIN_DURATION_MS, before.end_ms - before.start_ms)
+            earliest = starts[-1] + max(1, needed)
+        starts.append(max(earliest, draft.cue.start_ms))
     for number, (draft, start) in enumerate(zip(drafts, starts, strict=True)):
-        reading_ms = 1000 * sum(map(columns, draft.lines)) // shown.reading_speed
+        reading_ms = 1000 * sum(map(columns, draft.cue.lines)) // shown.reading_speed
         longest_ms = max(MAX_DURATION_MS, reading_ms)
-        wanted = max(draft.end_ms, start + MIN_DURATION_MS, start + reading_ms)
+        wanted = max(draft.cue.end_ms, start + MIN_DURATION_MS, start + reading_ms)
         end = min(wanted, start + longest_ms)
         if number + 1 < len(starts) and end > starts[number + 1] - FLICKER_MS:
             end = min(starts[number + 1], start + longest_ms)
-        yield replace(draft, start_ms=start, end_ms=end)
+        yield replace(draft.cue, start_ms=start, end_ms=end)

@@ -54,9 +54,18 @@ def timed_tokens(segment: Segment, line_columns: int) -> list[Token]:
     return tokens
 
 
+def has_word_times(segment: Segment) -> bool:
+    """Tell whether the segment's words spell its text, so that its tokens have the times of words."""
+    return "".join(_spelled(segment)) == "".join(one_line(segment.text).split())
+
+
+def _spelled(segment: Segment) -> list[str]:
+    return ["".join(one_line(word.text).split()) for word in segment.words]
+
+
 def _character_times(segment: Segment, characters: str) -> tuple[list[tuple[float, float]], frozenset[int]]:
     """Return start and end of each character (spaces do not count), and the positions at which a word begins."""
-    spelled = ["".join(one_line(word.text).split()) for word in segment.words]
+    spelled = _spelled(segment)
     spans = [(word.start, word.end, len(text)) for word, text in zip(segment.words, spelled, strict=True) if text]
     if "".join(spelled) != characters:
         spans = [(segment.start, segment.end, len(characters))]

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from app.catalog.installed import InstalledModel, find
+from app.catalog.installed import ENGLISH_ALONE, InstalledModel, find
 from app.core.errors import InvalidOptions
 from app.core.options import Task, TranscriptionOptions
 from app.core.transcript import ChunkPlan, ChunkText, Segment, Span
@@ -119,7 +119,7 @@ class Recognizer:
         translates = options.task is Task.TRANSLATE
         if options.language in {None, "en"} and not translates:
             return
-        if self.load(options.model, context).multilingual:
+        if not self._knows_english_only(options.model, context):
             return
         if translates:
             raise InvalidOptions(
@@ -133,6 +133,11 @@ class Recognizer:
             remedy="Choose a multilingual model, or leave the language out.",
         )
 
+    def _knows_english_only(self, name: str | None, context: Checkpoint | None) -> bool:
+        """Tell by the vocabulary, and by the description: what was distilled for English has kept the large one."""
+        model = self.load(name, context)
+        return not model.multilingual or self._installed[name or self._default_model].languages == ENGLISH_ALONE
+
     def detect_language(
         self, windows: Iterable[Samples], options: TranscriptionOptions, context: Checkpoint
     ) -> tuple[str | None, float]:
@@ -141,9 +146,9 @@ class Recognizer:
         Windows are drawn and heard one by one until the answer is sure. An English-only model answers without hearing.
         (None, 0.0) where there is no window.
         """
-        model = self.load(options.model, context)
-        if not model.multilingual:
+        if self._knows_english_only(options.model, context):
             return "en", 1.0
+        model = self.load(options.model, context)
         totals: dict[str, float] = {}
         heard = 0
         for window in windows:

@@ -11,6 +11,7 @@ import jiwer
 import numpy as np
 import pytest
 
+from app.catalog import find
 from app.core.errors import InvalidOptions, UnknownModel
 from app.core.options import Task, TranscriptionOptions
 from app.core.transcript import ChunkPlan, Segment, Span
@@ -186,6 +187,27 @@ def test_an_english_model_takes_no_other_language(recognizer: Recognizer) -> Non
     recognizer.require_language(ENGLISH_MODEL)
     with pytest.raises(InvalidOptions, match="English only"):
         recognizer.require_language(replace(ENGLISH_MODEL, language="fr"))
+
+
+def test_a_model_that_is_described_as_english_only_is_so_whatever_its_vocabulary(
+    tmp_path: Path, models_dir: Path
+) -> None:
+    installed = find(models_dir, "whisper", "base")
+    folder = tmp_path / "whisper" / "distilled"
+    folder.mkdir(parents=True)
+    for path in installed.files:
+        (folder / path).symlink_to((installed.folder / path).resolve())
+    described = installed.model_copy(update={"name": "distilled", "languages": ("en",)})
+    (folder / "model.json").write_text(described.model_dump_json())
+    recognizer = Recognizer(tmp_path, threads=1, default_model="distilled")
+    assert recognizer.load().multilingual
+    for options in (TranscriptionOptions(), TranscriptionOptions(model="distilled")):
+        recognizer.require_language(options)
+        with pytest.raises(InvalidOptions, match="'distilled' knows English only, not 'fr'"):
+            recognizer.require_language(replace(options, language="fr"))
+        with pytest.raises(InvalidOptions, match="'distilled' knows English only: it cannot translate"):
+            recognizer.require_language(replace(options, task=Task.TRANSLATE))
+        assert recognizer.detect_language([decode_span(FRENCH)], options, RememberingJob()) == ("en", 1.0)
 
 
 def test_what_is_said_in_french_is_translated_into_english(recognizer: Recognizer) -> None:
