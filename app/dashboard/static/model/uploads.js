@@ -148,11 +148,17 @@ async function prepare(id) {
     onSuccess: () => succeeded(id),
     onError: (error) => failed(id, error),
   });
-  // The same file was begun before the page was closed: go on from there.
-  const [earlier] = await tus.findPreviousUploads();
+  // The same file was begun before the page was closed: go on from there. Not where it is meant otherwise now, as what was
+  // begun goes where it was meant to go then.
+  const earlier = (await tus.findPreviousUploads()).find((upload) => isSame(upload.metadata, tus.options.metadata));
   if (earlier) tus.resumeFromPreviousUpload(earlier);
   if (find(id)) find(id).tus = tus;
   return tus;
+}
+
+function isSame(one, other) {
+  const names = Object.keys(one);
+  return names.length === Object.keys(other).length && names.every((name) => one[name] === other[name]);
 }
 
 function progressed(id, sent) {
@@ -234,7 +240,7 @@ window.addEventListener("beforeunload", (event) => {
 
 const KEPT = "tus::";
 
-/** One's own uploads that an earlier visit left unfinished: choosing the same file again goes on where it stopped. */
+/** One's own uploads that an earlier visit left unfinished: the same file with the same options goes on where it stopped. */
 export function unfinished() {
   const found = [];
   for (const key of Object.keys(localStorage).filter((key) => key.startsWith(`${KEPT}${ownId()}-`))) {
