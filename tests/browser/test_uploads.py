@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from aiohttp.test_utils import TestClient
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from app.core.access import Role
 from app.settings import Settings
@@ -329,6 +329,24 @@ async def test_what_is_refused_says_why(logged_in: Any, editor: Person, locale: 
     await page.get_by_role("dialog").get_by_role("button", name=words["now"], exact=True).click()
     await expect(page.locator(".tray").get_by_role("alert")).to_contain_text(words["refused"])
     await expect(page.locator(".row").filter(has_text="fine.wav")).to_be_visible()
+    assert await violations(page) == []
+
+
+@LOCALES
+async def test_a_page_of_an_earlier_release_says_that_it_has_to_be_loaded_anew(
+    logged_in: Any, editor: Person, locale: str
+) -> None:
+    words, said = WORDS[locale], Words(locale)
+    page = await logged_in(editor, locale=locale)
+
+    async def gone(route: Route) -> None:
+        """As by a server with another release (app/dashboard/serving.py)."""
+        await route.fulfill(status=404)
+
+    await page.route("**/modules/tus.js", gone)
+    await choose(page, file("one.wav", tone(1.0)))
+    await page.get_by_role("dialog").get_by_role("button", name=words["now"], exact=True).click()
+    await expect(page.locator(".tray").get_by_role("alert")).to_have_text(said("error.page-outdated"))
     assert await violations(page) == []
 
 

@@ -124,8 +124,9 @@ async function start(id) {
     if (find(id)?.state !== "sending") return;
     find(id).begunAt = performance.now();
     begun.start();
-  } catch {
-    broken(id);
+  } catch (error) {
+    if (error instanceof ApiError) refused(id, error);
+    else broken(id);
   }
 }
 
@@ -192,7 +193,7 @@ function failed(id, error) {
   } else if (status === 0 || status === 401 || status === 409 || status === 423 || status === 429) broken(id);
   else if (status === 507) broken(id, "full");
   else if (status >= 500) broken(id, "away");
-  else refused(id, status, response.getBody());
+  else refused(id, problemOf(status, response.getBody()));
 }
 
 // Tried again by itself. `why` holds until it goes on steadily. broken: the line; away: the server is there, and takes no
@@ -213,14 +214,18 @@ function again(id) {
   fill();
 }
 
-function refused(id, status, body) {
+function problemOf(status, body) {
   let problem = {};
   try {
     problem = JSON.parse(body);
   } catch {
     // Something on the way answered, and not our server.
   }
-  change(id, { state: "refused", error: new ApiError(status, problem) });
+  return new ApiError(status, problem);
+}
+
+function refused(id, error) {
+  change(id, { state: "refused", error });
   forgetKept(find(id).tus?.url);
   fill();
 }
