@@ -312,6 +312,21 @@ async def test_somebody_elses_labels_are_not_overwritten(logged_in: Any, client:
     await expect(page.locator(".row .chip")).to_have_text(["theirs", "mine"])
 
 
+async def test_what_was_chosen_is_labelled_though_it_has_left_the_list(logged_in: Any, editor: Person) -> None:
+    words = WORDS["en-GB"]
+    made = await editor.uploaded(name="one.wav")
+    page = await logged_in(editor, "/?state=active")
+    await page.get_by_role("checkbox", name=words["choose"].format("one.wav")).click()
+    await page.get_by_role("toolbar").get_by_role("button", name=words["add"]).click()
+    await page.get_by_label(words["new label"]).fill("archive")
+    await editor.post(f"/api/transcriptions/{made['id']}/cancel")
+    await expect(titles(page)).to_have_count(0)
+    await expect(page.get_by_role("toolbar")).to_have_count(0)
+    await page.get_by_role("button", name=words["save"]).click()
+    await expect(page.get_by_role("dialog")).to_have_count(0)
+    assert (await editor.read(made["id"]))["labels"] == ["archive"]
+
+
 async def test_thousands_scroll_and_only_what_is_in_sight_is_there(
     logged_in: Any, client: TestClient, editor: Person
 ) -> None:
