@@ -6,7 +6,7 @@ from aiohttp.typedefs import Handler
 from app.dashboard.assets import Assets
 
 _FOREVER = "public, max-age=31536000, immutable"
-_ASK_FIRST = "no-cache"
+_NEVER = "no-store"
 _SHARED = "/shared/"
 
 _HEADERS = {
@@ -31,20 +31,20 @@ class Serving:
     async def page(self, request: web.Request) -> web.Response:
         """Give the page. Which one of its pages is shown, the address decides in the browser."""
         page = self._assets.page(request.path)
-        headers = _HEADERS | {"Content-Security-Policy": page.policy, hdrs.CACHE_CONTROL: "no-store"}
+        headers = _HEADERS | {"Content-Security-Policy": page.policy, hdrs.CACHE_CONTROL: _NEVER}
         if request.path.startswith(_SHARED):
             headers["X-Robots-Tag"] = "noindex, nofollow"
         return web.Response(text=page.text, content_type="text/html", charset="utf-8", headers=headers)
 
     async def file(self, request: web.Request) -> web.Response:
-        """Give one of its files: for ever under the version of this release, to be asked for again under any other."""
+        """Give one of its files, under the version of this release alone: a page of another one has to be loaded anew."""
         asset = self._assets.files.get(request.match_info["path"])
-        if asset is None:
-            raise web.HTTPNotFound(headers=_HEADERS)
-        current = request.match_info["version"] == self._assets.version
+        if asset is None or request.match_info["version"] != self._assets.version:
+            # While a site changes its release, another dashboard may have it (templates/haproxy.cfg.j2).
+            raise web.HTTPNotFound(headers=_HEADERS | {hdrs.CACHE_CONTROL: _NEVER})
         headers = _HEADERS | {
             hdrs.ETAG: asset.etag,
-            hdrs.CACHE_CONTROL: _FOREVER if current else _ASK_FIRST,
+            hdrs.CACHE_CONTROL: _FOREVER,
             hdrs.VARY: hdrs.ACCEPT_ENCODING,
         }
         if asset.etag in request.headers.get(hdrs.IF_NONE_MATCH, ""):

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from aiohttp.test_utils import TestClient
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import Locator, Page, Route, expect
 
 from app.core.access import Role
 from app.queueing.queues import QueueName
@@ -312,6 +312,21 @@ async def test_somebody_elses_labels_are_not_overwritten(logged_in: Any, client:
     await expect(page.locator(".row .chip")).to_have_text(["theirs", "mine"])
 
 
+async def test_what_was_chosen_is_labelled_though_it_has_left_the_list(logged_in: Any, editor: Person) -> None:
+    words = WORDS["en-GB"]
+    made = await editor.uploaded(name="one.wav")
+    page = await logged_in(editor, "/?state=active")
+    await page.get_by_role("checkbox", name=words["choose"].format("one.wav")).click()
+    await page.get_by_role("toolbar").get_by_role("button", name=words["add"]).click()
+    await page.get_by_label(words["new label"]).fill("archive")
+    await editor.post(f"/api/transcriptions/{made['id']}/cancel")
+    await expect(titles(page)).to_have_count(0)
+    await expect(page.get_by_role("toolbar")).to_have_count(0)
+    await page.get_by_role("button", name=words["save"]).click()
+    await expect(page.get_by_role("dialog")).to_have_count(0)
+    assert (await editor.read(made["id"]))["labels"] == ["archive"]
+
+
 async def test_thousands_scroll_and_only_what_is_in_sight_is_there(
     logged_in: Any, client: TestClient, editor: Person
 ) -> None:
@@ -362,6 +377,45 @@ async def test_without_a_connection_nothing_is_lost(
     await page.context.set_offline(False)
     await expect(page.get_by_text(words["offline"])).to_be_hidden()
     await expect(titles(page)).to_have_text(["meanwhile.wav", "Renamed"])
+
+
+LIST = re.compile(r"/api/transcriptions\?")
+
+
+async def _too_many(route: Route) -> None:
+    """As by the balancer; of all that a list can be refused with, the page does not ask again by itself."""
+    await route.fulfill(status=429, json={"code": "too-many-requests", "title": "Too many requests", "status": 429})
+
+
+async def test_a_list_that_did_not_come_is_asked_for_as_it_is_wanted_now(
+    logged_in: Any, client: TestClient, editor: Person
+) -> None:
+    many = [
+        {"name": f"{number:02}.wav", "duration_seconds": 60.0 - number, "language": ("en", "fr")[number % 2], "state": "cancelled"}
+        for number in range(60)
+    ]  # fmt: skip
+    await shelve(client, recordings=many)
+    words, said = WORDS["en-GB"], Words("en-GB")
+    page = await logged_in(editor)
+    refused = page.get_by_text(said("error.too-many-requests"))
+    await expect(titles(page).first).to_have_text("00.wav")
+    await page.get_by_role("button", name=words["filters"]).click()
+    # In another order, by whoever presses.
+    await page.route(LIST, _too_many)
+    await page.locator("select[name=sort]").select_option("duration-asc")
+    await expect(refused).to_be_visible()
+    await page.unroute(LIST)
+    await page.locator(".notice").get_by_role("button", name=said("action.retry")).click()
+    await expect(titles(page).first).to_have_text("59.wav")
+    await expect(refused).to_be_hidden()
+    # Narrowed, as the connection comes back.
+    await page.route(LIST, _too_many)
+    await page.locator(".filters").get_by_label(words["language"], exact=True).select_option("fr")
+    await expect(refused).to_be_visible()
+    await page.unroute(LIST)
+    await page.evaluate("window.dispatchEvent(new Event('online'))")
+    await expect(page.get_by_role("table")).to_have_attribute("aria-rowcount", "31")
+    await expect(refused).to_be_hidden()
 
 
 async def test_a_login_that_ends_keeps_the_page(logged_in: Any, client: TestClient, editor: Person) -> None:

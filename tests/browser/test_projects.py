@@ -146,6 +146,25 @@ async def test_a_key_is_made_shown_once_renewed_and_revoked(
     assert await violations(page) == []
 
 
+async def test_a_secret_goes_by_its_button_alone(logged_in: Any, owner: Person, project: dict[str, Any]) -> None:
+    words = Words("en-GB")
+    page = await logged_in(owner, f"/projects/{project['id']}?part=keys")
+    await page.get_by_role("button", name=words("keys.new")).click()
+    await page.get_by_label(words("keys.name"), exact=True).fill("archive")
+    await page.get_by_role("button", name=words("keys.make")).click()
+    shown = page.get_by_label(words("keys.key"), exact=True)
+    await shown.wait_for()
+    # Also where nothing in the dialog has the focus, as after a press beside it.
+    for put in ("document.activeElement.focus()", "document.activeElement.blur()"):
+        await page.evaluate(put)
+        for _ in range(3):
+            await page.keyboard.press("Escape")
+            assert await page.locator("dialog").evaluate("(dialog) => dialog.matches(':modal')")
+            await expect(shown).to_be_visible()
+    await page.get_by_role("button", name=words("secret.done")).click()
+    await expect(page.get_by_role("dialog")).to_have_count(0)
+
+
 async def _opens(client: TestClient, key: str) -> bool:
     return (await client.get("/api/projects", headers={"X-API-Key": key})).status == 200
 

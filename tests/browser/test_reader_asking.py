@@ -3,12 +3,14 @@
 import re
 
 import pytest
-from playwright.async_api import expect
+from aiohttp.test_utils import TestClient
+from playwright.async_api import Route, expect
 
 from app.queueing.queues import QueueName
 from tests.api.conftest import Person
 from tests.api.worker import Worker, answer_to
-from tests.browser.conftest import violations
+from tests.browser.conftest import OpenPage, log_in, violations
+from tests.browser.line import line_to
 from tests.browser.meetings import MEETINGS, held_meeting
 from tests.browser.test_reader import Open, opened, row
 from tests.browser.words import LOCALES, Words
@@ -68,12 +70,60 @@ async def test_questions_are_followed_on_after_their_tab_was_left(
         await page.get_by_label(words("reader.ask")).fill(question)
         await page.get_by_label(words("reader.ask")).press("Enter")
         await expect(asked).to_have_count(count)
+    await page.get_by_label(words("reader.ask")).fill("Third, still being typed")
     await page.get_by_role("tab", name=words("reader.tab.notes"), exact=True).click()
     await expect(asked).to_have_count(0)
     await ask.click()
+    await expect(page.get_by_label(words("reader.ask"))).to_have_value("Third, still being typed")
     await expect(asked.filter(has_text=words("reader.thinking"))).to_have_count(2)
     for _ in range(2):
         order = await worker.claim(QueueName.ENRICHMENT)
         text = f"To “{order['question']}”: yes."
         await worker.report(order, "result", answer=answer_to(order, text=text), metrics={})
         await expect(asked.filter(has_text=text)).to_have_count(1)
+
+
+async def test_an_answer_is_followed_on_after_its_instance_has_stopped(
+    logged_in: Open, editor: Person, worker: Worker
+) -> None:
+    words = Words("en-GB")
+    made = await held_meeting(editor, worker)
+    page = await opened(logged_in, editor, made)
+
+    async def stopping(route: Route) -> None:
+        """As docs/asking.md has it."""
+        end = 'event: end\ndata: {"type": "end", "code": "resume"}\n\n'
+        await route.fulfill(body=end, content_type="text/event-stream")
+
+    await page.route(re.compile(r"/api/questions/[^/]+/events$"), stopping, times=2)
+    await page.get_by_role("tab", name=words("reader.tab.ask"), exact=True).click()
+    async with page.expect_response(re.compile(r"/api/questions/[^/]+$")):
+        await page.get_by_label(words("reader.ask")).fill("Okonkwo?")
+        await page.get_by_label(words("reader.ask")).press("Enter")
+    order = await worker.claim(QueueName.ENRICHMENT)
+    await worker.report(order, "result", answer=answer_to(order, text="Three quarters."), metrics={})
+    await expect(page.locator(".asked")).to_contain_text("Three quarters.")
+
+
+async def test_an_answer_is_followed_on_after_the_line_was_lost(
+    open_page: OpenPage, client: TestClient, editor: Person, worker: Worker
+) -> None:
+    words = Words("fr-FR")
+    made = await held_meeting(editor, worker)
+    async with line_to(client.port or 0) as line:
+        page = await open_page("/login", locale="fr-FR")
+        await page.goto(f"{line.url}/recordings/{made}")
+        await log_in(page, editor.name)
+        await page.get_by_role("tab", name=words("reader.tab.ask"), exact=True).click()
+        await page.get_by_label(words("reader.ask")).fill("Okonkwo ?")
+        await page.get_by_label(words("reader.ask")).press("Enter")
+        asked = page.locator(".asked")
+        order = await worker.claim(QueueName.ENRICHMENT)
+        await worker.report(order, "progress", stage="answering", percent=40, answers={"text": "So far, three"})
+        await expect(asked).to_contain_text("So far, three")
+        line.cut()
+        await expect(page.locator(".connection-lost")).to_be_visible()
+        await worker.report(order, "result", answer=answer_to(order, text="Three quarters."), metrics={})
+        line.mend()
+        await expect(asked).to_contain_text("Three quarters.")
+        await expect(page.locator(".questions").get_by_role("alert")).to_have_count(0)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from aiohttp.test_utils import TestClient
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from app.core.access import Role
 from app.settings import Settings
@@ -21,6 +21,7 @@ from tests.api.origin import Origin, running_origin
 from tests.api.sound import tone
 from tests.browser.conftest import PATIENCE_MS, OpenPage, log_in, violations
 from tests.browser.line import line_to
+from tests.browser.shelf import shelve
 from tests.browser.words import Words
 
 WORDS: dict[str, dict[str, Any]] = {
@@ -253,47 +254,42 @@ async def test_an_upload_is_paused_resumed_and_cancelled(
         assert await listed(editor) == []
 
 
-@LOCALES
-async def test_an_upload_goes_on_after_the_page_was_closed(logged_in: Any, editor: Person, locale: str) -> None:
-    words = WORDS[locale]
-    content = tone(100.0)
-    page = await logged_in(editor, locale=locale)
+# A browser's file has the same date each time it is chosen; one of a test is new each time.
+DROP_LONG = """() => {
+    const carried = new DataTransfer();
+    const bytes = Uint8Array.from(atob(sessionStorage.getItem("long")), (letter) => letter.charCodeAt(0));
+    carried.items.add(new File([bytes], "long.wav", {type: "audio/wav", lastModified: 1}));
+    window.dispatchEvent(new DragEvent("drop", {dataTransfer: carried, cancelable: true}));
+}"""
+
+
+async def left_unfinished(page: Page, content: bytes, words: dict[str, Any]) -> None:
+    """Begin to send a file over a slow line, and load the page anew before all of it is there."""
     await ready(page)
     session = await page.context.new_cdp_session(page)
     await session.send("Network.enable")
     slow = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 60_000}
     await session.send("Network.emulateNetworkConditions", slow)
-    await page.evaluate(
-        """(text) => {
-            // A browser's file has the same date each time it is chosen; one of a test is new each time.
-            window.given = () => {
-                const carried = new DataTransfer();
-                const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
-                carried.items.add(new File([bytes], "long.wav", {type: "audio/wav", lastModified: 1}));
-                window.dispatchEvent(new DragEvent("drop", {dataTransfer: carried, cancelable: true}));
-            };
-            sessionStorage.setItem("given", text);
-            window.given();
-        }""",
-        _base64(content),
-    )
+    await page.evaluate("(text) => sessionStorage.setItem('long', text)", base64.b64encode(content).decode())
+    await page.evaluate(DROP_LONG)
     await page.get_by_role("dialog").get_by_role("button", name=words["now"], exact=True).click()
     await expect(page.locator(".tray").get_by_role("progressbar")).not_to_have_attribute("aria-valuenow", "0")
     page.on("dialog", lambda asked: asked.accept())
     await page.reload()
     await session.detach()
     await expect(page.get_by_role("heading", name=words["unfinished"])).to_be_visible()
+
+
+@LOCALES
+async def test_an_upload_goes_on_after_the_page_was_closed(logged_in: Any, editor: Person, locale: str) -> None:
+    words = WORDS[locale]
+    content = tone(100.0)
+    page = await logged_in(editor, locale=locale)
+    await left_unfinished(page, content, words)
     assert await violations(page) == []
     begun = []
     page.on("request", lambda asked: begun.append(asked.method) if "/api/uploads" in asked.url else None)
-    await page.evaluate(
-        """() => {
-            const carried = new DataTransfer();
-            const bytes = Uint8Array.from(atob(sessionStorage.getItem("given")), (letter) => letter.charCodeAt(0));
-            carried.items.add(new File([bytes], "long.wav", {type: "audio/wav", lastModified: 1}));
-            window.dispatchEvent(new DragEvent("drop", {dataTransfer: carried, cancelable: true}));
-        }"""
-    )
+    await page.evaluate(DROP_LONG)
     await page.get_by_role("dialog").get_by_role("button", name=words["now"], exact=True).click()
     await expect(page.get_by_role("heading", name=words["all sent"])).to_be_visible()
     # It was asked how much is there, and not begun anew.
@@ -303,8 +299,26 @@ async def test_an_upload_goes_on_after_the_page_was_closed(logged_in: Any, edito
     assert item["sha256"] == hashlib.sha256(content).hexdigest()
 
 
-def _base64(content: bytes) -> str:
-    return base64.b64encode(content).decode()
+async def test_what_was_begun_for_another_project_is_not_gone_on_with(
+    logged_in: Any, client: TestClient, editor: Person
+) -> None:
+    words, said = WORDS["en-GB"], Words("en-GB")
+    await shelve(client, project="second", recordings=(), editor=editor.name)
+    projects = (await (await editor.get("/api/projects")).json())["items"]
+    ids = {project["name"]: project["id"] for project in projects}
+    content = tone(100.0)
+    page = await logged_in(editor)
+    await left_unfinished(page, content, words)
+    await page.evaluate(DROP_LONG)
+    dialog = page.get_by_role("dialog")
+    await expect(dialog.locator("select[name=project]")).to_have_value(ids["first"])
+    await dialog.locator("select[name=project]").select_option(label="second")
+    await dialog.get_by_role("button", name=words["now"], exact=True).click()
+    await expect(page.locator("[data-upload=done]")).to_be_visible()
+    # The earlier one waits for its file on.
+    await expect(page.get_by_role("button", name=said("upload.chooseAgain"))).to_be_visible()
+    [item] = await listed(editor)
+    assert (item["project_id"], item["sha256"]) == (ids["second"], hashlib.sha256(content).hexdigest())
 
 
 @LOCALES
@@ -315,6 +329,24 @@ async def test_what_is_refused_says_why(logged_in: Any, editor: Person, locale: 
     await page.get_by_role("dialog").get_by_role("button", name=words["now"], exact=True).click()
     await expect(page.locator(".tray").get_by_role("alert")).to_contain_text(words["refused"])
     await expect(page.locator(".row").filter(has_text="fine.wav")).to_be_visible()
+    assert await violations(page) == []
+
+
+@LOCALES
+async def test_a_page_of_an_earlier_release_says_that_it_has_to_be_loaded_anew(
+    logged_in: Any, editor: Person, locale: str
+) -> None:
+    words, said = WORDS[locale], Words(locale)
+    page = await logged_in(editor, locale=locale)
+
+    async def gone(route: Route) -> None:
+        """As by a server with another release (app/dashboard/serving.py)."""
+        await route.fulfill(status=404)
+
+    await page.route("**/modules/tus.js", gone)
+    await choose(page, file("one.wav", tone(1.0)))
+    await page.get_by_role("dialog").get_by_role("button", name=words["now"], exact=True).click()
+    await expect(page.locator(".tray").get_by_role("alert")).to_have_text(said("error.page-outdated"))
     assert await violations(page) == []
 
 

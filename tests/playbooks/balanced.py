@@ -2,7 +2,8 @@
 
 It is ready unless FOLDER/NAME.unready is there, and has the uploads volume unless FOLDER/NAME.away is. It notes each POST
 in FOLDER/posts once its body is there. `?seconds=` is how long an answer takes, `?busy=` how long the whole process does
-nothing else meanwhile. /senders is answered with who sent the request, as the balancer says.
+nothing else meanwhile. /senders is answered with who sent the request, as the balancer says. /assets/VERSION/… is there
+where NAME is the version, as files of a page are; each request for it is noted in FOLDER/assets.
 """
 
 import asyncio
@@ -31,6 +32,12 @@ async def answer(request: web.Request) -> web.Response:
     return web.Response(text=NAME)
 
 
+async def asset(request: web.Request) -> web.Response:
+    with (FOLDER / "assets").open("a") as asked:
+        asked.write(f"{NAME}\n")
+    return web.Response(status=200 if request.match_info["version"] == NAME else 404, text=NAME)
+
+
 async def senders(request: web.Request) -> web.Response:
     return web.Response(text=", ".join(request.headers.getall("X-Forwarded-For", [])))
 
@@ -38,5 +45,6 @@ async def senders(request: web.Request) -> web.Response:
 app = web.Application()
 app.router.add_get("/health/ready", ready)
 app.router.add_get("/senders", senders)
+app.router.add_get("/assets/{version}/{path}", asset)
 app.router.add_route("*", "/{path:.*}", answer)
 web.run_app(app, host="127.0.0.1", port=PORT, print=None)

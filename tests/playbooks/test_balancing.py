@@ -39,6 +39,7 @@ def settings(ansible_playbook: Playbook) -> Iterator[Balancer]:
         servers = [{"name": name, "address": "127.0.0.1", "port": ports[name]} for name in NAMES]
         variables = {
             "folder": str(folder), "certificate": "", "haproxy_tls_certificate": "", "haproxy_api_servers": servers,
+            "haproxy_dashboard_servers": servers,
             "haproxy_bind_address": "127.0.0.1", "haproxy_internal_address": "127.0.0.1",
             "haproxy_admin_socket": str(folder / "admin.sock"), "haproxy_state_file": str(folder / "servers"),
             "haproxy_requests_per_10_seconds": 1_000_000, "haproxy_slow_start_seconds": 1,
@@ -292,6 +293,24 @@ def test_who_comes_by_a_trusted_proxy_has_limits_of_their_own(balancer: Balancer
     assert log_in("2001:db8:0:1::1") == 200
     connection.close()
     (balancer.folder / "posts").unlink()
+
+
+def test_a_file_of_a_release_that_one_dashboard_has_already_is_asked_of_that_one(balancer: Balancer) -> None:
+    asked = balancer.folder / "assets"
+
+    def statuses(port: str, version: str) -> Counter[int]:
+        return Counter(shown(balancer, port, f"/assets/{version}/main.js", CLIENT)[0] for _ in range(8))
+
+    for name in NAMES:
+        assert statuses("dashboard", name) == {200: 8}
+    # Some came to the other first.
+    assert len(asked.read_text().split()) > 16
+    assert statuses("dashboard", "neither") == {404: 8}
+    # What the API does not have is asked of one instance, once.
+    asked.unlink()
+    assert statuses("api", "neither") == {404: 8}
+    assert len(asked.read_text().split()) == 8
+    asked.unlink()
 
 
 def test_prometheus_reads_the_balancers_metrics_and_sees_nothing_else(balancer: Balancer) -> None:

@@ -10,6 +10,11 @@ export class ApiError extends Error {
     this.problem = problem;
     this.code = problem.code || "unreachable";
   }
+
+  /** Whether the same may be answered otherwise in a while: the line, the login, the limit and the server come back. */
+  get isPassing() {
+    return [0, 401, 429].includes(this.status) || this.status >= 500;
+  }
 }
 
 /**
@@ -29,8 +34,7 @@ export async function ask(method, path, { body, headers = {}, signal, whole = fa
     if (waiting) await waiting;
     response = await fetch(path, options);
   } catch (error) {
-    if (error.name === "AbortError") throw error;
-    throw new ApiError(0, { code: "unreachable" });
+    throw unreachable(error);
   }
   if (!response.ok) {
     const problem = await response.json().catch(() => ({}));
@@ -38,9 +42,13 @@ export async function ask(method, path, { body, headers = {}, signal, whole = fa
     throw new ApiError(response.status, problem);
   }
   if (whole) return response;
-  const text = await response.text();
+  const text = await response.text().catch((error) => {
+    throw unreachable(error);
+  });
   return text ? JSON.parse(text) : null;
 }
+
+const unreachable = (error) => (error.name === "AbortError" ? error : new ApiError(0, { code: "unreachable" }));
 
 export const get = (path, options) => ask("GET", path, options);
 export const post = (path, body, options) => ask("POST", path, { ...options, body });

@@ -92,9 +92,12 @@ export function bytes(count) {
   return number(count / 1000 ** step, { style: "unit", unit: units[step], maximumFractionDigits: step ? 1 : 0 });
 }
 
-/** What an error of the API says to a person: our own words for its code where there are; otherwise the API's, which are English. */
+/**
+ * What an error of the API says to a person: our own words for its code where there are; otherwise the API's, which are English.
+ * What has no code is no answer of the API: the line was lost.
+ */
 export function errorText(error) {
-  const key = `error.${error.code}`;
+  const key = `error.${error.code ?? "unreachable"}`;
   if (has(key)) return t(key);
   return language.value === "en" ? [error.message, error.problem?.remedy].filter(Boolean).join(" ") : t("error.other", { code: error.code });
 }

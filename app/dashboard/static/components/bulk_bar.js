@@ -18,10 +18,12 @@ const AT_ONCE = 4;
 const canRetry = (item) => ["error", "cancelled"].includes(item.state) || failedParts(item).length > 0;
 
 export function BulkBar({ items, onDone }) {
+  // With what was chosen when it was opened: that may leave the list meanwhile.
   const [dialog, setDialog] = useState(null);
   const mine = items.filter((item) => mayChange(item.project_id));
   const active = mine.filter((item) => isActive(item.state));
   const failed = mine.filter(canRetry);
+  const open = (name) => setDialog({ name, of: mine });
   const close = () => setDialog(null);
 
   async function cancel() {
@@ -33,7 +35,7 @@ export function BulkBar({ items, onDone }) {
     onDone();
   }
   async function destroy() {
-    await each(mine, "deleted", async ({ id }) => {
+    await each(dialog.of, "deleted", async ({ id }) => {
       await remove(`/api/transcriptions/${id}`);
       forget([id]);
     });
@@ -41,25 +43,25 @@ export function BulkBar({ items, onDone }) {
     onDone();
   }
   async function label(labelsOf) {
-    await each(mine, "labelled", (item) => describe(item, labelsOf));
+    await each(dialog.of, "labelled", (item) => describe(item, labelsOf));
     close();
     onDone();
   }
 
-  return html`<div class="bulk" role="toolbar" aria-label=${t("home.bulk")}>
+  return html`${items.length > 0 && html`<div class="bulk" role="toolbar" aria-label=${t("home.bulk")}>
     <span role="status" class="bulk-count">${t("home.chosen", { count: items.length })}</span>
-    <${Button} kind="quiet" disabled=${!mine.length} onPress=${() => setDialog("label")}><${Icon} name="label" /><span class="bulk-text">${t("home.label")}</span><//>
+    <${Button} kind="quiet" disabled=${!mine.length} onPress=${() => open("label")}><${Icon} name="label" /><span class="bulk-text">${t("home.label")}</span><//>
     <${Button} kind="quiet" disabled=${!active.length} onPress=${cancel}><${Icon} name="stop" /><span class="bulk-text">${t("home.stop")}</span><//>
     <${Button} kind="quiet" disabled=${!failed.length} onPress=${retry}><${Icon} name="retry" /><span class="bulk-text">${t("action.retry")}</span><//>
-    <${Button} kind="quiet" disabled=${!mine.length} onPress=${() => setDialog("delete")}><${Icon} name="bin" /><span class="bulk-text">${t("action.delete")}</span><//>
+    <${Button} kind="quiet" disabled=${!mine.length} onPress=${() => open("delete")}><${Icon} name="bin" /><span class="bulk-text">${t("action.delete")}</span><//>
     <button class="button quiet bulk-end" onClick=${onDone}><${Icon} name="close" /><span class="bulk-text">${t("home.chooseNone")}</span></button>
-    </div>
-    ${dialog === "label" && html`<${LabelDialog} items=${mine} onClose=${close} onLabel=${label} />`}
-    ${dialog === "delete" &&
-    html`<${Dialog} title=${t("home.deleteTitle", { count: mine.length })} onClose=${close}>
+    </div>`}
+    ${dialog?.name === "label" && html`<${LabelDialog} items=${dialog.of} onClose=${close} onLabel=${label} />`}
+    ${dialog?.name === "delete" &&
+    html`<${Dialog} title=${t("home.deleteTitle", { count: dialog.of.length })} onClose=${close}>
       <p>${t("home.deleteText")}</p>
-      <ul class="names">${mine.slice(0, 5).map((item) => html`<li key=${item.id}>${item.name}</li>`)}
-        ${mine.length > 5 && html`<li>${t("home.andMore", { count: mine.length - 5 })}</li>`}</ul>
+      <ul class="names">${dialog.of.slice(0, 5).map((item) => html`<li key=${item.id}>${item.name}</li>`)}
+        ${dialog.of.length > 5 && html`<li>${t("home.andMore", { count: dialog.of.length - 5 })}</li>`}</ul>
       <div class="dialog-actions">
         <${Button} onPress=${close}>${t("action.cancel")}<//>
         <${Button} kind="danger" onPress=${destroy}>${t("home.deleteNow")}<//>

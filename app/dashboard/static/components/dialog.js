@@ -16,8 +16,19 @@ export function Dialog({ title, onClose, wide = false, children }) {
     ref=${element}
     class=${`dialog ${wide ? "wide" : ""}`}
     aria-labelledby=${id}
+    onKeyDown=${(event) => {
+      if (event.key !== "Escape" || event.defaultPrevented || event.isComposing) return;
+      event.preventDefault();
+      onClose();
+    }}
     onCancel=${(event) => {
       event.preventDefault();
+      onClose();
+    }}
+    onClose=${() => {
+      // Chromium closes it unasked where it was asked before, and nobody has pressed anything in it since.
+      if (!element.current) return;
+      element.current.showModal();
       onClose();
     }}
   >

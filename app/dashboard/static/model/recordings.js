@@ -22,6 +22,8 @@ let filters = null;
 let round = 0;
 let failures = 0;
 let retry = null;
+// Until a first page is here, what is shown is of other filters, and so is its cursor.
+let isBehind = true;
 let since = new Map();
 let gone = new Set();
 
@@ -31,13 +33,14 @@ export function show(wanted) {
   return load({ anew: true });
 }
 
-export const more = () => (list.value.cursor && !list.value.loading ? load() : undefined);
+export const more = () => (list.value.cursor && !list.value.loading && !isBehind ? load() : undefined);
 
 /** Try again now, where the last try failed. */
-export const tryAgain = () => load({ anew: !list.value.known });
+export const tryAgain = () => load({ anew: isBehind });
 
 async function load({ anew = false } = {}) {
   clearTimeout(retry);
+  if (anew) isBehind = true;
   const mine = (round += 1);
   // What is told while the answer is on its way is newer than the answer.
   [since, gone] = [new Map(), new Set()];
@@ -49,11 +52,12 @@ async function load({ anew = false } = {}) {
   try {
     page = await get(`/api/transcriptions?${query}`);
   } catch (error) {
-    if (mine === round) failed(error, anew);
+    if (mine === round) failed(error);
     return;
   }
   if (mine !== round) return;
   failures = 0;
+  isBehind = false;
   const fresh = page.items.map((item) => (since.has(item.id) ? { speaker_names: item.speaker_names, ...since.get(item.id) } : item)).filter((item) => !gone.has(item.id));
   fresh.forEach(follow);
   const there = new Set(fresh.map((item) => item.id));
@@ -62,12 +66,12 @@ async function load({ anew = false } = {}) {
   if (since.size) gather([...since.values()]);
 }
 
-function failed(error, anew) {
+function failed(error) {
   list.value = { ...list.value, loading: false, error };
   if (error.status === 401) return;
   const passing = error.status === 0 || error.status >= 500;
   if (!passing) return;
-  retry = setTimeout(() => load({ anew }), PATIENCE_MS[Math.min(failures, PATIENCE_MS.length - 1)]);
+  retry = setTimeout(tryAgain, PATIENCE_MS[Math.min(failures, PATIENCE_MS.length - 1)]);
   failures += 1;
 }
 

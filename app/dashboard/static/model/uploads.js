@@ -124,8 +124,9 @@ async function start(id) {
     if (find(id)?.state !== "sending") return;
     find(id).begunAt = performance.now();
     begun.start();
-  } catch {
-    broken(id);
+  } catch (error) {
+    if (error instanceof ApiError) refused(id, error);
+    else broken(id);
   }
 }
 
@@ -148,11 +149,17 @@ async function prepare(id) {
     onSuccess: () => succeeded(id),
     onError: (error) => failed(id, error),
   });
-  // The same file was begun before the page was closed: go on from there.
-  const [earlier] = await tus.findPreviousUploads();
+  // The same file was begun before the page was closed: go on from there. Not where it is meant otherwise now, as what was
+  // begun goes where it was meant to go then.
+  const earlier = (await tus.findPreviousUploads()).find((upload) => isSame(upload.metadata, tus.options.metadata));
   if (earlier) tus.resumeFromPreviousUpload(earlier);
   if (find(id)) find(id).tus = tus;
   return tus;
+}
+
+function isSame(one, other) {
+  const names = Object.keys(one);
+  return names.length === Object.keys(other).length && names.every((name) => one[name] === other[name]);
 }
 
 function progressed(id, sent) {
@@ -186,7 +193,7 @@ function failed(id, error) {
   } else if (status === 0 || status === 401 || status === 409 || status === 423 || status === 429) broken(id);
   else if (status === 507) broken(id, "full");
   else if (status >= 500) broken(id, "away");
-  else refused(id, status, response.getBody());
+  else refused(id, problemOf(status, response.getBody()));
 }
 
 // Tried again by itself. `why` holds until it goes on steadily. broken: the line; away: the server is there, and takes no
@@ -207,14 +214,18 @@ function again(id) {
   fill();
 }
 
-function refused(id, status, body) {
+function problemOf(status, body) {
   let problem = {};
   try {
     problem = JSON.parse(body);
   } catch {
     // Something on the way answered, and not our server.
   }
-  change(id, { state: "refused", error: new ApiError(status, problem) });
+  return new ApiError(status, problem);
+}
+
+function refused(id, error) {
+  change(id, { state: "refused", error });
   forgetKept(find(id).tus?.url);
   fill();
 }
@@ -234,7 +245,7 @@ window.addEventListener("beforeunload", (event) => {
 
 const KEPT = "tus::";
 
-/** One's own uploads that an earlier visit left unfinished: choosing the same file again goes on where it stopped. */
+/** One's own uploads that an earlier visit left unfinished: the same file with the same options goes on where it stopped. */
 export function unfinished() {
   const found = [];
   for (const key of Object.keys(localStorage).filter((key) => key.startsWith(`${KEPT}${ownId()}-`))) {

@@ -107,7 +107,7 @@ export function Page() {
           : list.value.known || list.value.error
             ? html`<${RecordingList} chosen=${chosen} onChoose=${setChosen} />`
             : html`<p role="status">${t("app.loading")}</p>`}
-    ${picked.length > 0 && !q && html`<${BulkBar} items=${picked} onDone=${() => setChosen(new Set())} />`}
+    ${!q && html`<${BulkBar} items=${picked} onDone=${() => setChosen(new Set())} />`}
     ${!dialog && html`<${DropTarget} onFiles=${withFiles} onLink=${withLink} />`}
     ${dialog?.kind === "files" &&
     html`<${SendFiles} key=${dialog.recording?.id} files=${dialog.files} onClose=${close} onDone=${() => dialog.recording && letGo(dialog.recording)} />`}

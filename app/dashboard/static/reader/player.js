@@ -1,6 +1,8 @@
 // The sound: one media element, told as signals. It streams by ranges; nothing is read before somebody plays.
 
 import { computed, effect, signal } from "../html.js";
+import { ask } from "../api.js";
+import { endedMeanwhile } from "../model/session.js";
 import { indexAt } from "./recording.js";
 
 export const RATES = [0.5, 0.75, 1, 1.25, 1.5, 1.75, 2, 3];
@@ -59,8 +61,13 @@ export function createPlayer(recording, { source = `${recording.address}/audio` 
     missing.value = true;
     away.value = await isAway(source);
     clearTimeout(later);
-    if (away.value && media.getAttribute("src")) later = setTimeout(() => media.load(), AGAIN_MS);
+    if (away.value && media.getAttribute("src")) again();
   });
+  // While a login is asked for, nothing comes of it.
+  function again() {
+    later = setTimeout(() => (endedMeanwhile.peek() ? again() : media.load()), AGAIN_MS);
+  }
+
   media.addEventListener("loadedmetadata", () => {
     if (!away.peek()) return;
     media.currentTime = time.peek();
@@ -103,8 +110,5 @@ export function createPlayer(recording, { source = `${recording.address}/audio` 
   };
 }
 
-// A media element does not say why it has nothing.
-async function isAway(source) {
-  const answer = await fetch(source, { method: "HEAD", credentials: "same-origin" }).catch(() => null);
-  return !answer || answer.status >= 500;
-}
+// A media element does not say why it has nothing. For want of a login, a recording is not gone.
+const isAway = (source) => ask("HEAD", source, { whole: true }).then(() => false, (error) => error.isPassing);

@@ -1,10 +1,14 @@
 // Ask the recording: the answer comes word by word, with the passages that it rests on. Hidden where the site cannot.
 
 import { html, signal, useEffect, useRef, useState } from "../html.js";
-import { ask, get } from "../api.js";
+import { ApiError, ask, get } from "../api.js";
 import { clock, errorText, failureText, t } from "../i18n.js";
+import { draft } from "../model/drafts.js";
+import { endedMeanwhile } from "../model/session.js";
 import { Button } from "../components/button.js";
 import { Notice } from "../components/notice.js";
+
+const PATIENCE_MS = [1000, 2000, 5000, 10000];
 
 /** undefined: not known yet; whether this site answers questions. */
 export const answersQuestions = signal(undefined);
@@ -23,7 +27,7 @@ async function earlier(address) {
 
 export const findOut = (recording) => earlier(recording.address);
 
-/** Read an answer's events until it has ended; `tell` gets the question whenever there is news of it. */
+/** Read an answer's events until they end; `tell` gets the question whenever there is news of it. Returns it as it is then. */
 async function follow(address, tell, signal_) {
   const response = await ask("GET", `${address}/events`, { whole: true, signal: signal_, headers: { Accept: "text/event-stream" } });
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
@@ -46,7 +50,31 @@ async function follow(address, tell, signal_) {
       if (question) tell(question);
     }
   }
-  return get(address);
+  return get(address, { signal: signal_ });
+}
+
+/** Follow a question until it has ended, over instances that stop and lines that are lost. Throws ApiError where it cannot be. */
+async function followToTheEnd(address, tell, signal_) {
+  let failures = 0;
+  const news = (question) => {
+    failures = 0;
+    tell(question);
+  };
+  while (!signal_.aborted) {
+    try {
+      const question = await follow(address, news, signal_);
+      tell(question);
+      if (question.answer || question.error) return;
+    } catch (error) {
+      // What is no answer of the API is a line that was lost.
+      if (error instanceof ApiError && !error.isPassing) throw error;
+    }
+    const pause = PATIENCE_MS[Math.min(failures, PATIENCE_MS.length - 1)];
+    failures += 1;
+    // While the login is asked for, nothing comes of it.
+    do await new Promise((done) => setTimeout(done, pause));
+    while (endedMeanwhile.peek() && !signal_.aborted);
+  }
 }
 
 export function Questions({ reading }) {
@@ -54,7 +82,7 @@ export function Questions({ reading }) {
   const [asked, setAsked] = useState([]);
   const [error, setError] = useState(null);
   const leaving = useRef(new AbortController());
-  const field = useRef(null);
+  const typed = draft(`question.${reading.recording.id}`, "");
   useEffect(() => {
     readEarlier();
     return () => leaving.current.abort();
@@ -64,9 +92,9 @@ export function Questions({ reading }) {
   /** Show a question, and what is written of its answer, until that has ended. */
   async function watch(where) {
     try {
-      put(await follow(where, put, leaving.current.signal));
+      await followToTheEnd(where, put, leaving.current.signal);
     } catch (caught) {
-      if (caught.name !== "AbortError") setError(caught);
+      setError(caught);
     }
   }
 
@@ -80,13 +108,13 @@ export function Questions({ reading }) {
 
   async function send(event) {
     event.preventDefault();
-    const text = field.current.value.trim();
+    const text = typed.value.trim();
     if (text.length < 2) return;
     setError(null);
     try {
       const response = await ask("POST", `${address}/questions`, { body: { question: text }, whole: true });
       const question = await response.json();
-      field.current.value = "";
+      typed.value = "";
       put(question);
       await watch(response.headers.get("Location"));
     } catch (caught) {
@@ -98,7 +126,7 @@ export function Questions({ reading }) {
     <form onSubmit=${send}>
       <label for="question">${t("reader.ask")}</label>
       <div class="ask-line">
-        <input id="question" ref=${field} maxlength="2000" autocomplete="off" />
+        <input id="question" value=${typed.value} onInput=${(event) => (typed.value = event.target.value)} maxlength="2000" autocomplete="off" />
         <${Button} kind="main" type="submit">${t("reader.askSend")}<//>
       </div>
     </form>

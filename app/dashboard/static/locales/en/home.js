@@ -188,5 +188,6 @@ export const home = {
   "error.no-audio": "There is no sound in this file. Check that it was recorded or exported with sound.",
   "error.empty-upload": "The file is empty. Check that the recording was saved, and send it again.",
   "error.damaged-media": "The file is damaged and cannot be read. Copy or export it once more from where it was made, and send that.",
+  "error.page-outdated": "The site has a newer release than this page. Load the page anew, then choose the file again.",
   "error.storage-full": "The server has no room left for this recording. Ask an administrator for room, then try again.",
 };

@@ -188,5 +188,6 @@ export const home = {
   "error.no-audio": "Il n’y a pas de son dans ce fichier. Vérifiez qu’il a été enregistré ou exporté avec le son.",
   "error.empty-upload": "Le fichier est vide. Vérifiez que l’enregistrement a bien été sauvegardé, et renvoyez-le.",
   "error.damaged-media": "Le fichier est abîmé et ne peut pas être lu. Copiez-le ou exportez-le de nouveau depuis son origine, et envoyez cette copie.",
+  "error.page-outdated": "Le site a une version plus récente que cette page. Rechargez la page, puis choisissez de nouveau le fichier.",
   "error.storage-full": "Le serveur n’a plus de place pour cet enregistrement. Demandez de la place à un administrateur, puis réessayez.",
 };
