@@ -190,7 +190,7 @@ def _read(principal: Principal, transcription: UUID, exported_as: str | None, *,
     phrases = transcriptions.read_personal_phrases(principal, transcription) if redact else None
     if redact and phrases is None:
         raise Conflict(
-            "Personal data was not looked for in this transcription.",
+            "Personal data was not looked for in all of this transcription.",
             remedy="Ask for its enrichment anew with the task 'personal_data', then for the document.",
         )
     if exported_as is not None:

@@ -63,13 +63,15 @@ def answers_of(row: Any, texts: Sequence[str]) -> dict[str, Any]:
 
 
 def personal_phrases(row: Any) -> list[tuple[str, PersonalKind]] | None:
-    """Return the names and addresses that the language model found; None where it did not look for personal data.
+    """Return the names and addresses that the language model found; None where it did not look at all of the text.
 
     They are those of the newest finished answers: what is shown while others are being made comes without its phrases.
     """
     newest = _newest(row)
     if newest is None or shown_answers(newest.answers).get("personal_data") is None:
         return None
+    if "personal_data" in (newest.provenance.get("failures") or {}):
+        return None  # of a part nothing usable came: names may stand there that nobody has seen
     phrases = newest.provenance.get("personal_phrases") or []
     return [(phrase["text"], PersonalKind(phrase["kind"])) for phrase in phrases]
 

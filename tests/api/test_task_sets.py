@@ -258,6 +258,17 @@ async def test_no_document_without_personal_data_before_its_names_are_known(
     assert (await editor.get(address)).status == 200
 
 
+async def test_no_document_without_personal_data_where_a_part_of_it_was_not_looked_at(
+    editor: Person, worker: Worker
+) -> None:
+    sent = await enriched(editor, worker)
+    address = f"/api/transcriptions/{sent}.txt?redact=personal_data"
+    for failures, status in (({"personal_data": "1 of 2 parts gave nothing usable"}, 409), ({"title": "none"}, 200)):
+        await renewed(editor, sent, tasks=["personal_data"])
+        await answer_with(worker, ANSWERS | PERSONAL | PHRASES | {"failures": failures})
+        assert (await editor.get(address)).status == status
+
+
 async def test_while_personal_data_is_looked_for_anew_the_names_of_before_are_taken_out(
     editor: Person, worker: Worker
 ) -> None:
