@@ -17,8 +17,9 @@ from app.api.keys import DATABASE, METRICS, PRINCIPAL, SETTINGS, UPLOADS
 from app.api.requests import check_text, validate
 from app.api.volume.threads import looked_up, on_volume
 from app.api.volume.uploads import FORM_OVERHEAD_BYTES, ReceivedFile, display_name
-from app.catalog import find, installed
-from app.catalog.installed import ENGLISH_ALONE, ModelKind
+from app.catalog import find
+from app.catalog.installed import ENGLISH_ALONE, ModelKind, describe
+from app.catalog.place import place_of
 from app.catalog.served import require_language_model
 from app.core.access import Principal, Role
 from app.core.errors import BadRequest, InvalidFields, InvalidOptions, NotPermitted
@@ -231,11 +232,11 @@ def settled(options: TranscriptionOptions, settings: Settings) -> TranscriptionO
                 remedy="Choose a multilingual model.",
                 field="task",
             )
-    elif options.language is not None:
-        for model in installed(settings.models_dir, ModelKind.WHISPER):
-            # Where the API does not see it, the workers do.
-            if model.name == settings.default_model:
-                _check_language(options.language, model.languages)
+    else:
+        default = describe(place_of(settings.models_dir, ModelKind.WHISPER, settings.default_model))
+        # Where the API does not see it, the workers do.
+        if default is not None:
+            _check_language(options.language, default.languages)
     if options.llm_model is not None:
         require_language_model(settings.models_dir, settings.served_models, options.llm_model)
     return replace(
