@@ -86,7 +86,26 @@ def end_of_part(stretches: Sequence[Span], begin: float, heard: float, reach: fl
         chosen = spoken[-1]
     else:
         return None
-    return max(chosen.end - VOICE_WINDOW_SECONDS - 1, (chosen.start + chosen.end) / 2)
+    return _in_pause(chosen)
+
+
+def end_of_windows(stretches: Sequence[Span], spans: Sequence[Span], window: float) -> float | None:
+    """Return where a part is best ended in which `stretches` of speech were heard: behind its last full window.
+
+    `spans` are the same speech, divided and padded. So the decoder's windows go on from part to part as they would in one
+    go, and no part leaves a crumb of one, which the decoder hears less well. None where no window is full, or none ends
+    in a pause.
+    """
+    edges = [edge for span in stretches for edge in (span.start, span.end)]
+    pauses = [Span(end, start) for end, start in zip(edges[1:-1:2], edges[2::2], strict=True)]
+    following = [group[0].start for group in windows(spans, window)[1:]]
+    full = [pause for pause in pauses for start in following if pause.start < start <= pause.end]
+    return _in_pause(full[-1]) if full else None
+
+
+def _in_pause(pause: Span) -> float:
+    """Return a moment of the pause that leaves half of it to what follows; of a long one, enough for the windows of diarization."""
+    return max(pause.end - VOICE_WINDOW_SECONDS - 1, (pause.start + pause.end) / 2)
 
 
 def _shortest(gap: Span, begin: float, heard: float) -> float:

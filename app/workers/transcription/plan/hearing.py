@@ -13,6 +13,7 @@ from app.workers.transcription.plan.channels import FrameSpan, without_echoes
 from app.workers.transcription.plan.cutting import (
     VOICE_WINDOW_SECONDS,
     end_of_part,
+    end_of_windows,
     joined,
     padded,
     quietest,
@@ -21,6 +22,7 @@ from app.workers.transcription.plan.cutting import (
 from app.workers.transcription.plan.voice import BLOCK_SECONDS, FRAME_SECONDS, RUN_UP_SECONDS, Frames, Listener
 from app.workers.transcription.plan.waveform import Peaks, peaks_of
 from app.workers.transcription.sound import VOICE_ACTIVITY_SECONDS, SoundMemory
+from app.workers.transcription.text.whisper import WINDOW_SECONDS
 from app.workers.transcription.timing import counted
 
 # So little is not left for a part of its own.
@@ -83,12 +85,7 @@ class Hearing:
 
     def spoken(self, channel: int = 0) -> list[Span]:
         """Return the speech of the part in spans that fit the decoder, padded, within the part."""
-        kept, echoes = self._own(channel)
-        spans = self._listeners[channel].divided(within(kept, self.start, self.end))
-        # Echoes take their share of a pause, so that padding does not reach into them.
-        both = sorted([*spans, *within(echoes, self.start, self.end)], key=lambda span: span.start)
-        own = set(spans)
-        return [wide for span, wide in zip(both, padded(both, self.start, self.end), strict=True) if span in own]
+        return self._spoken_until(self.end, channel)
 
     def turns(self, channel: int) -> list[Span]:
         """Return the part's stretches of speech as they were heard."""
@@ -131,7 +128,7 @@ class Hearing:
 
     def _best_end(self, limits: Limits, speech: float) -> float | None:
         """Return where to end the part; None: nobody has paused yet, listen on."""
-        end = end_of_part(self._anybody(), self.start, self.heard, limits.reach) if self.voice else None
+        end = self._end_in_a_pause(limits.reach) if self.voice else None
         if end is None:
             # Singing without a breath: after twice the time a cut into it is better than none.
             if self.voice and speech < 2 * limits.speech:
@@ -141,6 +138,22 @@ class Hearing:
             latest = self.heard - begin - 1
             end = begin + quietest(loudness, FRAME_SECONDS, latest - limits.reach / 2, latest)
         return int(end / FRAME_SECONDS) * FRAME_SECONDS
+
+    def _end_in_a_pause(self, reach: float) -> float | None:
+        stretches = self._anybody()
+        end = None
+        # The windows of several channels end at different times.
+        if len(self.channels) == 1:
+            end = end_of_windows(stretches, self._spoken_until(self.heard, 0), WINDOW_SECONDS)
+        return end_of_part(stretches, self.start, self.heard, reach) if end is None else end
+
+    def _spoken_until(self, end: float, channel: int) -> list[Span]:
+        kept, echoes = self._own(channel)
+        spans = self._listeners[channel].divided(within(kept, self.start, end))
+        # Echoes take their share of a pause, so that padding does not reach into them.
+        both = sorted([*spans, *within(echoes, self.start, end)], key=lambda span: span.start)
+        own = set(spans)
+        return [wide for span, wide in zip(both, padded(both, self.start, end), strict=True) if span in own]
 
     def _own(self, channel: int) -> tuple[list[Span], list[Span]]:
         """Return the channel's stretches of speech, and those that are echoes of other channels."""

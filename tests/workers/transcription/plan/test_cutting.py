@@ -18,6 +18,7 @@ from app.workers.transcription.plan.cutting import (
     cut_anywhere,
     cut_at_pauses,
     end_of_part,
+    end_of_windows,
     joined,
     padded,
     stretch_seconds,
@@ -34,11 +35,11 @@ targets = st.floats(SHORTEST_TARGET_SECONDS, TARGET_SECONDS)
 
 
 @st.composite
-def conversations(draw: st.DrawFn) -> tuple[list[Span], float]:
-    """Spans of speech as a listener gives them, and the recording's length."""
+def conversations(draw: st.DrawFn, shortest_pause: float = 0.0) -> tuple[list[Span], float]:
+    """Spans of speech as a listener gives them, and the recording's length. Without a pause, a stretch was divided."""
     clock = draw(st.floats(0, 30))
     spans = []
-    pauses = st.one_of(st.sampled_from([0.0, 0.16, 0.5]), st.floats(0.16, 4), st.floats(60, 2000))
+    pauses = st.one_of(st.sampled_from([shortest_pause, 0.16, 0.5]), st.floats(0.16, 4), st.floats(60, 2000))
     lengths = st.one_of(st.floats(0.064, 5), st.floats(5, LONGEST_SPAN_SECONDS))
     for length, pause in draw(st.lists(st.tuples(lengths, pauses), max_size=120)):
         spans.append(Span(clock, clock + length))
@@ -114,6 +115,34 @@ def test_a_part_ends_in_the_last_long_pause_and_leaves_room_before_the_next_word
     assert end_of_part([], 100, 3700, 60) == 3700 - VOICE_WINDOW_SECONDS - 1
     assert end_of_part([Span(0, 1), Span(1.2, 60)], 0, 60, 30) == pytest.approx(1.1)
     assert end_of_part([Span(0, 60)], 0, 60, 30) is None
+
+
+@given(conversations(shortest_pause=0.16), st.floats(30, 300))
+def test_windows_go_on_from_part_to_part_as_in_one_go(conversation: tuple[list[Span], float], step: float) -> None:
+    spans, duration = conversation
+    begin, found = 0.0, []
+    while True:
+        heard, end = begin, None
+        while end is None and heard < duration:
+            heard = min(heard + step, duration)
+            speech = within(spans, begin, heard)
+            end = end_of_windows(speech, padded(speech, begin, heard), WINDOW) if heard < duration else None
+        assert end is None or begin < end < heard
+        found += windows(padded(within(spans, begin, end or duration), begin, end or duration), WINDOW)
+        if end is None:
+            break
+        begin = end
+    assert found == windows(padded(spans, 0, duration), WINDOW)
+
+
+def test_without_a_full_window_a_part_does_not_end_at_one() -> None:
+    talk = [Span(0, 12), Span(13, 25), Span(26, 38)]
+    wide = padded(talk, 0, 60)
+    assert end_of_windows(talk, wide, WINDOW) == 25.5
+    assert end_of_windows(talk[:2], wide[:2], WINDOW) is None
+    assert end_of_windows([], [], WINDOW) is None
+    # Divided, as nobody pauses.
+    assert end_of_windows([Span(0, 50)], [Span(0, 25), Span(25, 50)], WINDOW) is None
 
 
 @given(conversations())
