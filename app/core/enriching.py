@@ -13,6 +13,8 @@ from app.core.jobs import Job, JobKind, JobState
 PART_KINDS = frozenset({JobKind.READING, JobKind.REWRITING, JobKind.FOLDING})
 ENRICHMENT_KINDS = PART_KINDS | {JobKind.ENRICHMENT}
 
+_NEEDED_KINDS = {JobKind.FOLDING: frozenset({JobKind.READING}), JobKind.ENRICHMENT: PART_KINDS}
+
 MOST_PARTS = 1000
 """The positions of an enrichment's parts begin at so many times its own: those of an earlier enrichment are other jobs."""
 
@@ -35,10 +37,10 @@ def part_number(job: Job) -> int:
     return job.position % MOST_PARTS
 
 
-def waits(job: Job, jobs: Sequence[Job]) -> bool:
-    """Tell whether a held job needs what others are still to find out."""
-    needed = {JobKind.FOLDING: frozenset({JobKind.READING}), JobKind.ENRICHMENT: PART_KINDS}.get(job.kind, frozenset())
-    return any(other.kind in needed and other.state is not JobState.DONE for other in jobs)
+def waiting_kinds(jobs: Sequence[Job]) -> set[JobKind]:
+    """Return the kinds of jobs that need what others are still to find out."""
+    unfinished = {job.kind for job in jobs if job.state is not JobState.DONE}
+    return {kind for kind, needed in _NEEDED_KINDS.items() if needed & unfinished}
 
 
 def concluded(jobs: tuple[Job, ...]) -> tuple[Job, ...]:

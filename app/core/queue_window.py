@@ -17,8 +17,11 @@ _FIRST_KINDS = frozenset({JobKind.PLAN, JobKind.READING, JobKind.FOLDING})
 def filled(jobs: tuple[Job, ...]) -> tuple[Job, ...]:
     """Let held jobs into the queue as far as there is room for this recording's."""
     room = WINDOW - sum(job.state is JobState.QUEUED for job in jobs)
-    held = [job for job in jobs if job.state is JobState.HELD and not enriching.waits(job, jobs)]
-    if room <= 0 or not held:
+    if room <= 0:
+        return jobs
+    waiting = enriching.waiting_kinds(jobs)
+    held = [job for job in jobs if job.state is JobState.HELD and job.kind not in waiting]
+    if not held:
         return jobs
     let_in = {job.id for job in sorted(held, key=order_of_coming)[:room]}
     return tuple(replace(job, state=JobState.QUEUED) if job.id in let_in else job for job in jobs)

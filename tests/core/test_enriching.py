@@ -67,9 +67,9 @@ class SpreadReports(Reports):
 
     @invariant()
     def the_whole_is_asked_once_all_is_read_and_joined_once_all_is_found(self) -> None:
+        waiting = enriching.waiting_kinds(self.work.jobs)
         for job in self.work.jobs:
-            if job.kind in (FOLD, JobKind.ENRICHMENT) and job.state in (JobState.QUEUED, JobState.RUNNING):
-                assert not enriching.waits(job, self.work.jobs)
+            assert job.kind not in waiting or job.state not in (JobState.QUEUED, JobState.RUNNING)
 
     @invariant()
     def no_part_outlives_its_enrichment(self) -> None:
