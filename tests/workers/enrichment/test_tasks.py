@@ -86,6 +86,56 @@ def test_actions_carry_where_they_were_said_and_lose_what_was_not() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("who", "kept_as_said"),
+    [
+        ("the town", True),
+        ("Catherine", False),
+        ("The roof", False),
+        ("Transcript", False),
+        ("Speaker 1", True),
+        ("Speaker 2", False),
+        ("Speaker 1 and the town", True),
+        ("Speaker 1 and Catherine", False),
+    ],
+)
+def test_who_does_it_speaks_there_or_is_spoken_of_there(who: str, kept_as_said: bool) -> None:
+    turns = [
+        ("SPEAKER_00", "Catherine is on holiday this week."),
+        ("SPEAKER_00", "The roof was repaired."),
+        ("SPEAKER_00", "We come to the money."),
+        ("SPEAKER_00", "That was expensive this year."),
+        ("SPEAKER_00", "The invoice must be sent to the town on Friday."),
+    ]
+    action = {"line": 5, "what": "Send the invoice to the town", "who": who, "due": None}
+    unnamed = [(None, text) for _, text in turns]
+
+    [found] = answer(named(EnrichmentTask.ACTIONS), [action], turns)
+    [without] = answer(named(EnrichmentTask.ACTIONS), [action], unnamed)
+
+    assert found["who"] == (who if kept_as_said else None)
+    assert without["who"] == (who if kept_as_said and "Speaker" not in who else None)
+
+
+def test_who_is_asked_answers_a_few_sentences_later() -> None:
+    turns = [
+        ("Paul", "Good morning."),
+        ("Anna Martin", "The invoice must be sent to the town."),
+        ("Anna Martin", "It was expensive this year."),
+        ("Anna Martin", "Can you do it by Friday?"),
+        ("Marc Durand", "Yes, of course."),
+        ("Chloé", "We come to the roof."),
+    ]
+    task = named(EnrichmentTask.ACTIONS)
+
+    def doer(who: str) -> Any:
+        action = {"line": 2, "what": "Send the invoice to the town", "who": who, "due": None}
+        return answer(task, [action], turns)[0]["who"]
+
+    assert [doer(who) for who in ("Marc", "Marc Durand", "Anna", "Paul")] == ["Marc", "Marc Durand", "Anna", "Paul"]
+    assert [doer(who) for who in ("Chloé", "Anna Durand")] == [None, None]
+
+
 def test_decisions_that_say_yes_where_it_was_no_are_dropped() -> None:
     turns = (("SPEAKER_00", "We will not rent the hall in July."), ("SPEAKER_01", "We rent the garden in June."))
     decisions = [

@@ -1,7 +1,9 @@
 """Action items: what is to be done, by whom, until when, and where that was said."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -9,9 +11,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from app.core.options import EnrichmentTask
 from app.workers.enrichment.answers import clean, distinct_by, is_worth_showing, parsed, statement_of
 from app.workers.enrichment.engine import Reply
-from app.workers.enrichment.folding import Passage
+from app.workers.enrichment.folding import Passage, segments_of
 from app.workers.enrichment.grounding import Source, content_stems, words_of
 from app.workers.enrichment.numerals import numbers
+from app.workers.enrichment.prompts import wording_for
+from app.workers.enrichment.speaker_names import name_of
 from app.workers.enrichment.tasks.statements import (
     STATEMENT_CHARACTERS,
     STATEMENT_LEAST_CHARACTERS,
@@ -28,6 +32,7 @@ _ACTION_TOKENS = 600
 _CONTEXT_SHARE = 3
 _NEAR = 1
 """Who and when may be said a segment before or after."""
+_JOINT = re.compile(r"\s*(?:[,&]|\b(?:and|et)\b)\s*", re.IGNORECASE)
 
 Detail = Annotated[str, Field(max_length=_DETAIL_CHARACTERS)]
 
@@ -96,13 +101,23 @@ class ActionItems(Question):
 
 
 def _who(raw: str | None, segments: Sequence[int], shown: Shown) -> str | None:
-    """Return whoever is named where the text is: a speaker of these lines, or a name in them."""
+    """Return whoever is named where the text is: who speaks there, or is spoken of in these lines."""
     name = clean(raw or "").strip(" .,;:")
-    words = {word for word in words_of(name) if len(word) > 1 or word.isdigit()}
     near = _around(segments, shown)
-    spoken = {word for passage in shown.passages if set(passage.segments) & near for word in words_of(passage.text)}
-    written = {word for line in shown.prompt.material.splitlines() for word in words_of(line.partition(": ")[0])}
-    return name if words and (words <= spoken or words <= written) else None
+    said = {word for passage in shown.passages if set(passage.segments) & near for word in words_of(passage.text)}
+    known = [said, *_speakers(segments, shown)]
+    each = [{word for word in words_of(one) if len(word) > 1 or word.isdigit()} for one in _JOINT.split(name)]
+    return name if all(words and any(words <= others for others in known) for words in each) else None
+
+
+def _speakers(segments: Sequence[int], shown: Shown) -> list[set[str]]:
+    """Return the words of each one's name who speaks where the text is, or next before or after: who is asked, answers."""
+    turns = [list(turn) for _, turn in groupby(shown.passages, key=lambda passage: passage.speaker)]
+    places = set(segments or shown.segments)
+    at = {number for number, turn in enumerate(turns) if places & set(segments_of(turn))}
+    speaker = wording_for(shown.languages.answers).speaker
+    near = (turn[0] for number, turn in enumerate(turns) if at & {number - 1, number, number + 1})
+    return [set(words_of(name)) for passage in near if (name := name_of(passage.speaker, speaker))]
 
 
 def _due(raw: str | None, segments: Sequence[int], shown: Shown) -> str | None:
