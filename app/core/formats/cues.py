@@ -13,6 +13,7 @@ from app.core.formats.document import TranscriptDocument
 from app.core.formats.floor import Floor
 from app.core.formats.presentation import Presentation, wording_of
 from app.core.formats.tokens import Token, columns, joined
+from app.core.sentences import is_abbreviation
 
 MIN_DURATION_MS = 1_000
 MAX_DURATION_MS = 7_000
@@ -155,7 +156,7 @@ def _cost_of_ending(last: Token, following: Token, pause: float) -> float:
     text = last.text.rstrip(_CLOSING_QUOTES)
     if last.announces:
         return 5.0
-    if text.endswith(tuple(_SENTENCE_ENDS)):
+    if text.endswith(tuple(_SENTENCE_ENDS)) and not is_abbreviation(text, following.text):
         cost = 0.0
     elif text.endswith(tuple(_CLAUSE_ENDS)):
         cost = 0.4

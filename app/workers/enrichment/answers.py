@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from app.core.sentences import is_ended, sentences_of
 from app.workers.enrichment.engine import Prompt, Reply
 
 Shape = TypeVar("Shape", bound=BaseModel)
@@ -32,9 +33,6 @@ _ECHO_WORDS = 3
 _ALIKE = 0.7
 _ARTICLES = frozenset({"the", "a", "le", "un"})
 
-# A full stop ends a sentence before a space (3.5 and .org are none), in Chinese and Japanese also without one.
-_SENTENCE_END = re.compile(r"(?<=[.!?…])[\"'»”)\]]*\s+|(?<=[。！？])")
-_ENDED = re.compile(r"[.!?…。！？][\"'»”)\]]*$")
 _ENDINGS = ('"}', '"]}', "]}", "}", '"}]}', "}]}", "}}")
 _LINE_NUMBER = re.compile(r"\s*\[\d{1,4}\]:?")
 _LIST_MARK = re.compile(r"^(?:[-•*–]|\d{1,2}[.)]|\[\d{1,4}\]:?)\s+")
@@ -129,8 +127,8 @@ def _unnumbered(text: str) -> str:
 
 def sentences(text: str, *, cut: bool) -> list[str]:
     """Return the sentences; of a text that was cut off only those that end."""
-    found = [sentence.strip() for sentence in _SENTENCE_END.split(text) if sentence.strip()]
-    if cut and found and not (_ENDED.search(found[-1]) and len(found) > 1):
+    found = sentences_of(text)
+    if cut and found and not (is_ended(found[-1]) and len(found) > 1):
         found.pop()
     return found
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from difflib import SequenceMatcher
 
 from app.core.languages import UNSPACED_CHARACTER
-from app.workers.enrichment.grounding import names_in, negations, words_of
+from app.workers.enrichment.grounding import negations, titles_and_names_in, words_of
 from app.workers.enrichment.numerals import numbers
 
 MOST_CHANGED_WORDS = 0.3
@@ -86,10 +86,10 @@ def edit_distance(before: Sequence[str], after: Sequence[str]) -> int:
 
 
 def _keeps_names(original: str, corrected: str) -> bool:
-    """Tell whether each name is still there, if in another spelling, and none is new."""
+    """Tell whether each title and name is still there, if in another spelling, and none is new."""
     before, after = set(words_of(original)), set(words_of(corrected))
-    return all(_has_like(name, after) for name in names_in(original)) and all(
-        _has_like(name, before) for name in names_in(corrected)
+    return all(_has_like(name, after) for name in titles_and_names_in(original)) and all(
+        _has_like(name, before) for name in titles_and_names_in(corrected)
     )
 
 

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from functools import cached_property
 
+from app.core.sentences import ABBREVIATED_TITLES, clauses_of, is_abbreviation
 from app.core.speakers import number_of
 from app.workers.enrichment.numerals import folded, telling
 from app.workers.enrichment.speaker_names import without_speakers
@@ -52,6 +53,13 @@ _COMMON = _listed(
 )
 """Words that any recording has, folded; in English and French, others count by how rare they are in this one."""
 
+_TITLES = ABBREVIATED_TITLES | _listed(
+    """
+    mister miss sir madam doctor professor
+    monsieur messieurs madame mesdames mademoiselle mesdemoiselles docteur docteure professeur professeure maitre
+    """
+)
+"""Folded: people are called by another one in the text than in a statement, and are the same people."""
 
 _NEGATIONS = _listed(
     """
@@ -60,7 +68,6 @@ _NEGATIONS = _listed(
     """
 )
 _CONTRACTED = re.compile(r"\w+n['’]t\b")
-_CLAUSE_END = re.compile(r"[.!?;:,…]+")
 
 
 def negations(text: str) -> int:
@@ -85,13 +92,22 @@ def content_stems(text: str) -> list[str]:
 
 
 def names_in(text: str) -> set[str]:
-    """Return the folded words that are written as names: with a capital letter, but not at the start of a sentence."""
+    """Return the folded words that are written as names: as those of `titles_and_names_in`, but for the titles."""
+    return titles_and_names_in(text) - _TITLES
+
+
+def titles_and_names_in(text: str) -> set[str]:
+    """Return the folded words that are written with a capital letter, but not at the start of a sentence."""
     found = set()
     for match in _CAPITALISED.finditer(text):
         word = match[0]
-        if word[0].isupper() and not _SENTENCE_START.search(text[: match.start()]):
+        if word[0].isupper() and not _begins_sentence(text[: match.start()], word):
             found |= {part for part in words_of(word) if part not in _COMMON and len(part) > 1}
     return found
+
+
+def _begins_sentence(before: str, word: str) -> bool:
+    return _SENTENCE_START.search(before) is not None and not is_abbreviation(before, word)
 
 
 class Source:
@@ -165,7 +181,7 @@ class Source:
     def agrees(self, statement: str, segments: Iterable[int]) -> bool:
         """Tell whether a statement says no where the clause that it is nearest to does, and only there."""
         wanted = set(content_stems(statement))
-        clauses = [clause for position in segments for clause in _CLAUSE_END.split(self.texts[position])]
+        clauses = [clause for position in segments for clause in clauses_of(self.texts[position])]
         nearest = max(clauses, key=lambda clause: len(wanted & set(content_stems(clause))), default="")
         return not self.same_language or bool(negations(statement)) is bool(negations(nearest))
 

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from app.core.answerability import Fit, fit
 from app.core.questions import Passage, Source, sources_of
+from app.core.sentences import is_ended, sentences_of
 from app.workers.context import Checkpoint
 from app.workers.enrichment.engine import LanguageModel, Reply, Sampling
 from app.workers.enrichment.errors import ContextTooSmall
@@ -45,8 +46,6 @@ _SAYS_NOTHING = re.compile(
     r"(?:dit|mentionne|pr[eé]cise|contient|indique) (?:pas|rien)",
     re.IGNORECASE,
 )
-_SENTENCE_END = re.compile(r"(?<=[.!?…])[\"'»”)\]]*\s+|(?<=[。！？])")
-_ENDED = re.compile(r"[.!?…。！？][\"'»”)\]]*$")
 
 logger = logging.getLogger(__name__)
 
@@ -69,14 +68,12 @@ class WrittenAnswer(BaseModel):
     @property
     def sentences(self) -> list[str]:
         """What is quoted, sentence by sentence: beside a true one a made-up one falls."""
-        return [sentence for quote in self.quotes for sentence in _SENTENCE_END.split(quote)]
+        return [sentence for quote in self.quotes for sentence in sentences_of(quote)]
 
     def text(self, *, cut: bool) -> str:
         """Return the first sentences of the answer, each once; of one that was cut off those that end."""
-        sentences = list(
-            dict.fromkeys(part.strip() for part in _SENTENCE_END.split(_clean(self.answer)) if part.strip())
-        )
-        if (cut or len(self.answer) >= ANSWER_CHARACTERS) and len(sentences) > 1 and not _ENDED.search(sentences[-1]):
+        sentences = list(dict.fromkeys(sentences_of(_clean(self.answer))))
+        if (cut or len(self.answer) >= ANSWER_CHARACTERS) and len(sentences) > 1 and not is_ended(sentences[-1]):
             sentences.pop()
         return " ".join(sentences[:MAX_SENTENCES])
 
@@ -192,7 +189,7 @@ class _Run:
             if self._says_nothing(written.answer):
                 break
             # Some models write what stands there into the answer, and nothing of use into the quotes.
-            sources = sources_of([*written.sentences, *_SENTENCE_END.split(written.answer)], passages)
+            sources = sources_of([*written.sentences, *sentences_of(written.answer)], passages)
             if not sources:
                 logger.info("Asked again: nothing that was quoted stands in what was said.")
             elif not self._is_answered_by(sources, passages):

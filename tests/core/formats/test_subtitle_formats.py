@@ -208,6 +208,12 @@ def test_short_lines_are_filled_alike() -> None:
     assert [lines for _, _, lines in cues] == [["Nobody had read the", "report, so it was", "put off until June."]]
 
 
+def test_a_title_before_a_name_is_no_place_for_a_cue_to_end() -> None:
+    cues = subtitles(spoken("Nous avons invité hier soir à la mairie M. Dupont et son adjointe.", 0, 0.3), lines=1)
+    assert len(cues) == 2
+    assert "M. Dupont" in cues[1][2][0]
+
+
 def test_one_line_is_one_line() -> None:
     cues = subtitles(spoken("Nobody had read the report, so it was put off until June.", 0, 0.3), lines=1)
     assert [lines for _, _, lines in cues] == [["Nobody had read the report,"], ["so it was put off until June."]]

@@ -23,10 +23,10 @@ SHAPES = {"title": Title, "summary": Summary, "points": Points}
 Value = str | list[str]
 
 
-def read(task: Task, text: str, *, complete: bool = True) -> Value:
-    passages = [Passage(SAID, None, (0,))]
+def read(task: Task, text: str, *, complete: bool = True, said: str = SAID) -> Value:
+    passages = [Passage(said, None, (0,))]
     prompt = ENGLISH.prompt(passages, task.instruction(LANGUAGES))
-    kept = task.read(Reply(text, complete, 0, 0, 0), Shown(prompt, passages, Source([SAID]), LANGUAGES))
+    kept = task.read(Reply(text, complete, 0, 0, 0), Shown(prompt, passages, Source([said]), LANGUAGES))
     value: Value = kept.value if isinstance(kept.value, str) else [found.text for found in kept.value]
     return value
 
@@ -88,6 +88,30 @@ def test_sentences_that_say_it_again_are_dropped() -> None:
     summary = "The story is a lie. The room is open. The story is a lie. The story is, a lie!"
 
     assert read(SUMMARY, reply(SUMMARY, summary)) == "The story is a lie. The room is open."
+
+
+def test_a_title_before_a_name_ends_no_sentence_of_a_summary() -> None:
+    session = "M. Dupont ouvre la séance. M. Durand présente le budget. M. Martin refuse."
+    meeting = "Le rendez-vous est fixé avec M. Durand."
+    lie = "Le rendez-vous est fixé avec M. Durand à 15 heures."
+
+    assert read(SUMMARY, reply(SUMMARY, session), said=session) == session
+    assert read(SUMMARY, reply(SUMMARY, f"M. Durand présente le budget. {lie}"), said=f"{session} {meeting}") == (
+        "M. Durand présente le budget."
+    )
+
+
+def test_a_summary_that_was_cut_off_at_a_title_ends_with_the_sentence_before() -> None:
+    said = "Mr. Miller opens the meeting. The budget is presented by Mr. Jones."
+    cut = '{"summary": "Mr. Miller opens the meeting. The budget is presented by Mr.'
+
+    assert read(SUMMARY, cut, complete=False, said=said) == "Mr. Miller opens the meeting."
+
+
+def test_quotation_marks_stay_with_the_sentence_that_they_close() -> None:
+    said = 'Anna said "The room of the library is open." Marc left.'
+
+    assert read(SUMMARY, reply(SUMMARY, said), said=said) == said
 
 
 def test_a_summary_that_goes_round_in_circles_is_invalid() -> None:

@@ -74,6 +74,38 @@ def test_what_a_speaker_says_is_found_whatever_their_number(statement: str, foun
     assert named.locate("Speaker 2 will tell the warehouse this afternoon.") == ()
 
 
+@pytest.mark.parametrize(
+    ("said", "statement", "found"),
+    [
+        ("The contract will be signed on Friday by Mr. Miller.", "signed on Friday by Mr. Miller.", True),
+        ("The contract will be signed on Friday by Mr. Miller.", "signed on Friday by Mr. Jones.", False),
+        ("The contract will be signed on Friday by Mr. Miller.", "signed on Friday by Dr. Miller.", True),
+        ("The contract will be signed on Friday by Mr. Miller.", "signed on Friday by Doctor Miller.", True),
+        ("The contract will be signed on Friday by Mr. Miller.", "signed on Friday by J. Jones.", False),
+        ("Le contrat sera signé vendredi par monsieur Durand.", "signé vendredi par M. Durand.", True),
+        ("Le contrat sera signé vendredi par monsieur Durand.", "signé vendredi par M. Martin.", False),
+        ("Le contrat sera signé vendredi par monsieur Durand.", "signé vendredi par M.\u00a0Martin.", False),
+        ("Le contrat sera signé vendredi par Mme Durand.", "signé vendredi par Madame Durand.", True),
+        ("Le contrat sera signé vendredi par Mme Durand.", "signé vendredi par Mme Martin.", False),
+    ],
+)
+def test_a_name_after_a_title_or_an_initial_must_have_been_said_and_the_title_need_not(
+    said: str, statement: str, found: bool
+) -> None:
+    subject = "The contract will be" if said.startswith("The") else "Le contrat sera"
+    source = Source([said])
+
+    assert source.locate(f"{subject} {statement}") == ((0,) if found else ())
+    assert source.is_supported(f"{subject} {statement}") is found
+
+
+def test_after_a_real_end_of_a_sentence_a_capital_letter_makes_no_name() -> None:
+    source = Source(["We chose article 5 in the end."])
+
+    assert source.is_supported("The choice is article 5. Painters come next.")
+    assert source.is_supported("They said no. Painters come next.")
+
+
 def test_a_wrong_reference_is_replaced_by_the_right_one() -> None:
     assert LIBRARY.locate("New windows arrive next week", [0]) == (2,)
     assert LIBRARY.locate("New windows arrive next week", [2]) == (2,)
@@ -98,6 +130,7 @@ def test_a_no_is_not_turned_into_a_yes() -> None:
     assert not source.agrees("Buy the printer this year", [0])
     assert source.agrees("Do not buy the printer this year", [0])
     assert source.agrees("Paint the room", [1])
+    assert not Source(["We will not pay Mr. Miller for the roof."]).agrees("Settle with Miller for the roof", [0])
 
 
 @given(sentences, st.data())
@@ -179,6 +212,8 @@ def test_a_correction_is_taken(original: str, corrected: str) -> None:
         ("The bill is 200 euros", "The bill is 300 euros", "number"),
         ("We will not sell the house", "We will sell the house", "negation"),
         ("We meet with Marc on Monday", "We meet with Paul on Monday", "name"),
+        ("We meet with Mr. Miller on Monday", "We meet with Mr. Jones on Monday", "name"),
+        ("We meet with Mr. Miller on Monday", "We meet with Dr. Miller on Monday", "name"),
         ("we meet on monday", "In summary the team gathers", "words"),
         ("Oui", "Non", "spelled"),
         ("a word", "", "nothing"),

@@ -222,6 +222,33 @@ def test_of_an_answer_that_was_cut_off_what_is_whole_is_kept(cut: int) -> None:
         assert read.text(cut=True) in {read.answer.strip(), "On Monday."}
 
 
+@pytest.mark.parametrize(
+    ("answer", "shown"),
+    [
+        ("Le maire est M. Dupont. L'adjoint est M. Durand. Ils siègent ensemble.", None),
+        ("Mr. Smith pays the rent. Mr. Jones pays the heating.", None),
+        ("No. It is on page no. 5. He said so. He said more.", "No. It is on page no. 5. He said so."),
+        ("It is so. It is so. It stays so.", "It is so. It stays so."),
+    ],
+)
+def test_of_an_answer_the_first_three_sentences_are_shown(answer: str, shown: str | None) -> None:
+    written = WrittenAnswer(quotes=["it was repaired"], answer=answer)
+
+    assert written.text(cut=False) == (shown or answer)
+
+
+def test_an_answer_that_was_cut_off_at_a_title_ends_with_the_sentence_before() -> None:
+    written = WrittenAnswer(quotes=["it was repaired"], answer="Mr. Smith pays the rent. The heating is paid by Mr.")
+
+    assert written.text(cut=True) == "Mr. Smith pays the rent."
+
+
+def test_what_is_quoted_is_looked_for_by_whole_sentences() -> None:
+    quote = "Le maire est M. Dupont. Il siège ici."
+
+    assert WrittenAnswer(quotes=[quote], answer="Oui.").sentences == ["Le maire est M. Dupont.", "Il siège ici."]
+
+
 @given(weights=st.lists(st.sampled_from((0.0, 0.1, 1.0)), max_size=30), room=st.integers(0, 40))
 def test_what_is_chosen_fits_is_in_order_and_is_the_best(weights: list[float], room: int) -> None:
     shown = [Passage(f"{index % 3}", "", index, 0.0, "text", None, weight) for index, weight in enumerate(weights)]

@@ -336,6 +336,7 @@ def test_whatever_the_grammar_allows_is_kept_in_the_promised_shape_or_refused(
     [
         ("Speaker 1: The heating in the library was repaired on Monday, and the bill came to two thousand", "The heating in the library was repaired on Monday"),
         ("Speaker 1: The heating", "The heating"),
+        ("Speaker 1: The heating for Mr. Miller was repaired, and then the bill came to two thousand", "The heating for Mr. Miller was repaired"),
         ("“The heating.”", "The heating"),
     ],
 )  # fmt: skip

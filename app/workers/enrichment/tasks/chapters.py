@@ -8,6 +8,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.core.options import EnrichmentTask
+from app.core.sentences import clauses_of
 from app.workers.enrichment.answers import InvalidReply, clean, parsed
 from app.workers.enrichment.engine import Reply
 from app.workers.enrichment.folding import Passage
@@ -21,7 +22,6 @@ _CONTEXT_SHARE = 4
 _LEAST_CHARACTERS = 3
 _MOST_WORDS = 12
 _SPEAKER = re.compile(r"^[^\W\d_][\w .'-]{0,40}\w: ")
-_CLAUSE = re.compile(r"[,.;:!?…](?:\s|$)")
 _LINES_A_CHAPTER = 4
 """Shorter ones are no chapters: so many lines at least, on average, of what was read."""
 
@@ -99,7 +99,7 @@ class ChapterList(Question):
 def _short(raw: str, *, cut: bool) -> str:
     """Return a title without a speaker's name before it; of a whole line that was copied, what its first comma ends."""
     text = _SPEAKER.sub("", raw)
-    first = _CLAUSE.split(text, maxsplit=1)[0]
+    first = next(iter(clauses_of(text)), "")
     if not cut and len(text.split()) <= _MOST_WORDS:
         first = text
     return first.strip("\"'“”«» .:") if len(first.split()) <= _MOST_WORDS and (not cut or first != text) else ""

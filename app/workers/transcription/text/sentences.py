@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from app.core.sentences import CLOSING, OPENING, is_abbreviation
 from app.core.transcript import Segment, Word
 
 LONGEST_SEGMENT_SECONDS = 15.0
@@ -12,32 +13,6 @@ _PAUSE_SECONDS = 1.0
 _SHORTEST_SECONDS = 0.8
 _SENTENCE_ENDS = frozenset(".!?…。！？")
 _CLAUSE_ENDS = frozenset(",;:—–、，；：")
-_CLOSING = "\"'”’»)]} "
-_OPENING = "\"'“‘«([{-–— ¿¡"
-# Written with a full stop inside a sentence, before a capital letter.
-_ABBREVIATIONS = frozenset(
-    {
-        "m",
-        "mm",
-        "mr",
-        "mrs",
-        "ms",
-        "dr",
-        "st",
-        "ste",
-        "mme",
-        "mmes",
-        "mlle",
-        "prof",
-        "jr",
-        "sr",
-        "vs",
-        "fig",
-        "vol",
-        "cf",
-        "al",
-    }
-)
 
 
 def split_sentences(segment: Segment) -> list[Segment]:
@@ -77,15 +52,14 @@ def _sentences(words: Sequence[Word]) -> Iterator[Sequence[Word]]:
 
 def ends_sentence(text: str, following: str) -> bool:
     """Tell whether a word is its sentence's last, given the word after it."""
-    bare = text.strip().rstrip(_CLOSING)
+    bare = text.strip().rstrip(f"{CLOSING} ")
     if not bare or bare[-1] not in _SENTENCE_ENDS:
         return False
     if bare[-1] != ".":
         return True
-    stem = bare.rstrip(".").rpartition("'")[2].lstrip(_OPENING).lower()
-    if stem in _ABBREVIATIONS or (len(stem) == 1 and stem.isalpha()):
+    if is_abbreviation(bare, following):
         return False
-    opening = following.strip().lstrip(_OPENING)[:1]
+    opening = following.strip().lstrip(OPENING)[:1]
     # "3.5" and "example.org" come as several words at times; a new sentence does not begin in lower case.
     return following[:1].isspace() and not opening.islower()
 

@@ -59,6 +59,13 @@ def test_titles_initials_and_numbers_end_no_sentence() -> None:
         assert texts(spoken(text)) == [text]
 
 
+def test_words_that_are_short_for_others_before_a_number_end_sentences_elsewhere() -> None:
+    together, apart = "Look it up in vol. 3 today", "Il a raté son vol. Marc l'a conduit."
+    assert texts(spoken(together)) == [together]
+    assert texts(spoken(apart)) == ["Il a raté son vol.", "Marc l'a conduit."]
+    assert texts(spoken("Was it them or no. No. I think not")) == ["Was it them or no.", "No. I think not"]
+
+
 def test_a_long_pause_parts_what_punctuation_does_not() -> None:
     assert texts(spoken("first we wait then we go", pauses={"wait": 1.5})) == ["first we wait", "then we go"]
 
