@@ -82,9 +82,15 @@ def _try(way: Way, file: ModelFile, text: str, tokens: int) -> None:
     prompt = Prompt("You tell what a recording is about.", text, "Tell it all again.")
     length = model.count_prompt_tokens(prompt)
     moments: list[float] = []
-    reply = model.answer(prompt, SCHEMA, Sampling(), max_tokens=tokens, tick=lambda _: moments.append(time.monotonic()))
+    slices = 0
+
+    def tick(done: float) -> None:
+        nonlocal slices
+        moments.append(time.monotonic())
+        slices += done * (length + tokens) < length - 0.5  # what is read is not all of the prompt yet
+
+    reply = model.answer(prompt, SCHEMA, Sampling(), max_tokens=tokens, tick=tick)
     ended = time.monotonic()
-    slices = -(-length // way.slice_tokens)
     way.reading = max(way.reading, reply.evaluated_tokens / (moments[slices] - moments[0]))
     way.writing = max(way.writing, reply.generated_tokens / (ended - moments[slices]))
     longest = max(after - before for before, after in pairwise(moments[: slices + 1]))

@@ -17,8 +17,8 @@ from app.workers.enrichment.engine import Listen, Prompt, Reply, Request, Sampli
 from app.workers.enrichment.errors import ContextTooSmall
 from app.workers.enrichment.model_file import CONTEXT_LIMIT_TOKENS, ModelFile, checked
 from app.workers.enrichment.native import NativeModel
-from app.workers.enrichment.prefixes import KeptPrefixes
-from app.workers.enrichment.reading import Trunk
+from app.workers.enrichment.prefixes import KeptPrefixes, common_length
+from app.workers.enrichment.reading import Tokens, Trunk
 from app.workers.enrichment.together import ANSWERS_AT_ONCE, Asked, Together
 from app.workers.memory import PROCESS_BYTES, MemoryLimit, memory_limit, usable_cores
 
@@ -69,7 +69,7 @@ class LlamaModel:
         self._trunk = Trunk(self._native, self._kept, file.slice_tokens)
         # Recurrent models keep one state, in which no beginning can be shared.
         most = 1 if self._native.forgets else at_once
-        self._together = Together(self._native, self._trunk, file.slice_tokens, most=most)
+        self._together = Together(self._native, self._trunk, most=most)
         logger.info(
             "Language model loaded.",
             extra={"fields": {"model": self.name, "seconds": f"{time.monotonic() - began:.1f}"}},
@@ -81,7 +81,7 @@ class LlamaModel:
 
     def count_prompt_tokens(self, prompt: Prompt) -> int:
         """Return the length of the whole prompt with the model's chat template around it."""
-        return len(self._prompt_tokens(prompt))
+        return len(self._prompt_tokens(prompt.system, prompt.question))
 
     def answer(
         self,
@@ -128,17 +128,23 @@ class LlamaModel:
         return self._kept.bytes
 
     def _asked(self, number: int, request: Request, listen: Listen | None = None) -> Asked:
-        asked = Asked(number, request, self._prompt_tokens(request.prompt), listen)
+        asked = Asked(number, request, self._tokens(request.prompt), listen)
         if asked.most_tokens > self.context_tokens:
             raise ContextTooSmall(
-                f"The prompt takes {len(asked.tokens)} tokens and the answer up to {request.max_tokens}; {self.name} has"
+                f"The prompt takes {asked.prompt_tokens} tokens and the answer up to {request.max_tokens}; {self.name} has"
                 f" room for {self.context_tokens}."
             )
         return asked
 
-    def _prompt_tokens(self, prompt: Prompt) -> list[int]:
+    def _tokens(self, prompt: Prompt) -> Tokens:
+        """Cut the prompt where the request begins: in front of a token that reaches over the end of the material."""
+        tokens = self._prompt_tokens(prompt.system, prompt.question)
+        material = self._prompt_tokens(prompt.system, prompt.material)
+        return Tokens(tokens, common_length(tokens, material))
+
+    def _prompt_tokens(self, system: str, question: str) -> list[int]:
         return [
             token
-            for text, is_control in self._frame.around(prompt.system, prompt.question)
+            for text, is_control in self._frame.around(system, question)
             for token in self._native.tokens_of(text, control=is_control)
         ]

@@ -6,7 +6,7 @@ them ends, so which answers are written side by side follows from the list of re
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -16,7 +16,7 @@ from app.workers.enrichment.drawing import Drawer, drawer
 from app.workers.enrichment.engine import Listen, Reply, Request, Tick
 from app.workers.enrichment.grammar import grammar
 from app.workers.enrichment.native import Cell, NativeModel
-from app.workers.enrichment.reading import Slice, Trunk
+from app.workers.enrichment.reading import Slice, Tokens, Trunk
 
 ANSWERS_AT_ONCE = 8
 """From here on a further one saves little of a step, and all of them look past each other's cells."""
@@ -28,12 +28,16 @@ class Asked:
 
     number: int
     request: Request
-    tokens: Sequence[int]
+    prompt: Tokens
     listen: Listen | None = None
 
     @property
+    def prompt_tokens(self) -> int:
+        return len(self.prompt.all)
+
+    @property
     def most_tokens(self) -> int:
-        return len(self.tokens) + self.request.max_tokens
+        return self.prompt_tokens + self.request.max_tokens
 
 
 Next = Callable[[int, Reply], Asked | None]
@@ -65,13 +69,13 @@ class _Answer:
 
     @property
     def done(self) -> float:
-        return (len(self.asked.tokens) + self.count) / self.asked.most_tokens
+        return (self.asked.prompt_tokens + self.count) / self.asked.most_tokens
 
     def reply(self) -> Reply:
         return Reply(
             text=self.text(),
             complete=self.complete,
-            evaluated_tokens=len(self.asked.tokens) - self.reused_tokens,
+            evaluated_tokens=self.asked.prompt_tokens - self.reused_tokens,
             reused_tokens=self.reused_tokens,
             generated_tokens=self.count,
         )
@@ -83,10 +87,9 @@ class _Answer:
 class Together:
     """A context in which answers are written side by side, up to `most` of them. One list of requests at a time."""
 
-    def __init__(self, native: NativeModel, trunk: Trunk, slice_tokens: int, *, most: int) -> None:
+    def __init__(self, native: NativeModel, trunk: Trunk, *, most: int) -> None:
         self._native = native
         self._trunk = trunk
-        self._slice_tokens = slice_tokens
         self._most = most
         self._live: list[_Answer] = []
 
@@ -127,23 +130,23 @@ class Together:
         if not self._live:
             return True
         slices = [one for answer in self._live for one in answer.slices]
-        wanted = self._trunk.wanted_cells(asked.tokens, slices) + asked.request.max_tokens
+        wanted = self._trunk.wanted_cells(asked.prompt, slices) + asked.request.max_tokens
         own = sum(answer.own_cells for answer in self._live)
         return len(self._live) < self._most and wanted + own <= self._native.cells
 
     def _begin(self, asked: Asked, tick: Tick) -> None:
         """Read a prompt and draw the first token of its answer."""
         sequence = min(set(range(1, self._native.sequences)) - {answer.sequence for answer in self._live})
-        taken = len({one for answer in self._live for one in answer.slices}) * self._slice_tokens
+        taken = sum(one.cells for one in {one for answer in self._live for one in answer.slices})
         free = self._native.cells - taken - sum(answer.own_cells for answer in self._live)
         before = sum(answer.done for answer in self._live)
         answer = None
         drawn = drawer(self._native, grammar(asked.request.schema), asked.request.sampling)
         try:
             read = self._trunk.read(
-                asked.tokens, sequence, free, lambda known: tick(before + known / asked.most_tokens)
+                asked.prompt, sequence, free, lambda known: tick(before + known / asked.most_tokens)
             )
-            own = asked.most_tokens - len(read.slices) * self._slice_tokens
+            own = asked.most_tokens - sum(one.cells for one in read.slices)
             scores = self._native.scores(read.last)
             answer = _Answer(asked, sequence, drawn, read.slices, own, read.reused_tokens, scores.copy())
             self._live.append(answer)
@@ -156,21 +159,21 @@ class Together:
     def _can_go_back(self, answer: _Answer, again: Asked) -> bool:
         return (
             not self._native.forgets
-            and again.tokens == answer.asked.tokens
+            and again.prompt == answer.asked.prompt
             and again.request.max_tokens <= answer.asked.request.max_tokens
         )
 
     def _begin_again(self, answer: _Answer, asked: Asked) -> None:
         """Draw another answer to the prompt that a sequence holds."""
         drawn = drawer(self._native, grammar(asked.request.schema), asked.request.sampling)
-        self._leave(answer, length=len(asked.tokens))
+        self._leave(answer, length=asked.prompt_tokens)
         again = _Answer(
             asked,
             answer.sequence,
             drawn,
             answer.slices,
             answer.own_cells,
-            len(asked.tokens),
+            asked.prompt_tokens,
             answer.first_scores,
         )
         self._live.append(again)
@@ -183,7 +186,7 @@ class Together:
             return
         self._native.evaluate(
             [
-                Cell(answer.token, len(answer.asked.tokens) + answer.count - 1, answer.sequence, asked=True)
+                Cell(answer.token, answer.asked.prompt_tokens + answer.count - 1, answer.sequence, asked=True)
                 for answer in step
             ]
         )
