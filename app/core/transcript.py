@@ -188,18 +188,21 @@ class ChunkPlan:
 class Survey:
     """What holds for a whole recording, found out from places spread over it before the work begins.
 
-    `language` is None where nobody was heard there. `by_channel`: each party has a channel of its own.
+    `language` is None where nobody was heard there. `by_channel`: each party has a channel of its own. `memories`, from
+    part to part others, is what listening goes on from behind the part, of each channel; none behind the last one.
     """
 
     language: str | None = None
     language_probability: float = 0.0
     by_channel: bool = False
+    memories: tuple[bytes, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         return {
             "language": self.language,
             "language_probability": round(self.language_probability, 4),
             "by_channel": self.by_channel,
+            "memories": [base64.b64encode(memory).decode() for memory in self.memories],
         }
 
     @classmethod
@@ -208,6 +211,7 @@ class Survey:
             language=values.get("language"),
             language_probability=float(values.get("language_probability", 0.0)),
             by_channel=bool(values.get("by_channel", False)),
+            memories=tuple(base64.b64decode(memory, validate=True) for memory in values.get("memories", ())),
         )
 
 
@@ -219,7 +223,7 @@ class PlanPart:
     then its measured length. `chunks` are to be written down, in order of time; `stretches`, without overlaps, are
     those in which voices are to be told apart (none where channels tell them apart: then `turns` says who spoke when).
     `duration` is the length of the whole recording as far as it is known: stated, or measured in the last part.
-    Silence is in neither. `survey` is the same in all parts of a recording. `peaks` is how loud the part is, see
+    Silence is in neither. `survey` is the same in all parts of a recording, but for its `memories`. `peaks` is how loud the part is, see
     `app.core.waveform`; a worker of an earlier release reports none.
     """
 

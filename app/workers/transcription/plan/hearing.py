@@ -42,8 +42,16 @@ class Hearing:
     """What was heard of a recording from `start` on: of the mix (`channels` is (None,)), or of each channel."""
 
     def __init__(
-        self, sound: SoundMemory, path: Path, *, start: float, channels: Sequence[int | None], voice: bool
+        self,
+        sound: SoundMemory,
+        path: Path,
+        *,
+        start: float,
+        channels: Sequence[int | None],
+        voice: bool,
+        memories: Sequence[bytes] = (),
     ) -> None:
+        """`memories`: what the part before it gave as `memories`, if there is one and it was heard alike."""
         self.start = start
         self.end = start
         """Where the part ends: where nobody speaks, at a whole frame; or where the recording does."""
@@ -54,7 +62,9 @@ class Hearing:
         self.channels = channels
         self._sound = sound
         self._path = path
-        self._listeners = [Listener(voice=voice, start=start) for _ in channels]
+        if len(memories) != len(channels):
+            memories = [b""] * len(channels)
+        self._listeners = [Listener(voice=voice, start=start, memory=memory) for memory in memories]
         self._peaks: list[Peaks] = []
 
     @property
@@ -82,6 +92,12 @@ class Hearing:
                 self.end = end
                 return
         self.end, self.last = self.heard, True
+
+    def memories(self) -> tuple[bytes, ...]:
+        """Return what a hearing that goes on from this part's end has to remember, of each channel; none at the last."""
+        if self.last or not self.voice:
+            return ()
+        return tuple(listener.memory_for(self.end) for listener in self._listeners)
 
     def spoken(self, channel: int = 0) -> list[Span]:
         """Return the speech of the part in spans that fit the decoder, padded, within the part."""

@@ -83,9 +83,11 @@ def plan_part(audio_path: Path, order: PlanOrder, recognizer: Recognizer, contex
         start=order.start,
         channels=range(min(says.channels, MAX_SEPARATE_CHANNELS)) if survey.by_channel else (None,),
         voice=order.options.vad or survey.by_channel,
+        memories=survey.memories,
     )
     limits = _LATER_PART if order.part else _WHOLE if short else _FIRST_PART
     hearing.listen(limits, duration, context)
+    survey = replace(survey, memories=hearing.memories())
     part = _planned(order, hearing, duration, survey)
     if survey.language is None and (order.options.language is not None or part.chunks):
         spans = _all_speech(hearing) if hearing.voice else loudest_windows(hearing.loudness(), hearing.start)

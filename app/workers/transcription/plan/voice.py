@@ -1,5 +1,6 @@
 """Voice activity: where in a recording anybody speaks (Silero VAD, as faster-whisper ships it)."""
 
+import math
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -10,6 +11,7 @@ from app.core.transcript import Span
 from app.media.decode import SAMPLE_RATE, Samples
 
 Frames = NDArray[np.float32]
+Memory = NDArray[np.float32]
 
 FRAME_SAMPLES = 512
 """Silero's window at 16 kHz: 32 ms."""
@@ -18,7 +20,11 @@ FRAME_SECONDS = FRAME_SAMPLES / SAMPLE_RATE
 BLOCK_SECONDS = 60
 """A whole number of frames: 1875."""
 
-# The network is recurrent; after so many frames of the block before it has forgotten that it was started anew.
+# The network hears the end of the frame before beside each.
+_CONTEXT_SAMPLES = 64
+_MEMORY_SHAPE = (2, 1, 1, 128)
+
+# It is recurrent; where it begins in the middle, and nobody knows what it remembers there, it hears so much before.
 _RUN_UP_FRAMES = 64
 RUN_UP_SECONDS = _RUN_UP_FRAMES * FRAME_SECONDS
 
@@ -30,7 +36,7 @@ _ONSET_PROBABILITY = 0.5
 # A voice across a large room was seen at 0.3; noise and silence stay below this.
 _FAINT_PROBABILITY = 0.2
 _OFFSET_PROBABILITY = 0.35
-_SHORTEST_PAUSE_FRAMES = 5  # 160 ms
+_SHORTEST_PAUSE_FRAMES = 5  # 160 ms, and it must still be quiet then
 _SHORTEST_SPEECH_FRAMES = 2
 
 LONGEST_SPAN_SECONDS = 28.0
@@ -40,17 +46,23 @@ LONGEST_SPAN_SECONDS = 28.0
 class Listener:
     """Hears a recording, or one channel of it, block by block from a place on; remembers 8 bytes for each 32 ms.
 
-    Blocks lie on a grid that is the same for all of the recording, and each is heard after the same run-up. So what is
-    heard at a place does not depend on where hearing began.
+    Blocks lie on a grid that is the same for all of the recording, and the network goes on from each with what it
+    remembers. So where hearing begins with that, what is heard is what would have been heard in one go.
     """
 
-    def __init__(self, *, voice: bool, start: float = 0.0) -> None:
-        """`voice`: whether speech is looked for, or only loudness is measured. `start`: speech before it is left out."""
+    def __init__(self, *, voice: bool, start: float = 0.0, memory: bytes = b"") -> None:
+        """`voice`: whether speech is looked for, or only loudness is measured. `start`: speech before it is left out.
+
+        `memory`: what `memory_for` gave for `start`; where it is not known, as good as empty after a run-up.
+        """
         self._voice = voice
         self._start = start
         self.begin = start // BLOCK_SECONDS * float(BLOCK_SECONDS)
         """Where the first block begins, at or before `start`, in seconds."""
-        self._tail: Samples = np.empty(0, np.float32)
+        known = _memory_of(memory)
+        self._memories = [np.zeros(_MEMORY_SHAPE, np.float32) if known is None else known]
+        self._needs_a_run_up = voice and known is None
+        self._tail: Samples = np.zeros(_CONTEXT_SAMPLES, np.float32)
         self._probabilities: list[Frames] = []
         self._loudness: list[Frames] = []
         self._samples = 0
@@ -77,7 +89,16 @@ class Listener:
 
     def run_up(self, samples: Samples) -> None:
         """Take the `RUN_UP_SECONDS` before `begin`, where there are any."""
-        self._tail = samples
+        samples = np.pad(samples, (-len(samples) % FRAME_SAMPLES, 0))
+        if self._needs_a_run_up and len(samples):
+            _, self._memories[0] = self._heard(samples)
+        self._tail = np.concatenate([self._tail, samples])[-_CONTEXT_SAMPLES:]
+
+    def memory_for(self, start: float) -> bytes:
+        """Return what a listener has to remember that goes on from `start`, up to which this one has heard."""
+        if not self._voice:
+            return b""
+        return self._memories[int(start // BLOCK_SECONDS - self.begin // BLOCK_SECONDS)].astype("<f4").tobytes()
 
     def hear(self, block: Samples) -> None:
         """Take the next block. Every block but the last is a whole number of frames long."""
@@ -90,11 +111,25 @@ class Listener:
         if not self._voice:
             return
         if np.abs(block).max() < _SILENT_PEAK:
-            self._probabilities.append(np.zeros(len(frames), np.float32))
+            # After a minute of nothing it is as if it had just begun.
+            probabilities, memory = np.zeros(len(frames), np.float32), np.zeros(_MEMORY_SHAPE, np.float32)
         else:
-            heard = _speech_probabilities(np.concatenate([self._tail, whole]))
-            self._probabilities.append(heard[len(self._tail) // FRAME_SAMPLES :])
-        self._tail = whole[-_RUN_UP_FRAMES * FRAME_SAMPLES :]
+            probabilities, memory = self._heard(whole)
+        self._probabilities.append(probabilities)
+        self._memories.append(memory)
+        self._tail = whole[-_CONTEXT_SAMPLES:]
+
+    def _heard(self, samples: Samples) -> tuple[Frames, Memory]:
+        """Return the probability of speech in each frame, and what the network remembers behind the last one."""
+        from faster_whisper.vad import get_vad_model  # heavy, and only workers have it
+
+        frames = samples.reshape(-1, FRAME_SAMPLES)
+        before = np.concatenate([self._tail[None], frames[:-1, -_CONTEXT_SAMPLES:]])
+        hidden, cell = self._memories[-1]
+        result, hidden, cell = get_vad_model().session.run(
+            None, {"input": np.concatenate([before, frames], axis=1), "h": hidden, "c": cell}
+        )
+        return np.asarray(result, np.float32).reshape(-1), np.stack([hidden, cell])
 
     def stretches(self) -> list[Span]:
         """Return where somebody speaks from `start` on, pauses apart: in order, without padding, of any length."""
@@ -129,12 +164,10 @@ class Listener:
         return round((time - self.begin) / FRAME_SECONDS)
 
 
-def _speech_probabilities(samples: Samples) -> Frames:
-    from faster_whisper.vad import get_vad_model  # heavy, and only workers have it
-
-    # The model blanks the end of the last frame that it is given: here an empty one, which is not asked about.
-    result: Frames = np.asarray(get_vad_model()(np.pad(samples, (0, FRAME_SAMPLES))), np.float32).reshape(-1)
-    return result[:-1]
+def _memory_of(given: bytes) -> Memory | None:
+    if len(given) != math.prod(_MEMORY_SHAPE) * np.dtype("<f4").itemsize:
+        return None
+    return np.frombuffer(given, "<f4").reshape(_MEMORY_SHAPE).astype(np.float32)
 
 
 def speech_frames(probabilities: Frames) -> list[tuple[int, int]]:
@@ -148,7 +181,7 @@ def speech_frames(probabilities: Frames) -> list[tuple[int, int]]:
     # Only frames that can change the state are looked at: hours of silence cost nothing.
     for index in np.flatnonzero(probabilities >= _OFFSET_PROBABILITY).tolist():
         speaking = probabilities[index] >= _ONSET_PROBABILITY
-        if start is not None and quiet_since is not None and index - quiet_since >= _SHORTEST_PAUSE_FRAMES:
+        if start is not None and quiet_since is not None and _is_pause(probabilities[quiet_since:index]):
             spans.append((start, quiet_since))
             start = quiet_since = None
         if start is None:
@@ -159,6 +192,12 @@ def speech_frames(probabilities: Frames) -> list[tuple[int, int]]:
     if start is not None and quiet_since is not None:
         spans.append((start, quiet_since))
     return [(first, last) for first, last in spans if last - first >= _SHORTEST_SPEECH_FRAMES]
+
+
+def _is_pause(between: Frames) -> bool:
+    return len(between) > _SHORTEST_PAUSE_FRAMES and bool(
+        (between[_SHORTEST_PAUSE_FRAMES:] < _OFFSET_PROBABILITY).any()
+    )
 
 
 def divide(start: int, end: int, probabilities: Frames, loudness: Frames) -> list[tuple[int, int]]:

@@ -1,5 +1,6 @@
 """Plans of recordings, part by part: real speech through the real voice activity and language detection."""
 
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -59,8 +60,14 @@ def planned(path: Path, recognizer: Recognizer, options: TranscriptionOptions, w
     return parts
 
 
-def heard(path: Path, start: float, limits: Limits, channels: tuple[int | None, ...] = (None,)) -> Hearing:
-    hearing = Hearing(SoundMemory(), path, start=start, channels=channels, voice=True)
+def heard(
+    path: Path,
+    start: float,
+    limits: Limits,
+    channels: tuple[int | None, ...] = (None,),
+    memories: Sequence[bytes] = (),
+) -> Hearing:
+    hearing = Hearing(SoundMemory(), path, start=start, channels=channels, voice=True, memories=memories)
     hearing.listen(limits, None, RememberingJob())
     return hearing
 
@@ -79,17 +86,18 @@ def test_parts_hear_the_same_speech_as_the_whole(talk: Path, speech: float, soun
     whole = heard(talk, 0, EVERYTHING)
     limits = Limits(speech=speech, sound=sound, reach=reach)
     start, turns, spans = 0.0, [], []
+    memories: tuple[bytes, ...] = ()
     while True:
-        part = heard(talk, start, limits)
+        part = heard(talk, start, limits, memories=memories)
         assert part.start == start < part.end
         turns += part.turns(0)
         spans += part.spoken(0)
         if part.last:
             break
         assert not any(turn.start < part.end < turn.end for turn in whole.turns(0))
-        start = round(part.end, 3)
+        start, memories = round(part.end, 3), part.memories()
         assert start == pytest.approx(part.end, abs=1e-9)
-    assert part.end == whole.end
+    assert (part.end, part.memories()) == (whole.end, ())
     assert turns == whole.turns(0)
     bounds = np.array([span.to_list() for span in spans]) - [span.to_list() for span in whole.spoken()]
     assert np.abs(bounds).max() <= FRAME_SECONDS
@@ -120,13 +128,14 @@ def test_parts_hear_the_same_of_each_channel(tmp_path: Path, speech: float) -> N
     path = write(tmp_path / "call.wav", call(0.1), "pcm_s16le", layout="stereo")
     whole = heard(path, 0, EVERYTHING, (0, 1))
     start, turns = 0.0, ([], [])
+    memories: tuple[bytes, ...] = ()
     while True:
-        part = heard(path, start, Limits(speech=speech, sound=60, reach=30), (0, 1))
+        part = heard(path, start, Limits(speech=speech, sound=60, reach=30), (0, 1), memories)
         for channel in (0, 1):
             turns[channel].extend(part.turns(channel))
         if part.last:
             break
-        start = part.end
+        start, memories = part.end, part.memories()
     for channel in (0, 1):
         assert overlap(turns[channel], whole.turns(channel)) > 0.98
 
