@@ -30,7 +30,11 @@ class Settings(BaseSettings):
     """What an operator may set. Times are in seconds, sizes in bytes."""
 
     model_config = SettingsConfigDict(
-        env_prefix="VOCALYX_", secrets_dir=os.environ.get("CREDENTIALS_DIRECTORY"), extra="ignore"
+        env_prefix="VOCALYX_",
+        secrets_dir=os.environ.get("CREDENTIALS_DIRECTORY"),
+        extra="ignore",
+        # What is refused may have a secret in it, and whatever a process ends by is in the journal.
+        hide_input_in_errors=True,
     )
 
     # Where things are
