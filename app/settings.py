@@ -4,6 +4,7 @@ A secret comes from a file of the same name in `$CREDENTIALS_DIRECTORY` (systemd
 environment; never from the command line.
 """
 
+import logging
 import os
 from functools import cache
 from ipaddress import ip_network
@@ -18,6 +19,13 @@ from app.logs import LogFormat
 
 MEBIBYTE = 1024 * 1024
 GIBIBYTE = 1024 * MEBIBYTE
+
+
+def _level(text: str) -> str:
+    level = text.upper()
+    if level not in logging.getLevelNamesMapping():
+        raise ValueError("it is none of DEBUG, INFO, WARNING, ERROR and CRITICAL")
+    return level
 
 
 def _networks(text: str) -> str:
@@ -45,7 +53,7 @@ class Settings(BaseSettings):
     redis_url: SecretStr = SecretStr("redis://127.0.0.1:6379/0")
     api_url: str = "http://127.0.0.1:8000"
     internal_key: SecretStr = SecretStr("")
-    log_level: str = "INFO"
+    log_level: Annotated[str, AfterValidator(_level)] = "INFO"
     log_format: LogFormat = "text"
     log_file: Annotated[Path | None, Field(description="Where every line goes besides, as JSON")] = None
 
