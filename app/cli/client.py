@@ -355,6 +355,8 @@ class ApiClient:
                     answer = await _answer_of(response)
             finally:
                 watch.cancel()
+                # The last look was a while ago, and whoever breaks an upload off must know whether all of it was sent.
+                observer(min(tracker.bytes_written, size_bytes), size_bytes)
         if answer.status < _FIRST_ERROR:
             observer(size_bytes, size_bytes)
         return answer

@@ -40,6 +40,9 @@ class ContractServer:
         self.cancelled: list[str] = []
         self.logged_out = 0
         self.break_upload_at: list[int] = []
+        self.lose_answer = False
+        """Whether the first upload's answer is lost; the second one is then read no further than its beginning."""
+        self.sent_again = asyncio.Event()
         self.refuse_upload: Json | None = None
         self.resumable = True
         self.uploading = asyncio.Event()
@@ -153,6 +156,9 @@ class ContractServer:
             while block := await part.read_chunk():
                 content += block
                 self.uploading.set()
+                if self.lose_answer and self.received:
+                    self.sent_again.set()
+                    await asyncio.Event().wait()
                 if self.break_upload_at and len(content) >= self.break_upload_at[0]:
                     self.broken_off.append((self.break_upload_at.pop(0), key))
                     assert request.transport is not None
@@ -168,6 +174,10 @@ class ContractServer:
             }  # fmt: skip
             task = asyncio.ensure_future(self.work(self, transcription_id))
             self._tasks.add(task)  # type: ignore[arg-type]
+        if self.lose_answer:
+            assert request.transport is not None
+            request.transport.abort()
+            raise ConnectionResetError
         return web.json_response(self.transcriptions[transcription_id], status=200 if known else 201)
 
     async def _read(self, request: web.Request) -> web.Response:
