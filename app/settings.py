@@ -4,6 +4,7 @@ A secret comes from a file of the same name in `$CREDENTIALS_DIRECTORY` (systemd
 environment; never from the command line.
 """
 
+import logging
 import os
 from functools import cache
 from ipaddress import ip_network
@@ -20,6 +21,13 @@ MEBIBYTE = 1024 * 1024
 GIBIBYTE = 1024 * MEBIBYTE
 
 
+def _level(text: str) -> str:
+    level = text.upper()
+    if level not in logging.getLevelNamesMapping():
+        raise ValueError("it is none of DEBUG, INFO, WARNING, ERROR and CRITICAL")
+    return level
+
+
 def _networks(text: str) -> str:
     for entry in filter(None, text.replace(",", " ").split()):
         ip_network(entry)
@@ -30,7 +38,11 @@ class Settings(BaseSettings):
     """What an operator may set. Times are in seconds, sizes in bytes."""
 
     model_config = SettingsConfigDict(
-        env_prefix="VOCALYX_", secrets_dir=os.environ.get("CREDENTIALS_DIRECTORY"), extra="ignore"
+        env_prefix="VOCALYX_",
+        secrets_dir=os.environ.get("CREDENTIALS_DIRECTORY"),
+        extra="ignore",
+        # What is refused may have a secret in it, and whatever a process ends by is in the journal.
+        hide_input_in_errors=True,
     )
 
     # Where things are
@@ -41,7 +53,7 @@ class Settings(BaseSettings):
     redis_url: SecretStr = SecretStr("redis://127.0.0.1:6379/0")
     api_url: str = "http://127.0.0.1:8000"
     internal_key: SecretStr = SecretStr("")
-    log_level: str = "INFO"
+    log_level: Annotated[str, AfterValidator(_level)] = "INFO"
     log_format: LogFormat = "text"
     log_file: Annotated[Path | None, Field(description="Where every line goes besides, as JSON")] = None
 

@@ -18,7 +18,7 @@ from app.catalog.installed import (
     describe,
     write_description,
 )
-from app.catalog.place import move_into_place, partial_of, place_of, require_space, sole_writer
+from app.catalog.place import move_into_place, partial_of, place_of, require_space, sole_writer, writing
 from app.catalog.progress import ArrivalObserver
 from app.catalog.pull import UNSTATED, checked_name
 
@@ -90,7 +90,8 @@ def take_away(models_dir: Path, kind: ModelKind, name: str, observer: ArrivalObs
         for number, folder in enumerate((place_of(models_dir, kind, name), partial_of(models_dir, kind, name))):
             if folder.exists():
                 gone = work / str(number)
-                folder.rename(gone)
+                with writing(folder.parent):
+                    folder.rename(gone)
                 freed += sum(path.stat().st_size for path in gone.rglob("*") if path.is_file())
     return freed
 

@@ -25,6 +25,12 @@ class ModelRefused(VocalyxError):
     title = "This is not a model that can be installed"
 
 
+class ModelsFolderUnwritable(VocalyxError):
+    code = "models-folder-unwritable"
+    title = "The models directory cannot be written"
+    default_remedy = "Let this account write there, or name another folder with --models-dir or VOCALYX_MODELS_DIR."
+
+
 class NotEnoughSpace(VocalyxError):
     """The volume of the models directory has too little room. Nothing was written."""
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from app.catalog.errors import NotEnoughSpace
+from app.catalog.errors import ModelsFolderUnwritable, NotEnoughSpace
 from app.catalog.installed import ModelKind
 
 WORK_FOLDER = ".fetching"
@@ -33,14 +33,27 @@ def partial_of(models_dir: Path, kind: ModelKind, name: str) -> Path:
 
 
 @contextmanager
+def writing(folder: Path) -> Iterator[None]:
+    """Raise `ModelsFolderUnwritable` where what is changed in a folder meanwhile cannot be."""
+    try:
+        yield
+    except OSError as error:
+        raise ModelsFolderUnwritable(
+            f"{folder} cannot be written: {error.strerror or type(error).__name__}."
+        ) from error
+
+
+@contextmanager
 def sole_writer(models_dir: Path, waiting: Callable[[Path], None]) -> Iterator[Path]:
     """Hold the directory's lock, and give a folder to work in that is empty before and gone afterwards.
 
     `waiting` is told where another process has the lock. The kernel gives the lock back when the process ends, however
-    it ends.
+    it ends. Raises `ModelsFolderUnwritable`.
     """
-    models_dir.mkdir(parents=True, exist_ok=True)
-    with (models_dir / LOCK_FILE).open("w") as lock:
+    with writing(models_dir):
+        models_dir.mkdir(parents=True, exist_ok=True)
+        lock = (models_dir / LOCK_FILE).open("w")
+    with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -48,7 +61,8 @@ def sole_writer(models_dir: Path, waiting: Callable[[Path], None]) -> Iterator[P
             fcntl.flock(lock, fcntl.LOCK_EX)
         work = models_dir / WORK_FOLDER
         shutil.rmtree(work, ignore_errors=True)
-        work.mkdir()
+        with writing(models_dir):
+            work.mkdir()
         try:
             yield work
         finally:
@@ -65,11 +79,15 @@ def require_space(models_dir: Path, needed_bytes: int, purpose: str) -> None:
 
 
 def move_into_place(folder: Path, place: Path, replaced: Path) -> None:
-    """Rename `folder` to `place`; what is there already is moved aside first, since rename cannot replace a full folder."""
-    place.parent.mkdir(parents=True, exist_ok=True)
-    if place.exists():
-        place.rename(replaced)
-    folder.rename(place)
+    """Rename `folder` to `place`; what is there already is moved aside first, since rename cannot replace a full folder.
+
+    Raises `ModelsFolderUnwritable`.
+    """
+    with writing(place.parent):
+        place.parent.mkdir(parents=True, exist_ok=True)
+        if place.exists():
+            place.rename(replaced)
+        folder.rename(place)
 
 
 def files_in(folder: Path) -> list[Path]:

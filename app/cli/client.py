@@ -14,7 +14,7 @@ import aiohttp
 
 from app.cli.instance import AccessToken, ApiKey, Instance, Login
 from app.cli.patience import ApiUnreachable, Patience
-from app.core.errors import VocalyxError
+from app.core.errors import NotAuthenticated, VocalyxError
 
 PATIENCE_SECONDS = 300.0
 FIRST_CONTACT_SECONDS = 5.0
@@ -23,6 +23,9 @@ _PROGRESS_INTERVAL_SECONDS = 0.1
 _HEARTBEAT_SECONDS = 15.0
 _MAX_MESSAGE_BYTES = 64 * 1024 * 1024
 _AWAY = frozenset({502, 503, 504})
+_OPEN_AGAIN = frozenset({"resume", "dependency-down", "internal-error"})
+_OPEN_AGAIN_SECONDS = 2.0
+"""After so long a stream is opened again that ended with one of these codes, as the API asks for."""
 _FIRST_ERROR, _UNAUTHORIZED, _CONFLICT = 400, 401, 409
 # After the last byte the server still hashes, syncs and probes the recording.
 _UPLOAD_TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=600)
@@ -153,26 +156,30 @@ class ApiClient:
         return answer.checked().json()
 
     async def events(self, path: str) -> AsyncIterator[dict[str, Any]]:
-        """Yield the messages of a stream of server-sent events, to its end; a lost connection is opened again."""
+        """Yield the messages of a stream of server-sent events, to its end.
+
+        It is opened again where the connection is lost, and where the API ends it for reasons that pass.
+        """
         waiting = self.patience()
         while True:
+            at_least_seconds = 0.0
             try:
-                async with self._opened.get(
-                    f"{self._url}{path}", headers=await self._authorisation(), allow_redirects=False
-                ) as response:
-                    if not response.ok:
-                        (await _answer_of(response)).checked()
-                    async for line in response.content:
-                        waiting.restore()
-                        if line.startswith(b"data:"):
-                            message = json.loads(line.removeprefix(b"data:"))
-                            if message.get("type") == "end" and message.get("code") != "resume":
-                                return
+                async with self._stream(path) as lines:
+                    async for line in lines:
+                        if not line.startswith(b"data:"):
+                            continue
+                        message = json.loads(line.removeprefix(b"data:"))
+                        if message.get("type") != "end":
+                            waiting.restore()
                             yield message
+                        elif self._goes_on(message.get("code")):
+                            at_least_seconds = _OPEN_AGAIN_SECONDS
+                        else:
+                            return
                 trouble = "The connection for the answer has ended."
             except (*LOST, ValueError) as error:
                 trouble = f"The connection for the answer was lost ({reason(error)})."
-            await waiting.wait(trouble)
+            await waiting.wait(trouble, at_least_seconds=at_least_seconds)
 
     async def download(self, transcription_id: str, format_name: str) -> bytes:
         """Return the transcript in one of the formats of `app.core.formats`, whole."""
@@ -242,6 +249,26 @@ class ApiClient:
         return isinstance(self._credentials, Login)
 
     # Inside
+
+    @asynccontextmanager
+    async def _stream(self, path: str) -> AsyncIterator[aiohttp.StreamReader]:
+        """Open a stream of server-sent events, as lines. Raises one of `LOST` where the server is away."""
+        for attempt in (1, 2):
+            async with self._opened.get(
+                f"{self._url}{path}", headers=await self._authorisation(), allow_redirects=False
+            ) as response:
+                if response.ok:
+                    yield response.content
+                    return
+                answer = await _answer_of(response)
+            if answer.away:
+                raise ConnectionError(f"status {answer.status}")
+            if not (answer.status == _UNAUTHORIZED and attempt == 1 and self.forget_session()):
+                answer.checked()
+
+    def _goes_on(self, code: object) -> bool:
+        """Tell whether a stream that the API ended with a code is worth opening again."""
+        return code in _OPEN_AGAIN or (code == NotAuthenticated.code and self.forget_session())
 
     @property
     def _opened(self) -> aiohttp.ClientSession:
@@ -328,6 +355,8 @@ class ApiClient:
                     answer = await _answer_of(response)
             finally:
                 watch.cancel()
+                # The last look was a while ago, and whoever breaks an upload off must know whether all of it was sent.
+                observer(min(tracker.bytes_written, size_bytes), size_bytes)
         if answer.status < _FIRST_ERROR:
             observer(size_bytes, size_bytes)
         return answer

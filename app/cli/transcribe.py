@@ -240,6 +240,7 @@ class _Transcribing:
         self._id: str | None = None
         self._upload: asyncio.Task[dict[str, Any]] | None = None
         self._upload_is_sent = False
+        self._was_sent = False
 
     async def run(self) -> ExitStatus:
         async with self._api:
@@ -277,6 +278,8 @@ class _Transcribing:
 
     def _observe_upload(self, sent: int, total: int) -> None:
         self._upload_is_sent = sent >= total
+        # Once and for all: what came of it is not known while it is sent again.
+        self._was_sent |= self._upload_is_sent
         self._display.uploaded(sent, total)
 
     async def _withdraw(self) -> ExitStatus:
@@ -288,7 +291,11 @@ class _Transcribing:
                     self._id = str((await self._upload)["id"])
                 if self._id is None:
                     await self._break_upload_off()
-                    self._console.print("Interrupted; nothing was left on the server.")
+                    self._console.print(
+                        "Interrupted; the recording may have arrived all the same: look for it in the list."
+                        if self._was_sent
+                        else "Interrupted; nothing was left on the server."
+                    )
                 else:
                     await self._api.cancel(self._id)
                     self._console.print("Interrupted; the server has cancelled the transcription.")

@@ -9,7 +9,7 @@ from pathlib import Path
 import av
 from av.container import InputContainer
 
-from app.media.container import open_recording
+from app.media.container import open_recording, require_volume
 
 _PLACES = 16
 _PACKETS_AT_A_PLACE = 50
@@ -38,7 +38,8 @@ def _times_grow(path: Path) -> bool:
                 container.seek(container.size * place // _PLACES, unsupported_byte_offset=True)
                 packets = islice(container.demux(stream), _PACKETS_AT_A_PLACE)
                 found = next((float(packet.pts * packet.time_base) for packet in packets if packet.pts is not None), at)
-            except av.error.FFmpegError:
+            except av.error.FFmpegError as error:
+                require_volume(path, error)
                 continue
             if not at - _TOLERANCE_SECONDS <= found <= end + _TOLERANCE_SECONDS:
                 return False

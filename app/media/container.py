@@ -5,6 +5,8 @@ network. Here a file is opened only by the demuxers of recordings and only throu
 its content claims to be.
 """
 
+import errno
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +16,7 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer
 
 from app.core.errors import DamagedMedia, NoAudio, NotMedia
+from app.media.recordings import unreadable
 
 # Demuxers whose input is one self-contained recording. Left out on purpose: hls, dash, concat, image2, sdp, tty,
 # subtitles, and every raw format that would accept arbitrary bytes.
@@ -48,10 +51,54 @@ _SIGNATURES = (
 )
 
 
+# What a volume answers that is away; libav makes none of them up for damage in a file, as it does EIO.
+_FAULTS_OF_THE_VOLUME = frozenset(
+    {
+        errno.EACCES,
+        errno.EHOSTDOWN,
+        errno.ENODEV,
+        errno.ENOTCONN,
+        errno.ENXIO,
+        errno.EREMOTEIO,
+        errno.ESTALE,
+        errno.ETIMEDOUT,
+    }
+)
+
+
+def require_readable(path: Path) -> None:
+    """Raise `UploadsVolumeAway` where the recording at `path` cannot be read any more.
+
+    To libav's demuxers a read that failed is damage, or the end.
+    """
+    try:
+        # Opened anew, since what is open may be answered from memory while the volume is away.
+        with path.open("rb", buffering=0) as file:
+            for place in (0, max(0, os.fstat(file.fileno()).st_size - 1)):
+                os.pread(file.fileno(), 1, place)
+    except OSError as error:
+        raise unreadable(path, error) from error
+
+
+def require_volume(path: Path, error: Exception) -> None:
+    """Raise `UploadsVolumeAway` where the volume, and not what the recording at `path` holds, is the reason of `error`."""
+    if not isinstance(error, OSError):
+        return
+    if error.errno in _FAULTS_OF_THE_VOLUME:
+        raise unreadable(path, error) from error
+    if error.errno == errno.EIO:
+        require_readable(path)
+
+
 def begins_like_media(path: Path) -> bool:
-    """Tell whether the first bytes are those of a known container."""
-    with path.open("rb") as file:
-        head = file.read(16)
+    """Tell whether the first bytes are those of a known container. Raises `UploadsVolumeAway`, `FileNotFoundError`."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(16)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise unreadable(path, error) from error
     return any(head[offset : offset + len(mark)] == mark for offset, mark in _SIGNATURES)
 
 
@@ -68,7 +115,8 @@ def stated_duration(container: InputContainer, stream: AudioStream) -> float | N
 def open_recording(path: Path) -> Iterator[tuple[InputContainer, AudioStream]]:
     """Open the recording at `path` and its main audio stream.
 
-    Raises `NotMedia`, `DamagedMedia` (a known beginning, but unreadable) or `NoAudio`.
+    Raises `NotMedia`, `DamagedMedia` (a known beginning, but unreadable) or `NoAudio`; `UploadsVolumeAway` where the
+    volume does not give it, and `FileNotFoundError`.
     """
     try:
         # The prefix keeps libav from reading a protocol into a file's name; the resolved path, an option into it.
@@ -76,6 +124,7 @@ def open_recording(path: Path) -> Iterator[tuple[InputContainer, AudioStream]]:
     except FileNotFoundError:
         raise
     except (av.error.FFmpegError, ValueError, OSError) as error:
+        require_volume(path, error)
         error_class = DamagedMedia if begins_like_media(path) else NotMedia
         raise error_class from error
     with container:

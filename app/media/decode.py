@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from app.core.errors import DamagedMedia
 from app.media.clocks import has_several_clocks
-from app.media.container import open_recording, stated_duration
+from app.media.container import open_recording, require_readable, require_volume, stated_duration
 
 Samples = NDArray[np.float32]
 
@@ -229,7 +229,8 @@ class _Track:
                 return None
             try:
                 self._container.seek(int(target / self._stream.time_base), stream=self._stream, backward=True)
-            except av.error.FFmpegError:
+            except av.error.FFmpegError as error:
+                require_volume(self._path, error)
                 return None
             self._stream.codec_context.flush_buffers()
             frames = self._frames()
@@ -251,26 +252,31 @@ class _Track:
         return None if first is None else (first, frames)
 
     def _frames(self) -> Iterator[AudioFrame]:
-        """Yield decoded frames; damaged packets are counted and skipped, a broken end is an end."""
+        """Yield decoded frames; damaged packets are counted and skipped, a broken end is an end.
+
+        Raises `UploadsVolumeAway` where it is not the recording that ends or is damaged.
+        """
         errors = 0
         packets = self._container.demux(self._stream)
         while True:
             try:
                 packet = next(packets, None)
                 if packet is None:
-                    return
+                    break
                 frames = packet.decode()
                 errors = 0
             except av.error.EOFError:
-                return
-            except av.error.FFmpegError:
+                break
+            except av.error.FFmpegError as error:
+                require_volume(self._path, error)
                 self._skipped += 1
                 errors += 1
                 if errors > _MAX_CONSECUTIVE_READ_ERRORS:
-                    return
+                    break
                 packets = self._container.demux(self._stream)
                 continue
             yield from (frame for frame in frames if frame.samples)
+        require_readable(self._path)
 
     def _position(self, frame: AudioFrame) -> int | None:
         """Return the frame's place by its timestamp, in source samples from the first frame."""

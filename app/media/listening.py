@@ -99,8 +99,10 @@ def main() -> None:
     try:
         # Absolute: a name that looks like a protocol is a file's all the same.
         answer: dict[str, object] = asdict(inspect(Path(sys.argv[1]).absolute()))
-    except (EmptyUpload, NotMedia, DamagedMedia, NoAudio, DependencyDown) as error:
+    except (EmptyUpload, NotMedia, DamagedMedia, NoAudio) as error:
         answer = {"error": error.code}
+    except DependencyDown:
+        answer = {"error": DependencyDown.code}
     except MemoryError:
         answer = {"error": DamagedMedia.code}
     except OSError as error:

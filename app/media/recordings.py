@@ -21,6 +21,11 @@ class RecordingMissing(NotFound):
     default_remedy = "Upload the recording again."
 
 
+def unreadable(path: Path, error: OSError) -> UploadsVolumeAway:
+    """Return what to raise where the volume does not give `path`: a stale handle, say, or an export that was taken away."""
+    return UploadsVolumeAway(f"{path} cannot be read on this host: {error.strerror or type(error).__name__}.")
+
+
 def locate(uploads_dir: Path, relative: str) -> Path:
     """Return the path of a recording. Raises `UploadsVolumeAway` or `RecordingMissing`."""
     try:
@@ -32,7 +37,6 @@ def locate(uploads_dir: Path, relative: str) -> Path:
         if not path.is_relative_to(root) or not path.is_file():
             raise RecordingMissing(f"There is no recording {relative!r} on the uploads volume.")
     except OSError as error:
-        # A stale handle, an export that was taken away: it says nothing about the recording.
-        reason = error.strerror or type(error).__name__
-        raise UploadsVolumeAway(f"The folder {uploads_dir} cannot be read on this host: {reason}.") from error
+        # It says nothing about the recording.
+        raise unreadable(uploads_dir, error) from error
     return path

@@ -24,7 +24,7 @@ from app.core.errors import DependencyDown, JobSuperseded, NotFound, VocalyxErro
 from app.core.transcript import Segment
 from app.logs import ORIGIN_HEADER, TRANSCRIPTION_HEADER, log_context
 from app.workers.control import JobControl, StopReason
-from app.workers.orders import MalformedOrder, WorkOrder
+from app.workers.orders import WorkOrder
 
 CONNECT_TIMEOUT_SECONDS = 3.05
 SHORT_TIMEOUT_SECONDS = 10.0
@@ -42,6 +42,12 @@ logger = logging.getLogger(__name__)
 # What the API takes as a detail or a remedy.
 _LONGEST_TEXT_CHARACTERS = 4000
 
+_ROUTES = "/internal/"
+_SAID_BY_ANYTHING = frozenset(
+    {HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.GONE}
+)
+"""How whatever else answers at an address refuses what it does not know; from the API they say something of the job."""
+
 
 class ApiUnreachable(DependencyDown):
     """The API, or the database behind it, does not answer at the moment."""
@@ -56,6 +62,13 @@ class KeyRefused(ApiUnreachable):
     code = "key-refused"
     default_detail = "The API refuses this worker's internal key."
     default_remedy = "Give the API and the workers the same VOCALYX_INTERNAL_KEY."
+
+
+class NotTheApi(ApiUnreachable):
+    """Something else answers at the API's address. Waited out, too: it knows of no job, and every one would be dropped."""
+
+    code = "not-the-api"
+    default_remedy = "Correct VOCALYX_API_URL."
 
 
 class ApiRefused(VocalyxError):
@@ -80,7 +93,8 @@ class Progress:
 class InternalApi:
     """A client of `/internal/…`; may be used by several threads, each has its own connections.
 
-    `JobSuperseded` and `NotFound` come through as they are: the job is no longer this worker's. The key travels in a
+    `JobSuperseded` and `NotFound` come through as they are: the job is no longer this worker's. Both are believed from the
+    API alone, and from nothing else that answers at its address (`NotTheApi`). The key travels in a
     header only, and is part of no message. Each call has an id of its own, which is in the API's log, and says which
     transcription it is about.
     """
@@ -189,7 +203,7 @@ class InternalApi:
         request_id = uuid.uuid4().hex[:16]
         try:
             answer = self._session().post(
-                f"{self._url}/internal/{path}",
+                f"{self._url}{_ROUTES}{path}",
                 json=body,
                 headers={"X-Request-ID": request_id, **_about()},
                 timeout=(CONNECT_TIMEOUT_SECONDS, timeout_seconds),
@@ -210,6 +224,10 @@ class InternalApi:
             raise ApiUnreachable(f"The API at {self._url} answered {verb} with {status} (request {request_id}).")
         if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
             raise KeyRefused
+        if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST or (
+            status in _SAID_BY_ANYTHING and not _is_of_the_routes(answer)
+        ):
+            raise self._not_the_api(f"it answered {verb} with {status}", request_id)
         if status == HTTPStatus.GONE:
             raise JobSuperseded
         if status == HTTPStatus.NOT_FOUND:
@@ -221,10 +239,13 @@ class InternalApi:
         try:
             values = answer.json()
         except requests.JSONDecodeError as error:
-            raise MalformedOrder(f"The API's answer to {verb} is not JSON.") from error
+            raise self._not_the_api(f"its answer to {verb} is not JSON", request_id) from error
         if not isinstance(values, dict):
-            raise MalformedOrder(f"The API's answer to {verb} is not a JSON object.")
+            raise self._not_the_api(f"its answer to {verb} is not a JSON object", request_id)
         return values
+
+    def _not_the_api(self, what: str, request_id: str) -> NotTheApi:
+        return NotTheApi(f"What answers at {self._url} is not the API: {what} (request {request_id}).")
 
     def _session(self) -> requests.Session:
         session: requests.Session | None = getattr(self._local, "session", None)
@@ -292,6 +313,15 @@ class _Pauses:
         seconds = self._seconds
         self._seconds = min(_LONGEST_PAUSE_SECONDS, 2 * seconds)
         return seconds * random.uniform(0.75, 1.25)
+
+
+def _is_of_the_routes(answer: requests.Response) -> bool:
+    """Tell whether an answer is a problem document of the internal routes: another address of the API has them, too."""
+    try:
+        problem = answer.json()
+    except requests.JSONDecodeError:
+        return False
+    return isinstance(problem, dict) and "code" in problem and str(problem.get("instance")).startswith(_ROUTES)
 
 
 def _problem_of(answer: requests.Response) -> str:

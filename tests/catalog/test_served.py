@@ -1,3 +1,4 @@
+import traceback
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,15 @@ def test_what_the_operator_lists_can_be_asked_for(listed: str, names: tuple[str,
 def test_only_an_address_of_http_without_secrets_is_taken(url: str) -> None:
     with pytest.raises(ValidationError):
         Settings(llm_server_url=url)
+
+
+def test_an_address_that_is_refused_for_its_secret_is_not_in_the_journal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VOCALYX_LLM_SERVER_URL", "https://user:s3cret@gpu1/v1")
+    with pytest.raises(ValidationError) as refused:
+        Settings()
+    said = "".join(traceback.format_exception(refused.value))
+    assert "llm_server_url" in said
+    assert "s3cret" not in said
 
 
 def test_an_unknown_model_is_told_with_what_there_is(models_dir: Path) -> None:

@@ -40,10 +40,15 @@ class ContractServer:
         self.cancelled: list[str] = []
         self.logged_out = 0
         self.break_upload_at: list[int] = []
+        self.lose_answer = False
+        """Whether the first upload's answer is lost; the second one is then read no further than its beginning."""
+        self.sent_again = asyncio.Event()
         self.refuse_upload: Json | None = None
         self.resumable = True
         self.uploading = asyncio.Event()
         self.listened_to = asyncio.Event()
+        self.streams: list[int | list[Json]] = []
+        """What each opening of an answer's stream gets: a status, or messages and then the end of the connection."""
         self.results = {"txt": "Bonjour à tous.\n".encode(), "md": b"# Bonjour\n", "docx": b"PK\x03\x04\xff\x00"}
         self._runner: web.AppRunner | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -64,6 +69,8 @@ class ContractServer:
                 web.get("/api/transcriptions/{id}.{format}", self._render),
                 web.get("/api/transcriptions/{id}", self._read),
                 web.post("/api/transcriptions/{id}/cancel", self._cancel),
+                web.post("/api/transcriptions/{id}/questions", self._ask),
+                web.get("/api/questions/{id}/events", self._answer),
                 web.get("/api/ws/updates", self._updates),
             ]
         )
@@ -149,6 +156,9 @@ class ContractServer:
             while block := await part.read_chunk():
                 content += block
                 self.uploading.set()
+                if self.lose_answer and self.received:
+                    self.sent_again.set()
+                    await asyncio.Event().wait()
                 if self.break_upload_at and len(content) >= self.break_upload_at[0]:
                     self.broken_off.append((self.break_upload_at.pop(0), key))
                     assert request.transport is not None
@@ -164,6 +174,10 @@ class ContractServer:
             }  # fmt: skip
             task = asyncio.ensure_future(self.work(self, transcription_id))
             self._tasks.add(task)  # type: ignore[arg-type]
+        if self.lose_answer:
+            assert request.transport is not None
+            request.transport.abort()
+            raise ConnectionResetError
         return web.json_response(self.transcriptions[transcription_id], status=200 if known else 201)
 
     async def _read(self, request: web.Request) -> web.Response:
@@ -182,6 +196,22 @@ class ContractServer:
         self.cancelled.append(transcription_id)
         self.change(transcription_id, state="cancelled")
         return web.json_response(self.transcriptions[transcription_id])
+
+    async def _ask(self, _request: web.Request) -> web.Response:
+        return web.json_response({"id": str(uuid.uuid4()), "state": "queued"}, status=202)
+
+    async def _answer(self, request: web.Request) -> web.StreamResponse:
+        if not self._authenticated(request):
+            return problem(401, "not-authenticated", "The request carries no valid credentials.", "Log in.")
+        stream = self.streams.pop(0)
+        if isinstance(stream, int):
+            return problem(stream, "dependency-down", "No instance of the API takes requests.", "Send it again.")
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await response.prepare(request)
+        await response.write(b"retry: 2000\n\n")
+        for message in stream:
+            await response.write(f"data: {json.dumps(message)}\n\n".encode())
+        return response
 
     async def _updates(self, request: web.Request) -> web.StreamResponse:
         if not self._authenticated(request):

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from app.cli import following
+from app.cli import client, following
 from app.cli.client import MAX_UPLOAD_ATTEMPTS, ApiClient, RequestRefused
 from app.cli.following import follow
 from app.cli.instance import AccessToken, ApiKey, Instance, Login
@@ -188,6 +188,56 @@ async def test_a_token_that_expired_is_an_error_that_says_so() -> None:
         with pytest.raises(RequestRefused, match="no valid credentials"):
             await api.connect()
         assert server.logins == 0
+
+
+BEING_WRITTEN = {"type": "question.changed", "question": {"state": "processing"}}
+WRITTEN = {"type": "question.changed", "question": {"state": "done"}}
+
+
+def ended(code: str) -> dict[str, str]:
+    return {"type": "end", "code": code}
+
+
+@pytest.fixture
+def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client, "_OPEN_AGAIN_SECONDS", 0.0)
+
+
+@pytest.mark.usefixtures("_at_once")
+@pytest.mark.parametrize(
+    "interruption",
+    [502, 503, 504, [BEING_WRITTEN], *([ended(code)] for code in ("resume", "dependency-down", "internal-error"))],
+)
+async def test_an_answer_is_followed_through_what_passes(interruption: int | list[dict[str, Any]]) -> None:
+    async with contract_server(rest) as server, client_of(server) as api:
+        server.streams = [[BEING_WRITTEN], interruption, [WRITTEN, ended("finished")]]
+        messages = [message async for message in api.events("/api/questions/one/events")]
+    assert messages[0] == BEING_WRITTEN
+    assert messages[-1] == WRITTEN
+
+
+@pytest.mark.usefixtures("_at_once")
+@pytest.mark.parametrize("told", [[ended("not-authenticated")], []])
+async def test_a_session_that_ends_while_an_answer_is_written_is_opened_again(told: list[dict[str, Any]]) -> None:
+    async with contract_server(rest) as server, client_of(server) as api:
+        server.streams = [[BEING_WRITTEN, *told], [WRITTEN, ended("finished")]]
+        messages = []
+        async for message in api.events("/api/questions/one/events"):
+            messages.append(message)
+            if message == BEING_WRITTEN:
+                server.tokens.clear()
+        assert server.logins == 2
+    assert messages == [BEING_WRITTEN, WRITTEN]
+
+
+@pytest.mark.parametrize("code", ["not-found", "not-authenticated", "key-expired"])
+async def test_an_answer_that_nobody_may_read_any_more_is_not_waited_for(code: str) -> None:
+    async with contract_server(rest) as server, ApiClient(Instance(server.url, ApiKey(API_KEY))) as api:
+        server.streams = [[BEING_WRITTEN, ended(code)]]
+        assert [message async for message in api.events("/api/questions/one/events")] == [BEING_WRITTEN]
+        server.streams = [404]
+        with pytest.raises(RequestRefused):
+            await anext(api.events("/api/questions/one/events"))
 
 
 async def test_a_session_is_closed_behind_us_and_a_key_opens_none() -> None:

@@ -1,4 +1,6 @@
+import errno
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -48,6 +50,53 @@ def test_verify_passes_where_all_is_as_recorded(runner: CliRunner, tmp_path: Pat
     (folder / "model.json").write_text(json.dumps(description))
     checked = runner.invoke(models, ["verify", "--models-dir", str(tmp_path)])
     assert (checked.exit_code, checked.stdout) == (0, "whisper/large: ok\n")
+
+
+@pytest.mark.parametrize(
+    "command", [["fetch", "base"], ["pull", SHELF[0].name], ["import", "mine.gguf"], ["remove", "large"]]
+)
+def test_a_folder_that_cannot_be_written_is_named(
+    runner: CliRunner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: list[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("mine.gguf").write_bytes(small_gguf())
+    put(tmp_path / "models", "whisper", "large")
+    Path("models/.lock").mkdir()  # which not even root can open to write
+    refused = runner.invoke(
+        models, [*command, *(["--yes"] if command[0] == "remove" else []), "--models-dir", "models"]
+    )
+    assert refused.exit_code == 1
+    assert "models cannot be written: Is a directory." in refused.stderr
+    assert "VOCALYX_MODELS_DIR" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("obstacle", "said"),
+    [(".fetching", "models cannot be written: File exists."), ("llm", "models/llm cannot be written: File exists.")],
+)
+def test_a_part_of_the_folder_that_cannot_be_written_is_named(
+    runner: CliRunner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, obstacle: str, said: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("mine.gguf").write_bytes(small_gguf())
+    Path("models").mkdir()
+    Path("models", obstacle).touch()
+    refused = runner.invoke(models, ["import", "mine.gguf", "--models-dir", "models"])
+    assert refused.exit_code == 1
+    assert said in refused.stderr
+
+
+def test_a_model_that_may_not_be_moved_is_not_removed(
+    runner: CliRunner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path, _place: Path) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+    put(tmp_path, "whisper", "large")
+    monkeypatch.setattr(Path, "rename", refuse)
+    refused = runner.invoke(models, ["remove", "large", "--yes", "--models-dir", str(tmp_path)])
+    assert refused.exit_code == 1
+    assert f"{tmp_path}/whisper cannot be written: Permission denied." in refused.stderr
 
 
 def test_an_unknown_demo_model_is_told_the_known_ones(runner: CliRunner, tmp_path: Path) -> None:

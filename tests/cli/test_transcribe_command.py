@@ -246,6 +246,22 @@ async def test_interrupting_an_upload_breaks_it_off(tmp_path: Path) -> None:
         process.send_signal(signal.SIGINT)
         outcome = await outcome_of(process)
         assert (outcome.status, server.transcriptions, server.cancelled) == (130, {}, [])
+    assert "nothing was left on the server" in outcome.messages
+
+
+async def test_interrupting_a_second_sending_tells_of_the_first(tmp_path: Path) -> None:
+    large = tmp_path / "large.wav"
+    with large.open("wb") as file:
+        file.truncate(64 * 1024**2)
+    async with contract_server(linger) as server:
+        server.lose_answer = True
+        process = await begin(server, tmp_path / "var", str(large))
+        await server.sent_again.wait()
+        process.send_signal(signal.SIGINT)
+        outcome = await outcome_of(process)
+        assert (outcome.status, len(server.transcriptions), server.cancelled) == (130, 1, [])
+    assert "may have arrived all the same" in outcome.messages
+    assert "nothing was left" not in outcome.messages
 
 
 async def test_no_server_is_status_4(tmp_path: Path, recording: str) -> None:

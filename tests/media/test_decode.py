@@ -1,7 +1,9 @@
 """Decoding: any container and codec, the same samples from the middle as from the start, damage survived."""
 
+import errno
 import resource
-from collections.abc import Iterable
+import socket
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +12,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from app.core.errors import DamagedMedia, NoAudio, NotMedia
-from app.media.decode import SAMPLE_RATE, Declared, Samples, declared, decode_blocks, decode_span
+from app.media.decode import SAMPLE_RATE, Declared, Samples, declared, decode_blocks, decode_span, is_searchable
+from app.media.recordings import UploadsVolumeAway
+from tests.media.losing import failing, losing_volume
 from tests.media.recordings import SPEECH, write, write_picture_only
 
 
@@ -296,6 +300,52 @@ def test_the_declared_duration_is_the_containers(tmp_path: Path, speech: Samples
     assert declared(write(tmp_path / "a.wav", speech, "pcm_s16le")) == Declared(40, channels=1)
     live = write(tmp_path / "a.mkv", speech, "flac", layout="stereo", options={"live": "1"})
     assert declared(live) == Declared(None, channels=2)
+
+
+@pytest.mark.parametrize("number", [errno.ESTALE, errno.EACCES, errno.ENOTCONN, errno.ETIMEDOUT])
+def test_a_volume_that_goes_away_ends_no_recording(tmp_path: Path, speech: Samples, number: int) -> None:
+    path = write(tmp_path / "a.flac", speech, "flac")
+    for decode in (whole, decode_span):
+        with losing_volume(50, failing(number)), pytest.raises(UploadsVolumeAway):
+            decode(path)
+    with losing_volume(1, failing(number)), pytest.raises(UploadsVolumeAway):
+        decode_span(path, 20, 22)
+
+
+def test_whether_places_can_be_sought_is_not_told_of_a_volume_that_is_away(tmp_path: Path, speech: Samples) -> None:
+    path = write(tmp_path / "a.ts", speech, "mp2", 48_000)
+    with losing_volume(0, failing(errno.ESTALE)), pytest.raises(UploadsVolumeAway):
+        is_searchable(path)
+
+
+def end() -> None:
+    """Be the end, which a failed read is to some of libav's demuxers."""
+
+
+@pytest.mark.parametrize("lost", [failing(errno.EIO), end])
+def test_what_looks_like_the_end_is_one_where_the_recording_can_be_read(
+    tmp_path: Path, speech: Samples, lost: Callable[[], None]
+) -> None:
+    path = write(tmp_path / "a.flac", speech, "flac")
+    with losing_volume(50, lost):
+        assert 0 < len(whole(path)) < len(speech)
+
+    def go_away() -> None:
+        path.unlink(missing_ok=True)  # as in a mount point whose volume was taken away by force
+        lost()
+
+    with losing_volume(50, go_away), pytest.raises(UploadsVolumeAway):
+        whole(path)
+
+
+def test_what_cannot_be_opened_is_not_damaged(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    with socket.socket(socket.AF_UNIX) as place:  # ENXIO: the one file that root cannot open either
+        place.bind(str(path))
+        with pytest.raises(UploadsVolumeAway):
+            declared(path)
+    with pytest.raises(FileNotFoundError):
+        declared(tmp_path / "b")
 
 
 def test_what_cannot_be_decoded_says_why(tmp_path: Path) -> None:

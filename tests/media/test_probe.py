@@ -44,9 +44,10 @@ async def test_an_empty_file_is_said_to_be_empty(tmp_path: Path) -> None:
         await probe(tmp_path / "a.wav", 30)
 
 
-async def test_a_file_that_is_not_there_is_nobodys_fault_who_sent_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize("place", ["a.wav", "."], ids=["not there", "not to be read"])
+async def test_a_file_that_cannot_be_read_is_nobodys_fault_who_sent_it(tmp_path: Path, place: str) -> None:
     with pytest.raises(DependencyDown):
-        await probe(tmp_path / "a.wav", 30)
+        await probe(tmp_path / place, 30)
 
 
 def is_running(module: str) -> bool:

@@ -15,17 +15,21 @@ from app.core.options import TranscriptionOptions
 
 KEY = "a key for tests"
 
+_CODES = {404: "not-found", 410: "job-superseded"}
+
 
 @dataclass
 class InternalServer:
     """Grants every job in `orders`; `answers` overrides the status of a verb; `told` is what came, in order.
 
+    `strangers` has verbs that something else answers at this address, with a status and a page.
     `advised` is the job that ought to come first, if any.
     """
 
     url: str = ""
     orders: dict[str, dict[str, Any]] = field(default_factory=dict)
     answers: dict[str, int] = field(default_factory=dict)
+    strangers: dict[str, tuple[int, str]] = field(default_factory=dict)
     advised: str | None = None
     told: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
     news: threading.Condition = field(default_factory=threading.Condition)
@@ -99,7 +103,11 @@ def running_internal_server(port: int = 0) -> Iterator[InternalServer]:
                 status, answer = 401, {}
             else:
                 status, answer = state.answer(verb, job_id, body)
+            if status in _CODES:
+                answer = {"code": _CODES[status], "instance": self.path} | answer
             content = json.dumps(answer).encode()
+            if (stranger := state.strangers.get(verb)) is not None:
+                status, content = stranger[0], stranger[1].encode()
             self.send_response(status)
             if status == HTTPStatus.SERVICE_UNAVAILABLE:
                 self.send_header("Retry-After", "5")  # as the API does

@@ -406,6 +406,41 @@ def test_a_claim_waits_for_the_api_and_for_the_right_key(server: InternalServer,
     assert len(server.bodies("result", job_id)) == 1
 
 
+@pytest.mark.parametrize(
+    ("status", "page"),
+    [
+        (404, "<html>Not Found</html>"),
+        (404, '{"error": "not found", "code": "not-found"}'),
+        (410, ""),
+        (405, ""),
+        (400, "<html>The plain HTTP request was sent to HTTPS port</html>"),
+        (301, ""),
+        (200, "<html>Welcome</html>"),
+        (200, "[]"),
+    ],
+)
+def test_a_job_waits_while_something_else_answers_in_the_place_of_the_api(
+    server: InternalServer, work: Work, caplog: pytest.LogCaptureFixture, status: int, page: str
+) -> None:
+    work(nothing)
+    job_id = server.give()
+    server.strangers["claim"] = (status, page)
+    thread = threading.Thread(target=perform, args=[job_id])
+    thread.start()
+    server.wait_for("claim", count=2)
+    server.strangers.clear()
+    thread.join(10)
+    assert len(server.bodies("result", job_id)) == 1
+    assert "is not the API" in caplog.text
+    assert "Correct VOCALYX_API_URL." in caplog.text
+    assert "Dropped" not in caplog.text
+
+
+def test_another_address_of_the_api_is_not_the_one_for_workers(server: InternalServer, control: JobControl) -> None:
+    with pytest.raises(api_client.NotTheApi):
+        InternalApi(f"{server.url}/api", KEY, control).heartbeat(str(uuid4()), "lease")
+
+
 def test_a_claim_whose_answer_was_lost_is_known_again(
     server: InternalServer, work: Work, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -311,10 +311,11 @@ def test_without_models_a_transcription_worker_says_so_and_ends(start_worker: St
     assert "Traceback" not in worker.log
 
 
-def test_a_setting_out_of_range_is_named(start_worker: StartWorker) -> None:
-    worker = start_worker(threads="none")
+@pytest.mark.parametrize(("setting", "value"), [("threads", "none"), ("log_level", "verbose")])
+def test_a_setting_that_is_none_is_named(start_worker: StartWorker, setting: str, value: str) -> None:
+    worker = start_worker(**{setting: value})
     assert worker.end() == 78
-    assert "VOCALYX_THREADS" in worker.log
+    assert f"The setting VOCALYX_{setting.upper()} cannot be used: " in worker.log
     assert "Traceback" not in worker.log
 
 

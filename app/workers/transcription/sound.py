@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.media.decode import FULL_SCALE, SAMPLE_RATE, Samples, declared, decode_blocks, decode_span, is_searchable
+from app.media.recordings import unreadable
 from app.workers.transcription.timing import counted
 
 SOUND_SECONDS, VOICE_ACTIVITY_SECONDS = "sound_seconds", "voice_activity_seconds"
@@ -112,5 +113,10 @@ def _decoded(path: Path) -> Samples | None:
 
 
 def _identify(path: Path) -> _Identity:
-    status = path.stat()
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise unreadable(path, error) from error
     return path.resolve(), status.st_mtime_ns, status.st_size

@@ -1,5 +1,7 @@
 """What is remembered of recordings: the same samples as a decode gives, and never those of another file."""
 
+import errno
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,8 +9,10 @@ import numpy as np
 import pytest
 
 from app.media.decode import SAMPLE_RATE, Samples, decode_blocks, decode_span
+from app.media.recordings import UploadsVolumeAway
 from app.workers.transcription import sound
 from app.workers.transcription.sound import SoundMemory
+from tests.media.losing import failing, losing_volume
 from tests.media.recordings import SPEECH, write
 from tests.workers.transcription.calls import call
 
@@ -70,6 +74,22 @@ def test_a_file_that_was_replaced_is_read_again(tmp_path: Path) -> None:
     after = memory.span(path)
     assert (len(before), len(after)) == (SAMPLE_RATE, 2 * SAMPLE_RATE)
     assert after[0] == pytest.approx(0.25, abs=1e-3)
+
+
+def test_what_was_read_of_a_volume_that_went_away_is_not_remembered() -> None:
+    memory = SoundMemory()
+    with losing_volume(50, failing(errno.ESTALE)), pytest.raises(UploadsVolumeAway):
+        memory.span(SPEECH)
+    np.testing.assert_array_equal(memory.span(SPEECH), decode_span(SPEECH))
+
+
+def test_a_recording_that_cannot_be_looked_at_is_on_a_volume_that_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_path: Path, **_how: object) -> None:
+        raise OSError(errno.ESTALE, os.strerror(errno.ESTALE))
+
+    monkeypatch.setattr(Path, "stat", refuse)
+    with pytest.raises(UploadsVolumeAway):
+        SoundMemory().span(SPEECH)
 
 
 def test_a_channel_is_that_channel_beside_a_remembered_mix(tmp_path: Path) -> None:
