@@ -74,10 +74,6 @@ class Answers:
 
     def personal_phrases(self) -> list[dict[str, str]]:
         """Return what only the model could find of personal data: texts that were corrected since are searched by it."""
-        found = self._answers.get(EnrichmentTask.PERSONAL_DATA) or []
-        phrases = {
-            (self._source.texts[place["segment"]][place["start"] : place["end"]], place["kind"])
-            for place in found
-            if place["kind"] in {"name", "address"}
-        }
+        parts = self._found.kept.get(EnrichmentTask.PERSONAL_DATA, [])
+        phrases = {(text, str(kind)) for part in parts for text, kind in part.value}
         return [{"text": text, "kind": kind} for text, kind in sorted(phrases)]

@@ -177,6 +177,17 @@ def test_personal_data_is_found_by_patterns_and_by_names_that_stand_there() -> N
     assert {place["kind"] for place in task.join([], shown_to(task, CALL).source)} == {"email", "phone"}
 
 
+def test_names_are_found_over_two_segments_and_with_the_accents_of_the_text() -> None:
+    task = named(EnrichmentTask.PERSONAL_DATA)
+    turns = ((None, "Je suis Hélène"), (None, "Mercœur, et voici Zoé."), (None, "Au 06 12 34"), (None, "56 78."))
+
+    found = answer(task, {"names": ["Helene Mercoeur", "Zoe"], "addresses": []}, turns)
+
+    assert [(place["segment"], turns[place["segment"]][1][place["start"] : place["end"]]) for place in found] == [
+        (0, "Hélène"), (1, "Mercœur"), (1, "Zoé"), (2, "06 12 34"), (3, "56 78"),
+    ]  # fmt: skip
+
+
 def test_a_corrected_text_keeps_its_segments_and_loses_those_that_drift() -> None:
     turns = (("SPEAKER_00", "we meet on monday"), (None, "the bill is 200 euros"), ("SPEAKER_01", "thats fine"))
     lines = ["We meet on Monday.", "The bill is 300 euros.", "That's fine."]

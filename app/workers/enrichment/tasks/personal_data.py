@@ -7,7 +7,8 @@ from typing import Annotated, Any, ClassVar
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.core.options import EnrichmentTask
-from app.core.personal_data import PersonalKind, found
+from app.core.personal_data import PersonalKind
+from app.core.personal_search import KnownPhrases, found_in_each
 from app.workers.enrichment.answers import clean, parsed
 from app.workers.enrichment.engine import Reply
 from app.workers.enrichment.folding import Passage
@@ -55,7 +56,7 @@ class PersonalDataSearch(Question):
             for written in dict.fromkeys(texts):
                 text = clean(written).strip("\"'“”«» .,;:")
                 places = list(shown.source.occurrences(words_of(text)))
-                stands = any(place[0] in shown_segments and len(place) == 1 for place in places)
+                stands = any(shown_segments.issuperset(place) for place in places)
                 if stands and _is_personal(text, kind):
                     kept.append((text, kind))
                 else:
@@ -67,11 +68,11 @@ class PersonalDataSearch(Question):
 
 
 def spans(phrases: Sequence[tuple[str, PersonalKind]], source: Source) -> list[dict[str, Any]]:
-    """Return what patterns find in each segment, and each place of the phrases."""
+    """Return what patterns find in the segments, and each place of the phrases; of what goes over a border, each part."""
     return [
         {"segment": position, "start": span.start, "end": span.end, "kind": str(span.kind)}
-        for position, text in enumerate(source.texts)
-        for span in found(text, phrases)
+        for position, places in enumerate(found_in_each(source.texts, KnownPhrases(phrases)))
+        for span in places
     ]
 
 
