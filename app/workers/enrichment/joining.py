@@ -47,6 +47,8 @@ class Answers:
             self.failures[task.name] = f"no usable {task.name}: {faults[-1]}"
         elif faults:
             self.failures[task.name] = f"{len(faults)} of {asked} parts gave nothing usable: {faults[-1]}"
+        elif cut := sum(part.cut for part in parts):
+            self.failures[task.name] = f"in {cut} of {asked} parts there may be more than an answer has room for"
         if answer is not None and task.scope is Scope.LINES:
             translated = task.name == EnrichmentTask.TRANSLATION
             answer = {"language": self._languages.translation if translated else self._languages.spoken, **answer}
