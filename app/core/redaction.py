@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from app.core.formats.document import DocumentEnrichment, DocumentSpeaker, TranscriptDocument
-from app.core.personal_data import PersonalKind, Span, found, hidden, placeholder
+from app.core.personal_data import PersonalKind, Span, hidden, placeholder
+from app.core.personal_search import KnownPhrases, found, found_in_each
 from app.core.transcript import Segment, Word
 
 Phrases = Sequence[tuple[str, PersonalKind]]
@@ -19,17 +20,19 @@ def redacted(document: TranscriptDocument, phrases: Phrases) -> TranscriptDocume
     language = document.language
     given = [(speaker.name or "").strip() for speaker in document.speakers]
     names = [(name, PersonalKind.NAME) for name in given if name]
-    # Longer ones first: where one holds another, the whole is hidden.
-    every = sorted({*phrases, *names}, key=lambda phrase: (-len(phrase[0]), phrase))
+    every = KnownPhrases([*phrases, *names])
 
     def text(original: str) -> str:
         return hidden(original, found(original, every), language)
 
     enrichment = document.enrichment
+    spans = found_in_each([segment.text for segment in document.segments], every)
     return replace(
         document,
         name=text(document.name),
-        segments=tuple(_segment(segment, every, language) for segment in document.segments),
+        segments=tuple(
+            _segment(segment, places, language) for segment, places in zip(document.segments, spans, strict=True)
+        ),
         speakers=tuple(DocumentSpeaker(speaker.label, number=speaker.number) for speaker in document.speakers),
         enrichment=enrichment
         and DocumentEnrichment(
@@ -40,8 +43,7 @@ def redacted(document: TranscriptDocument, phrases: Phrases) -> TranscriptDocume
     )
 
 
-def _segment(segment: Segment, phrases: Phrases, language: str | None) -> Segment:
-    spans = found(segment.text, phrases)
+def _segment(segment: Segment, spans: Sequence[Span], language: str | None) -> Segment:
     if not spans:
         return segment
     words = _words(segment, spans, language)

@@ -55,7 +55,11 @@ class Findings:
         return {
             "kept": {
                 name: [
-                    {"value": adapters[name].dump_python(part.value, mode="json"), "dropped": part.dropped}
+                    {
+                        "value": adapters[name].dump_python(part.value, mode="json"),
+                        "dropped": part.dropped,
+                        "cut": part.cut,
+                    }
                     for part in parts
                 ]
                 for name, parts in self.kept.items()
@@ -74,7 +78,14 @@ class Findings:
         try:
             return cls(
                 kept={
-                    name: [Kept(adapters[name].validate_python(part["value"]), int(part["dropped"])) for part in parts]
+                    name: [
+                        Kept(
+                            adapters[name].validate_python(part["value"]),
+                            int(part["dropped"]),
+                            cut=bool(part.get("cut", False)),  # a worker of an earlier release does not say
+                        )
+                        for part in parts
+                    ]
                     for name, parts in values["kept"].items()
                 },
                 faults={name: [str(fault) for fault in faults] for name, faults in values["faults"].items()},

@@ -47,6 +47,8 @@ class Answers:
             self.failures[task.name] = f"no usable {task.name}: {faults[-1]}"
         elif faults:
             self.failures[task.name] = f"{len(faults)} of {asked} parts gave nothing usable: {faults[-1]}"
+        elif cut := sum(part.cut for part in parts):
+            self.failures[task.name] = f"in {cut} of {asked} parts there may be more than an answer has room for"
         if answer is not None and task.scope is Scope.LINES:
             translated = task.name == EnrichmentTask.TRANSLATION
             answer = {"language": self._languages.translation if translated else self._languages.spoken, **answer}
@@ -74,10 +76,6 @@ class Answers:
 
     def personal_phrases(self) -> list[dict[str, str]]:
         """Return what only the model could find of personal data: texts that were corrected since are searched by it."""
-        found = self._answers.get(EnrichmentTask.PERSONAL_DATA) or []
-        phrases = {
-            (self._source.texts[place["segment"]][place["start"] : place["end"]], place["kind"])
-            for place in found
-            if place["kind"] in {"name", "address"}
-        }
+        parts = self._found.kept.get(EnrichmentTask.PERSONAL_DATA, [])
+        phrases = {(text, str(kind)) for part in parts for text, kind in part.value}
         return [{"text": text, "kind": kind} for text, kind in sorted(phrases)]

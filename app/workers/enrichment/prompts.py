@@ -10,7 +10,7 @@ from app.workers.enrichment.engine import Prompt
 from app.workers.enrichment.folding import Passage
 from app.workers.enrichment.speaker_names import SPEAKER_IN_ENGLISH, SPEAKER_IN_FRENCH, name_of
 
-PROMPT_VERSION = "2026-11.2"
+PROMPT_VERSION = "2026-11.3"
 
 _FENCE = '"""'
 

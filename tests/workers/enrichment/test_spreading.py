@@ -14,6 +14,7 @@ from app.core.enrichment_plan import EnrichmentPlan
 from app.core.jobs import JobKind
 from app.core.options import EnrichmentTask, TranscriptionOptions
 from app.core.transcript import Segment
+from app.workers.enrichment.engine import Prompt
 from app.workers.enrichment.enricher import Enricher
 from app.workers.enrichment.findings import UnreadableFindings
 from app.workers.enrichment.jobs import EnrichmentJobs
@@ -124,6 +125,28 @@ def test_one_window_and_many_lines_are_shared_out_as_well() -> None:
     spread = site.spread(plan, lambda _number: Recording(), range(3))
 
     assert compared(spread) == compared(alone(segments, Recording(), options))
+
+
+def test_names_that_an_answer_had_no_room_for_are_told_of_by_several_workers_as_by_one() -> None:
+    class Crowded(Recording):
+        def _value(self, task: str, prompt: Prompt) -> Any:
+            full = task == "personal_data" and "s0 " in prompt.material
+            return {"names": names, "addresses": []} if full else super()._value(task, prompt)
+
+    names = [first + " word" * number for first in ("Word", "WORD", "WOrd") for number in range(1, 12)][:32]
+
+    options = TranscriptionOptions(tasks=(EnrichmentTask.PERSONAL_DATA,))
+    segments = marked([40] * 60)
+    site = Site(segments, options)
+    plan = site.planned(Crowded(context_tokens=1024))
+
+    spread = site.spread(plan, lambda _number: Crowded(context_tokens=1024), range(3))
+
+    assert compared(spread) == compared(alone(segments, Crowded(context_tokens=1024), options))
+    assert len(spread["personal_phrases"]) == 32
+    assert spread["failures"] == {
+        "personal_data": f"in 1 of {plan.windows} parts there may be more than an answer has room for"
+    }
 
 
 def test_what_fits_into_one_context_is_one_job() -> None:

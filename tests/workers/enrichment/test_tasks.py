@@ -227,6 +227,51 @@ def test_personal_data_is_found_by_patterns_and_by_names_that_stand_there() -> N
     assert {place["kind"] for place in task.join([], shown_to(task, CALL).source)} == {"email", "phone"}
 
 
+def test_names_are_found_over_two_segments_and_with_the_accents_of_the_text() -> None:
+    task = named(EnrichmentTask.PERSONAL_DATA)
+    turns = ((None, "Je suis Hélène"), (None, "Mercœur, et voici Zoé."), (None, "Au 06 12 34"), (None, "56 78."))
+
+    found = answer(task, {"names": ["Helene Mercoeur", "Zoe"], "addresses": []}, turns)
+
+    assert [(place["segment"], turns[place["segment"]][1][place["start"] : place["end"]]) for place in found] == [
+        (0, "Hélène"), (1, "Mercœur"), (1, "Zoé"), (2, "06 12 34"), (3, "56 78"),
+    ]  # fmt: skip
+
+
+CROWD = [f"Anna {first}{last}" for first in ("Bel", "Cor", "Dan", "Fer") for last in "abcdefghij"]
+
+
+def test_many_names_in_one_window_are_all_found_and_a_full_answer_is_known_to_be_cut() -> None:
+    task = named(EnrichmentTask.PERSONAL_DATA)
+    turns = [(None, f"Here is {name}.") for name in CROWD]
+
+    for count, cut in ((13, False), (31, False), (32, True)):
+        part = kept(task, {"names": CROWD[:count], "addresses": []}, turns)
+        assert ([name for name, _ in part.value], part.cut) == (CROWD[:count], cut)
+
+
+def test_an_answer_that_is_full_of_the_same_names_or_of_made_up_ones_is_not_cut() -> None:
+    task = named(EnrichmentTask.PERSONAL_DATA)
+    turns = [(None, f"Here is {name}.") for name in CROWD]
+
+    for names, cut in (
+        (CROWD[:2] * 16, False),
+        ([*CROWD[:3], *(f"Peter Pan{chr(97 + number) * 2}" for number in range(29))], False),
+        ([*(CROWD[:2] * 15), CROWD[3], CROWD[0]], True),
+    ):
+        assert kept(task, {"names": names, "addresses": []}, turns).cut is cut
+
+
+def test_an_answer_that_had_no_more_tokens_is_known_to_be_cut() -> None:
+    text = '{"personal_data": {"names": ["Jo Miller"], "addresses": ["12 Mill Lane"]'
+
+    part = named(EnrichmentTask.PERSONAL_DATA).read(
+        Reply(text, False, 0, 0, 0), shown_to(named(EnrichmentTask.PERSONAL_DATA), CALL)
+    )
+
+    assert (len(part.value), part.cut) == (2, True)
+
+
 def test_a_corrected_text_keeps_its_segments_and_loses_those_that_drift() -> None:
     turns = (("SPEAKER_00", "we meet on monday"), (None, "the bill is 200 euros"), ("SPEAKER_01", "thats fine"))
     lines = ["We meet on Monday.", "The bill is 300 euros.", "That's fine."]

@@ -71,12 +71,14 @@ class Shown:
 class Kept:
     """What is kept of an answer, `dropped` of its items could not be found in the transcript.
 
-    `rejected` counts segments that were not taken as they were rewritten.
+    `rejected` counts segments that were not taken as they were rewritten. `cut`: the answer had no room for more, so that
+    what is not in it may stand in the transcript all the same.
     """
 
     value: Any
     dropped: int = 0
     rejected: int = 0
+    cut: bool = False
 
 
 class Task(Protocol):
