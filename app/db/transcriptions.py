@@ -275,11 +275,14 @@ def delete(principal: Principal, transcription: UUID) -> Outcome:
     return replace(tell_deleted(row), withdrawn=withdrawn)
 
 
-def forget(row: Any) -> None:
-    """Remove the rows of a locked transcription, what the log says of it, and under which name it was sent."""
+def forget(row: Any, **details: Any) -> None:
+    """Remove the rows of a locked transcription, what the log of events says of it, and under which name it was sent.
+
+    The audit log tells of it once, with these details.
+    """
     Upload.delete().where(Upload.transcription == row).execute()
     row.delete_instance()
-    audit.record(Action.TRANSCRIPTION_DELETED, row.id, project=row.project_id)
+    audit.record(Action.TRANSCRIPTION_DELETED, row.id, project=row.project_id, **details)
     events.forget(row.id)
 
 
