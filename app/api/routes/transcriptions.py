@@ -331,13 +331,14 @@ async def cancel(request: web.Request) -> web.Response:
     access=Access.EDITOR,
     path={"id": TRANSCRIPTION},
     answers={200: answers.Transcription},
-    errors=(IllegalTransition, LegalHoldInForce, RecordingRemoved),
+    errors=(IllegalTransition, LegalHoldInForce, RecordingRemoved, QuotaExceeded),
     audited=Action.TRANSCRIPTION_RETRIED,
 )
 async def retry(request: web.Request) -> web.Response:
     """Queue again what failed or was cancelled, with every option of the first try.
 
-    410 where that needs the recording, and it is kept no more.
+    410 where that needs the recording, and it is kept no more. A recording that failed was not counted: 403 where others
+    have used up the project's hours since.
     """
     body, outcome = await request.app[DATABASE].run(transcriptions.retry, request[PRINCIPAL], path_id(request))
     await request.app[DELIVERY].follow(outcome)
