@@ -22,7 +22,7 @@ from app.catalog.installed import ENGLISH_ALONE, ModelKind, describe
 from app.catalog.place import place_of
 from app.catalog.served import require_language_model
 from app.core.access import Principal, Role
-from app.core.errors import BadRequest, InvalidFields, InvalidOptions, NotPermitted
+from app.core.errors import BadRequest, InvalidFields, InvalidOptions, NotPermitted, UnknownModel
 from app.core.identifiers import ProjectId
 from app.core.options import Task, TranscriptionOptions
 from app.db import admissions, projects, task_sets, vocabulary
@@ -84,6 +84,9 @@ class FormReader(Protocol):
     def project(self, form: Form) -> str | None:
         """Return the id or the name of the project; None where it is left out."""
 
+    def has_model(self, form: Form) -> bool:
+        """Tell whether the field with the model has come."""
+
 
 class OwnFields:
     """The form of `POST /api/transcriptions`: one field an option."""
@@ -96,6 +99,9 @@ class OwnFields:
 
     def project(self, form: Form) -> str | None:
         return form.values.get("project") or None
+
+    def has_model(self, form: Form) -> bool:
+        return "model" in form.values
 
 
 async def receive_transcription(request: web.Request, reader: FormReader) -> tuple[dict[str, Any], bool]:
@@ -158,11 +164,18 @@ async def _check_early(request: web.Request, form: Form, reader: FormReader) -> 
     """Refuse what can be refused before hours of upload. All is checked again when all is there."""
     principal = request[PRINCIPAL]
     key = idempotency_key(request)
-    options, _ = await looked_up(reader.wanted, form, request.app[SETTINGS])
+    task_set = None
+    try:
+        options, _ = await looked_up(reader.wanted, form, request.app[SETTINGS])
+        task_set = options.task_set
+    except (InvalidOptions, UnknownModel):
+        # What the site's default cannot do, the model that is still to come may.
+        if reader.has_model(form):
+            raise
     named = reader.project(form)
     if named is not None or (len(principal.roles) == 1 and not principal.administrator):
         database = request.app[DATABASE]
-        project = await database.run(project_to_send_to, principal, named, options.task_set)
+        project = await database.run(project_to_send_to, principal, named, task_set)
         announced = max(0, (request.content_length or 0) - FORM_OVERHEAD_BYTES)
         await database.run(admissions.check_room, project, key, announced)
     else:

@@ -7,11 +7,12 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from app.api.faults import completed
-from app.api.keys import REFUSED_ON, REQUEST_ID
+from app.api.keys import PRINCIPAL, REFUSED_ON, REQUEST_ID
 from app.api.negotiation import best
 from app.api.openai import OPENAI_PREFIX
 from app.api.openai.errors import openai_error, sent_again_in_vain
 from app.api.request_log import is_gone
+from app.api.seen import may_read
 from app.core.errors import (
     BadRequest,
     ChangedMeanwhile,
@@ -20,6 +21,7 @@ from app.core.errors import (
     MissingScope,
     NotAuthenticated,
     NotFound,
+    PreconditionFailed,
     TooManyAttempts,
     VocalyxError,
 )
@@ -106,8 +108,11 @@ def _answer(request: web.Request, error: VocalyxError) -> web.Response:
         return web.Response(status=303, headers={"Location": location, "Cache-Control": "no-store"})
     headers = {}
     if isinstance(error, ChangedMeanwhile):
-        body["current"] = error.current
         headers["ETag"] = error.etag
+        if may_read(request[PRINCIPAL]):
+            body["current"] = error.current
+        else:
+            body["remedy"] = PreconditionFailed.default_remedy
     if isinstance(error, DependencyDown):
         headers["Retry-After"] = _RETRY_AFTER_SECONDS
     if isinstance(error, NotAuthenticated):

@@ -7,7 +7,7 @@ the last try: what is signed into it is nobody's to keep.
 import datetime as dt
 import hashlib
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -31,21 +31,37 @@ LEASE_SECONDS = 15
 _PAUSE_SECONDS = 5
 _PAUSE_GROWS_BY = 4
 
+# Whoever has the fewest on their way comes first, so that a project whose addresses are slow keeps no other one waiting.
 _CLAIM = """
+with taken as materialized (
+    select transcriptions.project_id, count(*) as leases
+    from downloads join transcriptions on transcriptions.id = downloads.transcription_id
+    where downloads.url is not null
+        and downloads.lease_expires_at >= clock_timestamp()
+        and transcriptions.state = 'pending'
+    group by transcriptions.project_id
+)
 update downloads
 set lease = %(lease)s, lease_expires_at = clock_timestamp() + %(seconds)s * interval '1 second', attempt = attempt + 1
 where transcription_id = (
     select downloads.transcription_id
     from downloads join transcriptions on transcriptions.id = downloads.transcription_id
+        left join taken on taken.project_id = transcriptions.project_id
     where downloads.url is not null
         and downloads.due_at <= clock_timestamp()
         and (downloads.lease is null or downloads.lease_expires_at < clock_timestamp())
         and transcriptions.state = 'pending'
-    order by downloads.due_at
+        and transcriptions.project_id <> all (%(without)s::uuid[])
+    order by coalesce(taken.leases, 0), downloads.due_at
     limit 1
     for update of downloads skip locked
 )
-returning transcription_id, url, attempt, (select request_id from transcriptions where id = transcription_id)
+returning
+    transcription_id,
+    (select project_id from transcriptions where id = transcription_id),
+    url,
+    attempt,
+    (select request_id from transcriptions where id = transcription_id)
 """
 
 
@@ -70,6 +86,7 @@ class Claimed:
     """
 
     transcription: TranscriptionId
+    project: UUID
     url: str
     attempt: int
     lease: str
@@ -122,14 +139,18 @@ def create(new: NewDownload) -> tuple[dict[str, Any], Outcome | None]:
     return body, Outcome(row.id, event)
 
 
-def claim() -> Claimed | None:
-    """Take the download that has been due for longest, if there is one."""
+def claim(without: Collection[UUID] = ()) -> Claimed | None:
+    """Take a download that is due, of the project that has the fewest on their way; the one that waited longest.
+
+    None of the projects `without`.
+    """
     lease = secrets.token_urlsafe(16)
-    found = database.execute_sql(_CLAIM, {"lease": lease, "seconds": LEASE_SECONDS}).fetchone()
+    values = {"lease": lease, "seconds": LEASE_SECONDS, "without": list(map(str, without))}
+    found = database.execute_sql(_CLAIM, values).fetchone()
     if found is None:
         return None
-    transcription, url, attempt, request_id = found
-    return Claimed(TranscriptionId(transcription), url, attempt, lease, request_id)
+    transcription, project, url, attempt, request_id = found
+    return Claimed(TranscriptionId(transcription), project, url, attempt, lease, request_id)
 
 
 def check_quota(claimed: Claimed, size_bytes: int) -> None:

@@ -33,6 +33,12 @@ _ASKER_NOT_PERMITTED = {
     "remedy": "Ask again, with a login or a key that may.",
 }
 
+_RECORDING_DELETED = {
+    "code": "recording-deleted",
+    "detail": "A recording that the model was shown was deleted before the answer was there.",
+    "remedy": "Ask again: what is still there is looked through anew.",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class QuotedSource:
@@ -104,8 +110,10 @@ def heartbeat(job: JobId, lease: str, lease_seconds: int) -> None:
 
 
 def progress(job: JobId, lease: str, lease_seconds: int, *, percent: float, answers: Mapping[str, Any]) -> Outcome:
-    """Record what is written of the answer so far."""
+    """Record what is written of the answer so far; the question has failed where that may have words of what is deleted."""
     row = _lock(job)
+    if row.state == JobState.RUNNING and row.lease == lease and _was_shown_what_is_deleted(row):
+        return _ended_without_answer(row)
     changes: dict[Any, Any] = {Question.lease_expires_at: _expiry(lease_seconds), Question.percent: percent}
     written = answers.get("text")
     if isinstance(written, str):
@@ -117,13 +125,16 @@ def progress(job: JobId, lease: str, lease_seconds: int, *, percent: float, answ
 def complete(job: JobId, answer: QuestionAnswer, metrics: Mapping[str, float]) -> Outcome:
     """Take an answer: what does not stand in a segment that the model was shown is no source of it.
 
-    One that came before leaves everything as it is (`Outcome.changed` is false then).
+    One that came before leaves everything as it is (`Outcome.changed` is false then). Where the model was shown what is
+    deleted by now, nothing is kept of the answer: the question has failed.
     """
     row = _lock(job)
     if row.state == JobState.DONE:
         return Outcome(row.id, None)
     if row.state == JobState.FAILED:
         raise JobSuperseded("The question is failed.")
+    if _was_shown_what_is_deleted(row):
+        return _ended_without_answer(row)
     sources = _held_sources(row, answer)
     found = answer.found and bool(sources)
     row.answer = {
@@ -229,6 +240,20 @@ def _language(row: Any, shown: Sequence[Passage]) -> str | None:
     if not said_in <= {"en", "fr"}:
         return None
     return language_of(row.question) or (said_in.pop() if len(said_in) == 1 else None)
+
+
+def _was_shown_what_is_deleted(row: Any) -> bool:
+    """Tell whether a recording of the locked question is there no more.
+
+    What is deleted takes along the questions that it knows of: not one whose claim chose the passages at that moment.
+    """
+    there = Transcription.select().where(Transcription.id.in_(row.recordings)).count()
+    return bool(there < len(row.recordings))
+
+
+def _ended_without_answer(row: Any) -> Outcome:
+    row.recordings = []
+    return _ended_badly(row, _RECORDING_DELETED, again=False)
 
 
 def _held_sources(row: Any, answer: QuestionAnswer) -> list[dict[str, Any]]:

@@ -47,11 +47,18 @@ class Usage:
 
     def check(self, size_bytes: int, seconds: float) -> None:
         """Raise `QuotaExceeded` where so much more, were it nothing, would be too much."""
+        self._check_bytes(size_bytes)
+        self.check_hours(seconds)
+
+    def _check_bytes(self, size_bytes: int) -> None:
         if self.bytes_limit is not None and self.stored_bytes + size_bytes > self.bytes_limit:
             raise QuotaExceeded(
                 f"The project may store {self.bytes_limit} bytes; {self.stored_bytes} are stored or on their way, and"
                 f" this would add {size_bytes}."
             )
+
+    def check_hours(self, seconds: float) -> None:
+        """Raise `QuotaExceeded` where so much more to be transcribed, were it nothing, would be too much."""
         if self.hours_limit is None:
             return
         limit = self.hours_limit * _SECONDS_AN_HOUR
@@ -90,10 +97,25 @@ def check_and_hold(project: UUID, recording: UUID, size_bytes: int, seconds: flo
     `seconds` is how long it is, None where that will be known later. What of it is counted already, as an upload or a
     transcription of the id `recording`, is not counted twice. Raises `QuotaExceeded`.
     """
+    usage = _held_usage(project, recording)
+    if usage is not None:
+        usage.check(size_bytes, seconds or 0.0)
+
+
+def check_hours_and_hold(project: UUID, recording: UUID, seconds: float | None) -> None:
+    """Check the hours alone as `check_and_hold` does, of a recording that is stored already: none of its bytes are new."""
+    usage = _held_usage(project, recording)
+    if usage is not None:
+        usage.check_hours(seconds or 0.0)
+
+
+def _held_usage(project: UUID, but: UUID) -> Usage | None:
+    """Return what is used but for this recording, as it stays to the end of the transaction; None: without limits."""
     row = _row(Project.select().where(Project.id == project))
-    if _is_limited(row):
-        database.execute_sql("select pg_advisory_xact_lock(hashtextextended(%s, 0))", (f"quota {project}",))
-        _usage(row, but=recording).check(size_bytes, seconds or 0.0)
+    if not _is_limited(row):
+        return None
+    database.execute_sql("select pg_advisory_xact_lock(hashtextextended(%s, 0))", (f"quota {project}",))
+    return _usage(row, but=but)
 
 
 def _row(query: Any) -> Any:

@@ -159,8 +159,7 @@ def remove(project: ProjectId, limits: Retention, candidates: Collection[Transcr
     too_old = {found.id: found for found in _locked(candidates, _text_is_due(retention))}
     without_audio = [found for found in _locked(candidates, _audio_is_due(retention)) if found.id not in too_old]
     for found in too_old.values():
-        transcriptions.forget(found)
-        audit.record(Action.TRANSCRIPTION_DELETED, found.id, project=project, reason="retention")
+        transcriptions.forget(found, reason="retention")
     for found in without_audio:
         forget_audio(found)
         audit.record(Action.TRANSCRIPTION_RECORDING_REMOVED, found.id, project=project, reason="retention")

@@ -27,6 +27,7 @@ from app.db import (
     enrichment_versions,
     events,
     jobs,
+    quotas,
     sent,
     speakers,
     transcripts,
@@ -242,13 +243,17 @@ def retry(principal: Principal, transcription: UUID) -> tuple[dict[str, Any], Ou
     """Queue again what failed or was cancelled, with every option of the first try; what never came is fetched again.
 
     The text is put together anew where more than the enrichment is: `RecordingRemoved` where its sound is kept no more,
-    `LegalHoldInForce` where the text must stay as it is.
+    `LegalHoldInForce` where the text must stay as it is. What failed is not counted: `QuotaExceeded` where others have used
+    up the project's hours meanwhile.
     """
     row, refusal = unheld.lock_to_judge(find(principal, transcription, Role.EDITOR))
     if _retries_the_text(work.load(row)):
         if refusal is not None:
             raise refusal
         _require_recording(row)
+    if row.state == TranscriptionState.ERROR and row.audio_path is not None:
+        # Behind the lock of the row, as for what is fetched: all take the two in this order.
+        quotas.check_hours_and_hold(row.project_id, row.id, row.duration_seconds)
     step = work.advance(row, lambda present: enrichment_parts.without_parts_of_another_text(row, present).retry())
     audit.record(Action.TRANSCRIPTION_RETRIED, transcription, project=row.project_id)
     step.row.retried_at = now()
@@ -275,11 +280,14 @@ def delete(principal: Principal, transcription: UUID) -> Outcome:
     return replace(tell_deleted(row), withdrawn=withdrawn)
 
 
-def forget(row: Any) -> None:
-    """Remove the rows of a locked transcription, what the log says of it, and under which name it was sent."""
+def forget(row: Any, **details: Any) -> None:
+    """Remove the rows of a locked transcription, what the log of events says of it, and under which name it was sent.
+
+    The audit log tells of it once, with these details.
+    """
     Upload.delete().where(Upload.transcription == row).execute()
     row.delete_instance()
-    audit.record(Action.TRANSCRIPTION_DELETED, row.id, project=row.project_id)
+    audit.record(Action.TRANSCRIPTION_DELETED, row.id, project=row.project_id, **details)
     events.forget(row.id)
 
 

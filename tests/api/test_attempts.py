@@ -113,6 +113,21 @@ async def test_an_address_has_more_guesses_over_all_names(client: TestClient, pe
     assert (await guess(client, "anna", PASSWORD, address=ELSEWHERE)).status == 200
 
 
+async def test_what_waits_for_its_name_holds_up_nobody_else_at_its_address(
+    client: TestClient, person: MakePerson
+) -> None:
+    await person("anna")
+    for _ in range(BY_NAME):
+        await problem(await guess(client, "forgotten"), 401, "wrong-credentials")
+    for _ in range(BY_ADDRESS + 1 - BY_NAME):
+        await held_up(await guess(client, "forgotten"))
+    assert (await guess(client, "anna", PASSWORD)).status == 200
+    # What was judged still counts, so that guesses at many names are slowed.
+    for number in range(BY_ADDRESS - BY_NAME):
+        await problem(await guess(client, f"name-{number}"), 401, "wrong-credentials")
+    await held_up(await guess(client, "anna", PASSWORD))
+
+
 async def test_successes_of_an_address_do_not_count(client: TestClient, person: MakePerson) -> None:
     await person("anna")
     for _ in range(BY_ADDRESS + 3):

@@ -326,6 +326,52 @@ async def test_another_instance_goes_on_where_one_stopped(
         assert len(files_of(other)) == 1
 
 
+async def trickle(_: Origin, writer: asyncio.StreamWriter) -> None:
+    """Send as much as is asked for, and more, and come to no end for a minute."""
+    length = 60 * 1024 * 1024
+    writer.write(whole(b"", length=length))
+    for _begun in range(0, length, 16 * 1024):
+        writer.write(bytes(16 * 1024))
+        await writer.drain()
+        await asyncio.sleep(0.02)
+
+
+async def until_asked(origin: Origin, path: str, times: int) -> None:
+    async with asyncio.timeout(20):
+        while origin.asked.count(path) < times:  # noqa: ASYNC110 - the other side of the wire tells nobody
+            await asyncio.sleep(0.02)
+
+
+async def test_a_project_whose_addresses_are_slow_holds_up_no_other_project(
+    editor: Person, stranger: Person, origin: Origin
+) -> None:
+    origin.behaviours["/trickle"] = trickle
+    slow = [(await ordered(editor, origin.url("/trickle")))["id"] for _ in range(6)]
+    # All but one of an instance's places.
+    await until_asked(origin, "/trickle", 3)
+    fast = await ordered(stranger, origin.url("/meeting.wav"))
+    assert (await settled(stranger, fast["id"], seconds=10))["state"] == "queued"
+    assert [(await editor.read(one))["state"] for one in slow] == ["pending"] * 6
+    assert origin.asked.count("/trickle") == 3
+
+
+async def test_a_place_that_becomes_free_is_given_to_the_project_that_has_the_fewest(
+    editor: Person, stranger: Person, person: MakePerson, origin: Origin
+) -> None:
+    origin.behaviours["/trickle"] = origin.behaviours["/theirs"] = trickle
+    slow = [(await ordered(editor, origin.url("/trickle")))["id"] for _ in range(6)]
+    await ordered(stranger, origin.url("/theirs"))
+    await until_asked(origin, "/trickle", 3)
+    await until_asked(origin, "/theirs", 1)
+    # No place is free. Three have waited for longer than the last one, of projects that have some already.
+    third = await person(project="third")
+    fast = await ordered(third, origin.url("/meeting.wav"))
+    assert (await editor.post(f"/api/transcriptions/{slow[0]}/cancel")).status == 200
+    assert (await settled(third, fast["id"], seconds=10))["state"] == "queued"
+    # Then they go on.
+    await until_asked(origin, "/trickle", 4)
+
+
 async def test_what_each_instance_died_of_is_given_up(client: TestClient, editor: Person, origin: Origin) -> None:
     body = await ordered(editor, origin.url("/held"))
     async with asyncio.timeout(10):

@@ -58,16 +58,19 @@ async def test_a_cut_off_json_body_is_refused(client: TestClient, editor: Person
 
 
 @pytest.mark.parametrize(
-    "path",
+    ("method", "path"),
     [
-        "/api/projects/{p}/members/%00",
-        "/api/projects/{p}/members/%ED%A0%80",
-        "/api/projects/{p}/members/a%0Ab",
+        ("PUT", "/api/projects/{p}/members/%00"),
+        ("PUT", "/api/projects/{p}/members/%ED%A0%80"),
+        ("PUT", "/api/projects/{p}/members/a%0Ab"),
+        ("GET", "/api/projects/{p}/task-sets/%00"),
+        ("DELETE", "/api/projects/{p}/task-sets/%00"),
     ],
 )
-async def test_an_address_that_cannot_be_stored_is_refused(owner: Person, path: str) -> None:
+async def test_an_address_that_cannot_be_stored_is_refused(owner: Person, method: str, path: str) -> None:
     [project] = (await (await owner.get("/api/projects")).json())["items"]
-    answer = await owner.put(path.format(p=project["id"]), json={"role": "viewer"})
+    body = {"role": "viewer"} if method == "PUT" else None
+    answer = await owner.ask(method, path.format(p=project["id"]), json=body)
     assert answer.status in (404, 422)
     assert answer.content_type == "application/problem+json"
 

@@ -12,6 +12,7 @@ from app.api.answers.questions import Question, QuestionList
 from app.api.keys import DATABASE, REDIS
 from app.core.access import Role
 from app.core.questions import KEYS_UNFINISHED_LIMIT, UNFINISHED_LIMIT
+from app.db import passages
 from app.db.tables import Project as ProjectRow
 from app.db.tables import Segment as SegmentRow
 from app.db.tables import now
@@ -406,6 +407,38 @@ async def test_an_answer_goes_with_the_recordings_that_it_was_made_of(
     assert (await read(editor, single))["state"] == "queued"
     assert (await owner.delete(f"/api/transcriptions/{about}")).status == 204
     await problem(await editor.get(f"/api/questions/{single['id']}"), 404, "not-found")
+
+
+@pytest.mark.parametrize("report", ["progress", "result"])
+async def test_no_answer_has_words_of_what_was_deleted_while_it_was_chosen_for_the_model(
+    client: TestClient, editor: Person, owner: Person, worker: Worker, monkeypatch: pytest.MonkeyPatch, report: str
+) -> None:
+    deleted, kept = await finished(client), await finished(client)
+    project = await project_id(client)
+    question = await asked(editor, f"projects/{project}")
+    loop, of_project = asyncio.get_running_loop(), passages.of_project
+
+    def read_while_one_is_deleted(*about: Any) -> Any:
+        found = of_project(*about)
+        deleting = asyncio.run_coroutine_threadsafe(owner.delete(f"/api/transcriptions/{deleted}"), loop)
+        assert deleting.result(timeout=20).status == 204
+        return found
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(passages, "of_project", read_while_one_is_deleted)
+        order = await claimed(worker)
+    assert {each["transcription"] for each in order["passages"]} == {deleted, kept}
+    if report == "progress":
+        await worker.report(order, "progress", stage="answering", percent=40, answers={"text": "Words of it."})
+        assert (await worker.report(order, "heartbeat"))[0] == 410
+    else:
+        await worker.report(order, "result", answer=answer_to(order, text="Words of it."))
+    found = await read(editor, question)
+    assert (found["state"], found["error"]["code"]) == ("error", "recording-deleted")
+    assert (found["answer"], found["written"]) == (None, "")
+    # What is still there can be asked.
+    await asked(editor, f"projects/{project}")
+    assert {each["transcription"] for each in (await claimed(worker))["passages"]} == {kept}
 
 
 async def test_the_answer_is_heard_while_it_is_written(client: TestClient, editor: Person, worker: Worker) -> None:

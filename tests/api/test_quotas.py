@@ -15,7 +15,9 @@ from tests.api.problems import fields, problem
 from tests.api.sound import tone
 from tests.api.tus import begin, begun
 from tests.api.wire import part, send_raw
+from tests.api.worker import Worker
 
+FAILURE = {"code": "worker-fault", "detail": "It broke.", "remedy": "Mend it.", "retryable": False}
 SIZE = len(tone())
 
 
@@ -106,6 +108,32 @@ async def test_what_failed_is_not_counted(client: TestClient, quota: Any, editor
     assert second.status == 201
     await editor.delete(f"/api/transcriptions/{first['id']}")
     assert await client.app[DATABASE].run(DeletedUsage.select().count) == 0
+
+
+async def test_what_failed_is_tried_again_only_where_the_hours_hold_it(
+    quota: Any, editor: Person, worker: Worker
+) -> None:
+    await quota(hours=1.5 / 3600)
+    failed = await editor.uploaded()
+    assert (await worker.report(await worker.claim(), "failure", **FAILURE))[0] == 200
+    assert (await editor.read(failed["id"]))["state"] == "error"
+    await editor.uploaded()
+    await problem(await editor.post(f"/api/transcriptions/{failed['id']}/retry"), 403, "quota-exceeded")
+    assert (await editor.read(failed["id"]))["state"] == "error"
+    # Its bytes are there already: a limit of those that was lowered since does not matter.
+    await quota(size=0, hours=2.5 / 3600)
+    assert (await editor.post(f"/api/transcriptions/{failed['id']}/retry")).status == 200
+
+
+async def test_of_many_that_are_tried_again_at_once_as_many_are_as_the_hours_hold(
+    quota: Any, editor: Person, worker: Worker
+) -> None:
+    failed = [(await editor.uploaded())["id"] for _ in range(4)]
+    for _ in failed:
+        await worker.report(await worker.claim(), "failure", **FAILURE)
+    await quota(hours=2.5 / 3600)
+    answers = await asyncio.gather(*(editor.post(f"/api/transcriptions/{one}/retry") for one in failed))
+    assert sorted(answer.status for answer in answers) == [200, 200, 403, 403]
 
 
 async def test_a_full_project_is_told_before_the_body_is_read(client: TestClient, quota: Any, editor: Person) -> None:

@@ -77,6 +77,15 @@ async def test_what_goes_whole_leaves_nothing(client: TestClient, owner: Person,
     await assert_nothing_is_left(client)
 
 
+async def test_the_audit_log_tells_once_and_why(client: TestClient, owner: Person) -> None:
+    old = await finished(client, days_ago=30)
+    await kept_for(owner, text_days=1)
+    assert await sweep_of(client).sweep() == (0, 1)
+    path = f"/api/projects/{await project_id(client)}/audit?action=transcription.deleted"
+    [entry] = (await (await owner.get(path)).json())["items"]
+    assert (entry["thing"]["id"], entry["details"]) == (old, {"reason": "retention"})
+
+
 async def test_listeners_are_told(client: TestClient, owner: Person) -> None:
     old, older = await finished(client, days_ago=5), await finished(client, days_ago=50)
     await kept_for(owner, audio_days=1, text_days=20)

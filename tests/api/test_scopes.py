@@ -1,17 +1,23 @@
 """Every route with a key that was narrowed: to all but what the route needs, and to that alone."""
 
+import json
+
 import pytest
 from aiohttp.test_utils import TestClient
 
+from app.api.answers import Transcription, TranscriptionSummary
 from app.api.contract import Access, Contract, Route
 from app.api.documentation.access import Caller, Outcome, outcome
 from app.api.keys import DATABASE
 from app.api.routes.updates import CLOSE_NOT_PERMITTED
 from app.core.access import Role, Scope
 from app.db import api_keys
+from app.queueing.queues import QueueName
 from tests.api.conftest import Person
 from tests.api.problems import fields, problem
+from tests.api.test_api_keys import made
 from tests.api.test_roles import PROMISED, WITHOUT_END, _asked, _judged
+from tests.api.worker import ANSWERS, Worker, segment, text
 from tests.api.world import World, new_world
 
 SCOPED = [(route, promised) for route, promised in PROMISED if promised.scope is not None]
@@ -80,9 +86,11 @@ async def test_a_route_with_a_key_that_has_its_scope_alone(
         assert answer.status == 200
         answer.close()
         return
-    # A key that is narrowed could otherwise make another, or a member, that is not; an export and a link hold the texts, too.
+    # A key that is narrowed could otherwise make another, or a member, that is not; an export, a link and the answer to a
+    # correction hold the texts, too.
     more = route.operation_id in (
         "api_keys_create_key", "api_keys_rotate_key", "projects_set_member", "exports_export", "shares_make",
+        "segments_correct", "segments_revert", "segments_split", "segments_merge",
     )  # fmt: skip
     assert await _judged(answer, promised) is (Outcome.NOT_PERMITTED if more else Outcome.ALLOWED)
 
@@ -101,6 +109,56 @@ async def test_a_scope_that_is_missing_tells_nothing_of_what_there_is(client: Te
     nothing = "/api/transcriptions/00000000-0000-0000-0000-000000000000"
     for path in (f"/api/transcriptions/{world.things['transcription']}", nothing, "/api/transcriptions/x"):
         await problem(await client.get(path, headers=world.headers[Caller.OWNER_KEY]), 403, "missing-scope")
+
+
+async def test_a_key_that_only_writes_is_shown_nothing_of_what_was_said(
+    client: TestClient, owner: Person, worker: Worker
+) -> None:
+    said = "Said in confidence."
+    about = (await owner.uploaded(diarization="false"))["id"]
+    await worker.plan((0.0, 1.0))
+    assert (await worker.report(await worker.claim(), "result", text=text(segment(0.0, 1.0, said))))[0] == 200
+    await worker.do_next(QueueName.ENRICHMENT)
+    told = [said, ANSWERS["title"], ANSWERS["summary"], *ANSWERS["points"]]
+    whole = json.dumps(await owner.read(about))
+    assert all(words in whole for words in told)
+
+    keys = f"/api/projects/{(await owner.read(about))['project_id']}/keys"
+    _, writer = await made(owner, keys, role="editor", scopes=["transcriptions:write"])
+    path, anything = f"/api/transcriptions/{about}", {"If-Match": "*"}
+    shown = [
+        (200, await writer.patch(path, json={"labels": ["board"]}, headers=anything)),
+        (202, await writer.post(f"{path}/enrichments", json={})),
+        (200, await writer.post(f"{path}/cancel")),
+        (200, await writer.post(f"{path}/cancel")),
+        (200, await writer.post(f"{path}/retry")),
+        (200, await writer.upload(reuse="true", diarization="false")),
+        (201, await writer.upload()),
+    ]
+    for status, answer in shown:
+        body = await answer.text()
+        assert answer.status == status, body
+        TranscriptionSummary.model_validate_json(body)
+        assert not [words for words in told if words in body]
+    assert (await (await writer.upload(project_name="first")).json())["text"] is None
+
+    refused = await problem(
+        await writer.patch(path, json={"name": "x"}, headers={"If-Match": '"99"'}), 412, "precondition-failed"
+    )
+    assert ("current" in refused, "current" in refused["remedy"]) == (False, False)
+    for method, place in (("PATCH", ""), ("DELETE", "/correction"), ("POST", "/split"), ("POST", "/merge")):
+        bodies = {"PATCH": {"text": "x"}, "POST": {"word": 1}}
+        answer = await writer.ask(method, f"{path}/segments/0{place}", json=bodies.get(method), headers=anything)
+        await problem(answer, 403, "missing-scope")
+
+    # Who may read, too, is shown all of it.
+    _, both = await made(owner, keys, role="editor", scopes=["transcriptions:write", "transcriptions:read"])
+    cancelled = Transcription.model_validate_json(await (await both.post(f"{path}/cancel")).text())
+    assert [one.text for one in cancelled.segments] == [said]
+    refused = await problem(
+        await both.patch(path, json={"name": "x"}, headers={"If-Match": '"99"'}), 412, "precondition-failed"
+    )
+    assert refused["current"]["labels"] == ["board"]
 
 
 async def test_a_scope_lifts_no_role_and_no_project(client: TestClient) -> None:

@@ -1,8 +1,9 @@
 """Guessing is slowed: failed attempts to come in are counted by name and by address, and too many of them wait.
 
 Only failures count. What is judged takes its place before it is judged, so that a thousand guesses at once are no more
-than one after another; a success gives it back, and forgets the failures with its name. Unknown names are counted as
-known ones are: nothing tells them apart.
+than one after another; a success gives it back, and forgets the failures with its name. What waits for its name is not
+judged, and so no failure of its address: a program with an old password holds up nobody else behind it. Unknown names are
+counted as known ones are: nothing tells them apart.
 
 The counts are in Redis, for all instances together. While Redis does not answer, each instance counts for itself: nobody is
 locked out for that, and the gate stays guarded, by as many counts as there are instances.
@@ -69,7 +70,11 @@ class Attempts:
         of_name = _Count(self._by_name, hashlib.sha256(name.encode(errors="surrogatepass")).hexdigest())
         of_address = _Count(self._by_address, address)
         await self._take(of_address, address)
-        await self._take(of_name, address)
+        try:
+            await self._take(of_name, address)
+        except BaseException:
+            await self._give_back(of_address)
+            raise
         try:
             yield
         except (WrongCredentials, WrongPassword):

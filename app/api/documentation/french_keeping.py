@@ -55,8 +55,10 @@ _ROUTES = {
         "administrateur la lève."
     ),
     "Remove an empty project that nothing holds": "Supprimer un projet vide que rien n’oblige à conserver",
-    "410 where that needs the recording, and it is kept no more.": (
-        "410 si cela demande l’enregistrement, et qu’il n’est plus gardé."
+    "410 where that needs the recording, and it is kept no more. A recording that failed was not counted: 403 where "
+    "others have used up the project's hours since.": (
+        "410 si cela demande l’enregistrement, et qu’il n’est plus gardé. Un enregistrement en échec ne comptait pas : "
+        "403 si d’autres ont épuisé depuis les heures du projet."
     ),
     "Give all of a project as a ZIP archive: recordings, texts, corrections, enrichments, settings, members": (
         "Donner tout un projet en archive ZIP : enregistrements, textes, corrections, enrichissements, réglages, membres"

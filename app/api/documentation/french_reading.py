@@ -87,6 +87,14 @@ READING: Mapping[str, str] = {
         "412 si quelqu’un d’autre a changé le texte depuis que vous l’avez lu : celui qui y est à présent est dans la réponse."
     ),
     "What was said; empty where nobody said anything.": "Ce qui a été dit ; vide si personne n’a rien dit.",
+    "A key that was narrowed and lacks `transcriptions:read` is shown nothing of what was said: neither the text nor what a "
+    "model has written of it.": (
+        "Une clé restreinte à laquelle manque `transcriptions:read` ne voit rien de ce qui a été dit : ni le texte, ni ce "
+        "qu’un modèle en a écrit."
+    ),
+    "A key that was narrowed needs `transcriptions:read`, too: the answer has what was said.": (
+        "Une clé restreinte a aussi besoin de `transcriptions:read` : la réponse contient ce qui a été dit."
+    ),
     "Put the segment back to the machine's text": "Revenir au texte de la machine pour ce segment",
     "Give the changes of a segment's text, the newest first: who made them, when, and what stood there before and after": (
         "Donner les changements du texte d’un segment, les plus récents d’abord : qui, quand, et ce qu’il y avait avant et après"

@@ -2,10 +2,12 @@
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
 from dataclasses import asdict
 from functools import partial
+from uuid import UUID
 
 import aiohttp
 
@@ -24,6 +26,8 @@ from app.db.work import Outcome
 from app.settings import Settings
 
 _AT_ONCE = 4
+# The rest is for other projects: those of one whose addresses are slow may last for hours.
+_AT_ONCE_A_PROJECT = 3
 _KEEP_SECONDS = 1.0
 # Who sends less than this for so long (`VOCALYX_FETCH_PATIENCE`) only holds a place that another could have.
 _LEAST_BYTES = 16 * 1024
@@ -53,10 +57,11 @@ class Downloads:
         self._volume = volume
         self._probe_slots = probe_slots
         self._policy = address_policy(settings)
+        self._of_project: Counter[UUID] = Counter()
         self._rounds = Rounds(
             "downloads",
             self._claim,
-            self._download,
+            self._work,
             at_once=_AT_ONCE,
             interval_seconds=settings.reconcile_interval,
         )
@@ -75,7 +80,17 @@ class Downloads:
         await self._rounds.run()
 
     async def _claim(self) -> Claimed | None:
-        return await self._database.run(downloads.claim)
+        full = [project for project, number in self._of_project.items() if number >= _AT_ONCE_A_PROJECT]
+        claimed = await self._database.run(downloads.claim, full)
+        if claimed is not None:
+            self._of_project[claimed.project] += 1
+        return claimed
+
+    async def _work(self, claimed: Claimed) -> None:
+        try:
+            await self._download(claimed)
+        finally:
+            self._of_project -= Counter([claimed.project])
 
     async def _download(self, claimed: Claimed) -> None:
         fetching = asyncio.create_task(self._fetch(claimed))

@@ -136,6 +136,9 @@ class OpenAIFields:
     def project(self, form: Form) -> str | None:  # noqa: ARG002 - the reader of another form needs it
         return self._project
 
+    def has_model(self, form: Form) -> bool:
+        return "model" in form.values
+
     def _asked(self, read: TranslationForm) -> Asked:
         if not isinstance(read, TranscriptionForm):
             return Asked(self._task, read.response_format)

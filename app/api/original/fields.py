@@ -45,6 +45,9 @@ class EitherFields(OwnFields):
     def project(self, form: Form) -> str | None:
         return form.values.get("project_name") or super().project(form)
 
+    def has_model(self, form: Form) -> bool:
+        return "whisper_model" in form.values or super().has_model(form)
+
 
 def no_correction() -> InvalidFields:
     """Return what is raised where a text is to be corrected by a model."""

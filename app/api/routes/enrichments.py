@@ -14,6 +14,7 @@ from app.api.original import shapes
 from app.api.original.fields import no_correction, our_prompts
 from app.api.parameters import OPTIONS, TRANSCRIPTION
 from app.api.requests import path_id, read_json
+from app.api.seen import seen
 from app.api.volume.threads import looked_up
 from app.catalog.served import require_language_model
 from app.core.audit import Action
@@ -90,10 +91,13 @@ async def renew(request: web.Request) -> web.Response:
     """Have the enrichment made anew, from the text as people corrected it; also where none was asked for before.
 
     409 while the transcription is worked on, or where there is no finished text.
+
+    A key that was narrowed and lacks `transcriptions:read` is shown nothing of what was said: neither the text nor what a
+    model has written of it.
     """
     wish = await read_json(request, NewEnrichment)
     given = wish.model_dump(mode="json", exclude_none=True)
-    return web.json_response(await _asked(request, given), status=202)
+    return web.json_response(seen(request[PRINCIPAL], await _asked(request, given)), status=202)
 
 
 @routes.post("/api/transcriptions/{id}/re-enrich")

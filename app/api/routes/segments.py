@@ -11,6 +11,7 @@ from app.api.keys import DATABASE, DELIVERY, PRINCIPAL
 from app.api.parameters import IF_MATCH, LAST_POSITION, SEGMENT, TRANSCRIPTION
 from app.api.preconditions import if_match
 from app.api.requests import OneLine, path_id, read_json
+from app.core.access import Scope
 from app.core.audit import Action
 from app.core.errors import Conflict, NotFound, PreconditionFailed, PreconditionRequired
 from app.db import segment_bounds, text_corrections
@@ -79,7 +80,10 @@ async def correct(request: web.Request) -> web.Response:
     """Say what was said; the machine's text is kept beside it.
 
     412 where somebody else has changed the text since you read it: what stands there now is in the answer.
+
+    A key that was narrowed needs `transcriptions:read`, too: the answer has what was said.
     """
+    _require_reading(request)
     expected = if_match(request)
     said = await read_json(request, SegmentText)
     written = await request.app[DATABASE].run(
@@ -99,7 +103,11 @@ async def correct(request: web.Request) -> web.Response:
     audited=Action.TEXT_REVERTED,
 )
 async def revert(request: web.Request) -> web.Response:
-    """Put the segment back to the machine's text."""
+    """Put the segment back to the machine's text.
+
+    A key that was narrowed needs `transcriptions:read`, too: the answer has what was said.
+    """
+    _require_reading(request)
     written = await request.app[DATABASE].run(
         text_corrections.revert, request[PRINCIPAL], path_id(request), _position(request), if_match(request)
     )
@@ -122,7 +130,10 @@ async def split(request: web.Request) -> web.Response:
     """Cut a segment in two; the answer is the first part, and the second one stands at the next position.
 
     Each word stays with the part in which it is said, each part with the speaker. The segments behind move up by one.
+
+    A key that was narrowed needs `transcriptions:read`, too: the answer has what was said.
     """
+    _require_reading(request)
     expected = if_match(request)
     cut = await read_json(request, SegmentCut)
     written = await request.app[DATABASE].run(
@@ -151,7 +162,10 @@ async def merge(request: web.Request) -> web.Response:
     """Make one of a segment and the next one, which must be the same speaker's; the answer is the whole.
 
     The segments behind move down by one.
+
+    A key that was narrowed needs `transcriptions:read`, too: the answer has what was said.
     """
+    _require_reading(request)
     written = await request.app[DATABASE].run(
         segment_bounds.merge, request[PRINCIPAL], path_id(request), _position(request), if_match(request)
     )
@@ -169,6 +183,10 @@ async def history(request: web.Request) -> web.Response:
         text_corrections.history, request[PRINCIPAL], path_id(request), _position(request)
     )
     return web.json_response({"items": versions})
+
+
+def _require_reading(request: web.Request) -> None:
+    request[PRINCIPAL].require_scope(Scope.TRANSCRIPTIONS_READ)
 
 
 async def _answer(request: web.Request, written: Written) -> web.Response:

@@ -9,7 +9,7 @@ from app.api.answers import task_sets as answers
 from app.api.contract import Access, Reply, Tag, contract
 from app.api.keys import DATABASE, PRINCIPAL
 from app.api.parameters import PROJECT, TASK_SET
-from app.api.requests import path_id, read_json
+from app.api.requests import check_text, path_id, read_json
 from app.core.access import Scope
 from app.core.audit import Action
 from app.core.errors import Conflict
@@ -75,7 +75,7 @@ async def read_all(request: web.Request) -> web.Response:
 )
 async def read(request: web.Request) -> web.Response:
     """Give one set of tasks."""
-    name = request.match_info["task_set"]
+    name = check_text(request.match_info["task_set"], "task_set")
     return web.json_response(
         await request.app[DATABASE].run(task_sets.read, request[PRINCIPAL], path_id(request), name)
     )
@@ -126,6 +126,6 @@ async def delete(request: web.Request) -> web.Response:
 
     An enrichment that waits and asks for it ends in an error; its transcript is not touched.
     """
-    name = request.match_info["task_set"]
+    name = check_text(request.match_info["task_set"], "task_set")
     await request.app[DATABASE].run(task_sets.delete, request[PRINCIPAL], path_id(request), name)
     return web.Response(status=204)

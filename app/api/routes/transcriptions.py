@@ -32,6 +32,7 @@ from app.api.problems import NotAcceptable
 from app.api.removal import remove
 from app.api.rendering import OFFERED, PresentationQuery, negotiated_format, rendered, wanted_presentation
 from app.api.requests import OneLine, path_id, read_json
+from app.api.seen import seen
 from app.core.audit import Action
 from app.core.errors import (
     Conflict,
@@ -67,7 +68,8 @@ routes = web.RouteTableDef()
 
 _BEGUN: web.RequestKey[Any] = web.RequestKey("begun", Asked)
 
-_MADE = answers.Transcription | answers.OriginalTranscription
+_SEEN = answers.Transcription | answers.TranscriptionSummary
+_MADE = _SEEN | answers.OriginalTranscription
 
 # 'count' and what has a dot are addresses of their own, which know other methods.
 _ONE = r"/api/transcriptions/{id:(?!count$)[^/.]+}"
@@ -163,10 +165,14 @@ async def create(request: web.Request) -> web.Response:
     that fails, the transcription ends as `error`.
 
     A form of the first Vocalyx is answered in its shape.
+
+    A key that was narrowed and lacks `transcriptions:read` is shown nothing of what was said: neither the text nor what a
+    model has written of it.
     """
     reader = EitherFields()
     by_address = request.content_type == "application/json"
     body, created = await (order(request) if by_address else receive_transcription(request, reader))
+    body = seen(request[PRINCIPAL], body)
     if reader.is_original:
         project = await request.app[DATABASE].run(original.project_name, UUID(body["project_id"]))
         body = shapes.transcription(body, project)
@@ -285,6 +291,9 @@ async def describe(request: web.Request) -> web.Response:
     """Change the name, the labels or both.
 
     412 where somebody else has changed them since you read them: what stands there now is in the answer.
+
+    A key that was narrowed and lacks `transcriptions:read` is shown nothing of what was said: neither the text nor what a
+    model has written of it.
     """
     expected = if_match(request)
     wanted = await read_json(request, Description)
@@ -293,7 +302,8 @@ async def describe(request: web.Request) -> web.Response:
         metadata.describe, request[PRINCIPAL], path_id(request), expected, name=wanted.name, labels=labels
     )
     await request.app[DELIVERY].follow(described.outcome)
-    return web.json_response(described.summary, headers={"ETag": described.summary["etag"]})
+    summary = seen(request[PRINCIPAL], described.summary)
+    return web.json_response(summary, headers={"ETag": summary["etag"]})
 
 
 @routes.get("/api/transcriptions/{id}/jobs")
@@ -314,15 +324,19 @@ async def read_jobs(request: web.Request) -> web.Response:
     tag=Tag.TRANSCRIPTIONS,
     access=Access.EDITOR,
     path={"id": TRANSCRIPTION},
-    answers={200: answers.Transcription},
+    answers={200: Reply(_SEEN)},
     errors=(IllegalTransition,),
     audited=Action.TRANSCRIPTION_CANCELLED,
 )
 async def cancel(request: web.Request) -> web.Response:
-    """Stop what is not finished; what is finished is kept."""
+    """Stop what is not finished; what is finished is kept.
+
+    A key that was narrowed and lacks `transcriptions:read` is shown nothing of what was said: neither the text nor what a
+    model has written of it.
+    """
     body, outcome = await request.app[DATABASE].run(transcriptions.cancel, request[PRINCIPAL], path_id(request))
     await request.app[DELIVERY].follow(outcome)
-    return web.json_response(body)
+    return web.json_response(seen(request[PRINCIPAL], body))
 
 
 @routes.post("/api/transcriptions/{id}/retry")
@@ -330,18 +344,22 @@ async def cancel(request: web.Request) -> web.Response:
     tag=Tag.TRANSCRIPTIONS,
     access=Access.EDITOR,
     path={"id": TRANSCRIPTION},
-    answers={200: answers.Transcription},
-    errors=(IllegalTransition, LegalHoldInForce, RecordingRemoved),
+    answers={200: Reply(_SEEN)},
+    errors=(IllegalTransition, LegalHoldInForce, RecordingRemoved, QuotaExceeded),
     audited=Action.TRANSCRIPTION_RETRIED,
 )
 async def retry(request: web.Request) -> web.Response:
     """Queue again what failed or was cancelled, with every option of the first try.
 
-    410 where that needs the recording, and it is kept no more.
+    410 where that needs the recording, and it is kept no more. A recording that failed was not counted: 403 where others
+    have used up the project's hours since.
+
+    A key that was narrowed and lacks `transcriptions:read` is shown nothing of what was said: neither the text nor what a
+    model has written of it.
     """
     body, outcome = await request.app[DATABASE].run(transcriptions.retry, request[PRINCIPAL], path_id(request))
     await request.app[DELIVERY].follow(outcome)
-    return web.json_response(body)
+    return web.json_response(seen(request[PRINCIPAL], body))
 
 
 @routes.delete(_ONE)

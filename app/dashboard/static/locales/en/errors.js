@@ -14,6 +14,7 @@ export const errors = {
   "error.oidc-user-inactive": "Your account here is locked. Ask an administrator.",
   "error.password-change-due": "Your password has to be changed first. Load the page anew.",
   "error.precondition-failed": "Somebody else has changed this meanwhile. Look at what stands there now, and decide again.",
+  "error.recording-deleted": "A recording that the answer was being made of has been deleted. Ask it again.",
   "error.recording-missing": "The sound of this recording is not kept here (any more). Send it again if you need it.",
   "error.request-too-large": "This is more than can be sent at once.",
   "error.share-without-audio": "This link was made for the text, without the sound.",

@@ -14,6 +14,7 @@ export const errors = {
   "error.oidc-user-inactive": "Votre compte est verrouillé ici. Adressez-vous à un administrateur.",
   "error.password-change-due": "Il faut d’abord changer votre mot de passe. Rechargez la page.",
   "error.precondition-failed": "Quelqu’un l’a changé entre-temps. Voyez ce qui s’y trouve maintenant, et décidez de nouveau.",
+  "error.recording-deleted": "Un enregistrement dont la réponse était tirée a été supprimé. Posez la question de nouveau.",
   "error.recording-missing": "Le son de cet enregistrement n’est pas (ou plus) gardé ici. Renvoyez-le si vous en avez besoin.",
   "error.request-too-large": "C’est plus que ce qui peut être envoyé en une fois.",
   "error.share-without-audio": "Ce lien a été fait pour le texte, sans le son.",
