@@ -120,7 +120,7 @@ def test_what_the_api_refuses_is_said_in_the_language_of_the_page(locales: dict[
 # What ends before there is a job to report on, or at the command line.
 NOT_OF_A_RECORDING = {
     "api-unreachable", "key-refused", "malformed-order", "model-fetch-failed", "model-pull-failed", "model-refused",
-    "no-internal-key", "not-enough-space", "worker-name-taken",
+    "models-folder-unwritable", "no-internal-key", "not-enough-space", "not-the-api", "worker-name-taken",
 }  # fmt: skip
 # Said of files before there is a recording, and of recordings afterwards.
 OF_THE_FILE = {
