@@ -60,9 +60,7 @@ def test_the_spans_are_those_of_the_library() -> None:
         speech_pad_ms=0,
     )
     expected = [(span["start"], span["end"]) for span in get_speech_timestamps(sound, options)]
-    found = [
-        (round(span.start * SAMPLE_RATE), round(span.end * SAMPLE_RATE)) for span in heard(sound, 250).stretches()
-    ]
+    found = [(round(span.start * SAMPLE_RATE), round(span.end * SAMPLE_RATE)) for span in heard(sound, 250).stretches()]
     assert len(expected) > 5
     assert found == expected
 

@@ -250,8 +250,14 @@ def test_an_english_model_translates_nothing(recognizer: Recognizer) -> None:
 
 def test_where_the_decoder_stops_early_the_rest_is_decoded_too(recognizer: Recognizer) -> None:
     recognizer.take_seconds()
-    segments = transcribed(recognizer, SPEECH, ENGLISH_MODEL)
-    assert plain(text(segments)).endswith("tired out with walking and watching")
+    speech = chunk_of(SPEECH).speech or ()
+    # In which of them it does is a matter of rounding.
+    for start in (55, 57, 62):
+        late = tuple(span for span in speech if span.start > start)
+        chunk = ChunkPlan(late[0].start, late[-1].end, late)
+        assert plain(text(transcribed(recognizer, SPEECH, ENGLISH_MODEL, chunk=chunk))).endswith(
+            "tired out with walking and watching"
+        )
     assert recognizer.take_seconds()["second_attempt_seconds"] > 0
 
 
