@@ -223,8 +223,8 @@ class PlanPart:
     then its measured length. `chunks` are to be written down, in order of time; `stretches`, without overlaps, are
     those in which voices are to be told apart (none where channels tell them apart: then `turns` says who spoke when).
     `duration` is the length of the whole recording as far as it is known: stated, or measured in the last part.
-    Silence is in neither. `survey` is the same in all parts of a recording, but for its `memories`. `peaks` is how loud the part is, see
-    `app.core.waveform`; a worker of an earlier release reports none.
+    Silence is in neither. `survey` is the same in all parts of a recording, but for its `memories`. `peaks` is how loud
+    the part is, see `app.core.waveform`; a worker of an earlier release reports none.
     """
 
     start: float

@@ -46,8 +46,9 @@ LONGEST_SPAN_SECONDS = 28.0
 class Listener:
     """Hears a recording, or one channel of it, block by block from a place on.
 
-    It remembers 8 bytes for each 32 ms, and a kilobyte for each block. Blocks lie on a grid that is the same for all of the recording, and the network goes on from each with what it
-    remembers. So where hearing begins with that, what is heard is what would have been heard in one go.
+    It remembers 8 bytes for each 32 ms, and a kilobyte for each block. Blocks lie on a grid that is the same for all of
+    the recording, and the network goes on from each with what it remembers. So where hearing begins with that, what is
+    heard is what would have been heard in one go.
     """
 
     def __init__(self, *, voice: bool, start: float = 0.0, memory: bytes = b"") -> None:

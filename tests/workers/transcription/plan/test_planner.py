@@ -13,7 +13,7 @@ from app.core.options import Channels, TranscriptionOptions
 from app.core.transcript import PlanPart, Span
 from app.media.decode import SAMPLE_RATE, Samples, decode_span
 from app.settings import load_settings
-from app.workers.transcription.plan.cutting import FIRST_CHUNK_SECONDS, joined
+from app.workers.transcription.plan.cutting import FIRST_CHUNK_SECONDS, joined, windows
 from app.workers.transcription.plan.hearing import Hearing, Limits
 from app.workers.transcription.plan.planner import PlanOrder, plan_part
 from app.workers.transcription.plan.survey import places
@@ -101,6 +101,19 @@ def test_parts_hear_the_same_speech_as_the_whole(talk: Path, speech: float, soun
     assert turns == whole.turns(0)
     bounds = np.array([span.to_list() for span in spans]) - [span.to_list() for span in whole.spoken()]
     assert np.abs(bounds).max() <= FRAME_SECONDS
+
+
+def test_the_decoders_windows_go_on_from_part_to_part(talk: Path) -> None:
+    whole = [sum(span.duration for span in group) for group in windows(heard(talk, 0, EVERYTHING).spoken(), 30)]
+    found: list[float] = []
+    part = heard(talk, 0, Limits(speech=60, sound=60, reach=30))
+    while True:
+        found += [sum(span.duration for span in group) for group in windows(part.spoken(), 30)]
+        if part.last:
+            break
+        part = heard(talk, part.end, Limits(speech=60, sound=60, reach=30), memories=part.memories())
+    assert len(whole) > 3
+    assert found == pytest.approx(whole, abs=2 * FRAME_SECONDS)
 
 
 def test_speech_without_a_pause_is_cut_all_the_same(tmp_path: Path) -> None:
