@@ -24,7 +24,8 @@ def cells(start: float, end: float) -> range:
     They are counted from the start of the recording. So parts that follow one another report each peak once; the one
     across their border belongs to the first, which has listened beyond its end.
     """
-    first, last = (math.ceil(round(seconds * 1000) / _CELL_MS) for seconds in (start, end))
+    # To the millisecond as it is handed on: a time half way between two is rounded once, and the same on both sides.
+    first, last = (math.ceil(round(round(seconds, 3) * 1000) / _CELL_MS) for seconds in (start, end))
     return range(first, max(first, last))
 
 

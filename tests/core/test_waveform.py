@@ -3,9 +3,10 @@
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
+from app.core.transcript import PlanPart
 from app.core.waveform import Waveform, cells, put_together
 
 
@@ -17,6 +18,16 @@ def test_parts_report_each_peak_once(lengths_ms: list[int]) -> None:
     parts = [cells(start, end) for start, end in pairwise(bounds)]
     assert [number for part in parts for number in part] == list(cells(0, bounds[-1]))
     assert len(cells(0, bounds[-1])) == -(-sum(lengths_ms) // 100)
+
+
+@given(st.integers(0, 10_000_000))
+@example(25_608)
+def test_a_part_that_ends_between_two_milliseconds_has_the_same_peaks_on_both_sides(samples: int) -> None:
+    end = samples / 16_000
+    handed_on = PlanPart.from_dict(PlanPart(start=0.0, end=end, last=True).to_dict()).end
+    assert cells(0, end) == cells(0, handed_on)
+    # No more than were heard: each is measured that has begun.
+    assert len(cells(0, end)) <= -(-samples // 1600)
 
 
 @given(st.binary(max_size=500), st.lists(st.integers(0, 500), max_size=5), st.randoms())

@@ -45,9 +45,18 @@ def parties_have_channels(
     known = forced(options, channels)
     if known is not None:
         return known
+    # A recording that was cut off states a length at whose places there is nothing.
+    for length in (duration, 2 * WINDOW_SECONDS):
+        if length is not None and (told := _told_by_sound(path, places(length), context)) is not None:
+            return told
+    return False
+
+
+def _told_by_sound(path: Path, spread: Sequence[Span], context: Checkpoint) -> bool | None:
+    """Tell whether each of two channels has a party of its own, by these places; None: the recording has none of them."""
     loudness: tuple[list[Frames], list[Frames]] = ([], [])
     probabilities: tuple[list[Frames], list[Frames]] = ([], [])
-    for place in places(2 * WINDOW_SECONDS if duration is None else duration):
+    for place in spread:
         for channel in (0, 1):
             context.checkpoint()
             context.report("surveying", 0)
@@ -63,6 +72,8 @@ def parties_have_channels(
         if sum(alike(*sides) for sides in zip(*loudness, strict=True)) >= _PLACES_THAT_TELL:
             return False
     heard = (np.concatenate(loudness[0]), np.concatenate(loudness[1]))
+    if not len(heard[0]):
+        return None
     speech = (speech_frames(np.concatenate(probabilities[0])), speech_frames(np.concatenate(probabilities[1])))
     return one_party_each(heard, speech)
 

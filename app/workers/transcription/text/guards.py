@@ -104,7 +104,7 @@ def _fault(segment: Segment, voice: Voice) -> Reason | None:
         return Reason.SILENCE  # dots and notes: the decoder's way to write that nobody speaks
     if on_silence(segment) or (segment.no_speech_probability > SILENCE_PROBABILITY and _unvoiced(segment, voice)):
         return Reason.SILENCE
-    if _STUCK.search(bare(segment.text)) or (_is_formulaic(segment.text) and _is_doubtful(segment, voice)):
+    if _is_formulaic(segment.text) and _is_doubtful(segment, voice):
         return Reason.REPETITION
     if _too_fast(segment) or _hopeless(segment):
         return Reason.IMPROBABLE
@@ -220,7 +220,7 @@ class _Place:
 def _without_loops(segments: Sequence[Segment]) -> Iterator[tuple[Segment, bool]]:
     """Yield the segments in order, parted where the decoder ran in circles, each with whether it is one round too many.
 
-    The first round stays. A loop can go over the ends of segments and windows.
+    The first round stays, unless all of them are one word. A loop can go over the ends of segments and windows.
     """
     texts = [[word.text for word in segment.words] or re.findall(r"\s*\S+", segment.text) for segment in segments]
     places = [
@@ -230,6 +230,8 @@ def _without_loops(segments: Sequence[Segment]) -> Iterator[tuple[Segment, bool]
         if (said := bare(text))
     ]
     surplus = {(places[index].segment, places[index].word) for index in _surplus([place.said for place in places])}
+    # Of what is said beside a word that is drawn out nothing goes.
+    surplus |= {(place.segment, place.word) for place in places if _STUCK.search(place.said)}
     for number, segment in enumerate(segments):
         if not texts[number]:
             continue

@@ -291,6 +291,16 @@ def test_a_call_is_heard_channel_by_channel(recognizer: Recognizer, tmp_path: Pa
         assert overlap([span for chunk in own for span in chunk.speech or ()], said) > 0.75
 
 
+def test_a_call_that_was_cut_off_is_planned_as_far_as_it_is_there(recognizer: Recognizer, tmp_path: Path) -> None:
+    # Its header states the whole length: at the places that are looked at first there is nothing.
+    path = write(tmp_path / "call.flac", np.tile(call(0.1), 8), "flac", layout="stereo")
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 16])
+    (part,) = planned(path, recognizer, TranscriptionOptions(language="en"))
+    assert part.survey.by_channel
+    assert 10 < part.end < 40
+    assert part.chunks
+
+
 def test_the_options_say_whether_channels_are_parties(recognizer: Recognizer, tmp_path: Path) -> None:
     path = write_call(tmp_path / "call.wav", call())
     for options in (

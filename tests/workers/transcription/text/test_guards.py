@@ -130,6 +130,13 @@ def test_a_loop_inside_a_word_or_a_script_without_spaces_goes() -> None:
         assert (texts(result), reasons(result)) == ([], [("repetition", said)])
 
 
+def test_of_what_is_said_beside_a_word_that_is_drawn_out_nothing_goes() -> None:
+    for drawn_out in ("N" + "o" * 14 + "!", "ha" * 14 + "."):
+        result = guarded([heard(f"We meet on Monday at ten. {drawn_out} Then Anna takes over.")], everywhere)
+        assert texts(result) == ["We meet on Monday at ten.", "Then Anna takes over."]
+        assert reasons(result) == [("repetition", drawn_out)]
+
+
 NOUNS = ("cat", "dog", "cow", "hen", "pig", "rat")
 NEARLY_A_LOOP = " ".join(f"and the {noun} and the" for noun in (*NOUNS, *NOUNS))
 
