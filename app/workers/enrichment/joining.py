@@ -10,6 +10,7 @@ from app.workers.enrichment.errors import EnrichmentFailed
 from app.workers.enrichment.findings import Findings
 from app.workers.enrichment.grounding import Source
 from app.workers.enrichment.tasks import custom
+from app.workers.enrichment.tasks.rewriting import is_nothing
 from app.workers.enrichment.tasks.task import Languages, Scope, Task
 
 
@@ -36,9 +37,10 @@ class Answers:
     def finish(self, task: Task) -> None:
         """Join the parts of one task's answer; say what is missing of it."""
         parts, faults = self._found.kept.get(task.name, []), self._found.faults.get(task.name, [])
-        asked = len(parts) + len(faults)
+        lost = sum(map(is_nothing, parts)) if task.scope is Scope.LINES else 0
+        asked = len(parts) - lost + len(faults)
         answer = None
-        if parts or task.stands_alone:
+        if len(parts) > lost or task.stands_alone:
             try:
                 answer = task.join(parts, self._source)
             except InvalidReply as error:

@@ -19,6 +19,7 @@ from app.workers.enrichment.joining import Answers
 from app.workers.enrichment.progress import Steps
 from app.workers.enrichment.prompts import PROMPT_VERSION, Wording
 from app.workers.enrichment.rooms import Rooms
+from app.workers.enrichment.tasks.rewriting import nothing_of
 from app.workers.enrichment.tasks.task import Kept, Languages, Scope, Shown, Task
 from app.workers.enrichment.tasks.texts import SUMMARY
 
@@ -316,6 +317,9 @@ class Run(Rooms):
                 self._sampling.setdefault(task.name, []).append(answered.sampling)
             else:
                 self._faults.setdefault(task.name, []).append(answered.fault)
+                if rewriting:
+                    # A segment may have been cut: it is whole only with what is missing here.
+                    self._parts.setdefault(task.name, []).append(nothing_of(passages))
                 logger.warning("No usable answer.", extra={"fields": {"task": task.name, "reason": answered.fault}})
             if ended is not None:
                 ended(task)

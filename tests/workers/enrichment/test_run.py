@@ -192,6 +192,29 @@ def test_the_lines_are_corrected_segment_by_segment_and_pieces_are_joined() -> N
     assert (corrected["rejected"], corrected["language"]) == (0, "en")
 
 
+@dataclass
+class Drifting(Recording):
+    """Writes something else in the place of lines that have this word."""
+
+    word: str = "word1000"
+
+    def lines(self, prompt: Prompt) -> list[str]:
+        """As they are written."""
+        return ["Something else altogether." if self.word in line.split() else line for line in super().lines(prompt)]
+
+
+def test_a_segment_of_which_a_piece_is_missing_is_not_given_as_if_it_were_whole() -> None:
+    long = " ".join(f"word{index}" for index in range(2000))
+    segments = segments_of([("SPEAKER_00", "Good morning."), ("SPEAKER_01", long), ("SPEAKER_00", "Good night.")])
+
+    outcome = run(Drifting(context_tokens=1024), segments, tasks=(EnrichmentTask.CORRECTED,))
+
+    corrected = outcome["answers"]["corrected"]
+    assert [line["segment"] for line in corrected["segments"]] == [0, 2]
+    assert corrected["rejected"] == 1
+    assert "1 of " in outcome["failures"]["corrected"]
+
+
 def test_the_default_tasks_read_the_transcript_as_it_is_without_numbers() -> None:
     model = Recording()
 

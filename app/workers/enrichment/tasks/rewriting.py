@@ -91,6 +91,16 @@ class Rewriting(Question):
         }
 
 
+def nothing_of(passages: Sequence[Passage]) -> Kept:
+    """Return what is kept where nothing written for these lines was usable."""
+    return Kept([(passage.segments[0], None) for passage in passages])
+
+
+def is_nothing(part: Kept) -> bool:
+    """Tell whether a part of the text written anew has none of its lines."""
+    return all(text is None for _, text in part.value)
+
+
 def _named(languages: Languages) -> str:
     code = languages.translation or "en"
     if languages.instructions == "fr":
