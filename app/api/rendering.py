@@ -188,6 +188,8 @@ def _read(principal: Principal, transcription: UUID, exported_as: str | None, *,
             remedy="Follow it on /api/ws/updates, or ask again once its state is 'transcribed' or 'done'.",
         )
     phrases = transcriptions.read_personal_phrases(principal, transcription) if redact else None
+    if phrases is not None:
+        phrases += _names_of_merged(body)
     if redact and phrases is None:
         raise Conflict(
             "Personal data was not looked for in all of this transcription.",
@@ -197,6 +199,12 @@ def _read(principal: Principal, transcription: UUID, exported_as: str | None, *,
         project = UUID(body["project_id"])
         audit.record(Action.TRANSCRIPTION_EXPORTED, transcription, project=project, format=exported_as)
     return _Found(body, transcriptions.read_diarization(principal, transcription), phrases)
+
+
+def _names_of_merged(body: dict[str, Any]) -> list[tuple[str, PersonalKind]]:
+    """Return the names that people gave to speakers who count as somebody else by now: they still stand in the text."""
+    names = [merged["name"] for speaker in body["speakers"] for merged in speaker["merged"]]
+    return [(name.strip(), PersonalKind.NAME) for name in names if name and name.strip()]
 
 
 def has_finished_text(body: dict[str, Any]) -> bool:

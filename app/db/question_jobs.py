@@ -269,7 +269,8 @@ def _held_sources(row: Any, answer: QuestionAnswer) -> list[dict[str, Any]]:
         found: Any = segment.first()
         if found is None:
             continue
-        text = found.corrected_text or found.text
+        # An empty one says that nobody said anything there.
+        text = found.text if found.corrected_text is None else found.corrected_text
         passage = Passage(str(source.transcription), "", source.segment, found.start_seconds, text)
         held = anchored(source.quote, [passage])
         if held is not None:

@@ -3,6 +3,7 @@
 import re
 import uuid
 
+from aiohttp import WSMsgType
 from aiohttp.test_utils import TestClient
 
 from app.api.application import create_app
@@ -59,6 +60,18 @@ async def test_every_route_that_asks_who_one_is_waits_for_it(client: TestClient,
             let_in.append(f"{route.method} {route.path}")
     assert let_in == ["GET /api/auth/me", "PUT /api/auth/password"]
     assert refused > 100
+
+
+async def test_a_login_that_comes_in_the_first_message_waits_for_it_too(
+    client: TestClient, administrator: Person
+) -> None:
+    anna = await newcomer(client, administrator)
+    async with client.ws_connect("/api/ws/updates") as socket:
+        token = anna.headers["Authorization"].removeprefix("Bearer ")
+        await socket.send_json({"type": "authenticate", "token": token})
+        closed = await socket.receive()
+    assert (closed.type, closed.data) == (WSMsgType.CLOSE, 4403)
+    assert "has to be changed" in closed.extra
 
 
 async def test_a_password_that_is_reset_may_have_to_be_changed(

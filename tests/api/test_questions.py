@@ -409,6 +409,21 @@ async def test_an_answer_goes_with_the_recordings_that_it_was_made_of(
     await problem(await editor.get(f"/api/questions/{single['id']}"), 404, "not-found")
 
 
+async def test_no_answer_quotes_what_is_blanked_while_it_is_written(
+    client: TestClient, editor: Person, worker: Worker
+) -> None:
+    about = await finished(client)
+    question = await asked(editor, f"transcriptions/{about}")
+    order = await claimed(worker)
+    blank = await editor.patch(f"/api/transcriptions/{about}/segments/0", json={"text": ""}, headers={"If-Match": "*"})
+    assert blank.status == 200
+    sources = [{"transcription": about, "segment": 0, "quote": "Good morning, all."}]
+    await worker.report(order, "result", answer=answer_to(order, sources=sources), metrics={})
+    found = await read(editor, question)
+    assert (found["answer"]["found"], found["answer"]["sources"]) == (False, [])
+    assert "morning" not in found["answer"]["text"]
+
+
 @pytest.mark.parametrize("report", ["progress", "result"])
 async def test_no_answer_has_words_of_what_was_deleted_while_it_was_chosen_for_the_model(
     client: TestClient, editor: Person, owner: Person, worker: Worker, monkeypatch: pytest.MonkeyPatch, report: str

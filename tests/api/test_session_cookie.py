@@ -75,6 +75,8 @@ ELSEWHERE: list[dict[str, str]] = [
     {"Origin": "null"},
     {"Origin": ""},
     {"Origin": "http://127.0.0.1:1"},
+    {"Origin": "http://["},
+    {"Origin": "https://[::1"},
     {"Origin": "http://127.0.0.1.evil.example.org"},
     {"Sec-Fetch-Site": "cross-site"},
     {"Sec-Fetch-Site": "same-site"},

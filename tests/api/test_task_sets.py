@@ -14,6 +14,7 @@ from tests.api.conftest import Person
 from tests.api.finished import project_id
 from tests.api.problems import fields, problem
 from tests.api.test_enrichments import answer_with, enriched, renewed, versions
+from tests.api.test_speakers import recorded
 from tests.api.worker import ANSWERS, Worker
 
 SCHEMA = {
@@ -223,6 +224,21 @@ async def test_a_document_can_be_had_without_personal_data(editor: Person, worke
     assert fields(await problem(refused, 422, "invalid-fields")) == ["redact"]
     refused = await editor.get(f"/api/transcriptions/{sent}.txt?redact=everything")
     assert fields(await problem(refused, 422, "invalid-fields")) == ["redact"]
+
+
+async def test_the_name_of_who_counts_as_somebody_else_by_now_is_taken_out_too(editor: Person, worker: Worker) -> None:
+    address = await recorded(editor, worker, enrichment=True, tasks="personal_data")
+    await answer_with(worker, ANSWERS | {"answers": {"personal_data": []}, "personal_phrases": []})
+    body, tag = {"text": "Thank you, Zoé Mbarek."}, {"If-Match": "*"}
+    assert (await editor.patch(f"{address}/segments/0", json=body, headers=tag)).status == 200
+    named = await editor.patch(f"{address}/speakers/SPEAKER_01", json={"name": "Zoé Mbarek"})
+    assert named.status == 200
+    merged = await editor.post(f"{address}/speakers/SPEAKER_01/merge", json={"into": "SPEAKER_00"})
+    assert merged.status == 200
+    for name in ("txt", "srt", "json", "md"):
+        hidden = await (await editor.get(f"{address}.{name}?redact=personal_data")).text()
+        assert "Thank you" in hidden
+        assert "Mbarek" not in hidden
 
 
 PERSONAL = {"answers": {"personal_data": [{"segment": 0, "start": 0, "end": 3, "kind": "name"}]}}

@@ -56,7 +56,10 @@ def _is_from_here(request: web.Request) -> bool:
     origin = request.headers.get(hdrs.ORIGIN)
     if origin is None:
         return request.headers.get("Sec-Fetch-Site") == "same-origin"
-    sender = urlsplit(origin)
+    try:
+        sender = urlsplit(origin)
+    except ValueError:
+        return False
     if _is_encrypted(request) and sender.scheme != "https":
         # Whoever sits on the line can make up a page of the same name without TLS.
         return False

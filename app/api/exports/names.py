@@ -12,6 +12,8 @@ _UNSAFE = re.compile(r'[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff/\\:*?"<>|]')
 _DEVICES = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)(\..*)?", re.IGNORECASE)
 _ENDING = re.compile(r"[a-z0-9]{1,10}")
 _CHARACTERS = 60
+_BYTES = 200
+"""File systems take 255 of them, and the id takes 37."""
 _UNNAMED = "recording"
 
 
@@ -20,7 +22,8 @@ def folder_name(name: str, transcription: UUID) -> str:
 
     With the id no two are equal, on any file system.
     """
-    safe = _UNSAFE.sub("_", unicodedata.normalize("NFC", name))[:_CHARACTERS].strip(" .")
+    short = _UNSAFE.sub("_", unicodedata.normalize("NFC", name))[:_CHARACTERS]
+    safe = short.encode()[:_BYTES].decode(errors="ignore").strip(" .")
     if not safe or _DEVICES.fullmatch(safe):
         safe = f"{_UNNAMED} {safe}".strip()
     return f"{safe} {transcription}"

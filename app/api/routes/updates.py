@@ -21,6 +21,7 @@ from app.core.errors import (
     InvalidFields,
     MissingScope,
     NotAuthenticated,
+    PasswordChangeDue,
     TooManyAttempts,
 )
 from app.core.identifiers import EventId
@@ -160,7 +161,7 @@ async def _is_admitted(
         await admit(request, token, api_key)
     except NotAuthenticated as error:
         await socket.close(code=CLOSE_UNAUTHENTICATED, message=error.detail.encode())
-    except MissingScope as error:
+    except (MissingScope, PasswordChangeDue) as error:
         await socket.close(code=CLOSE_NOT_PERMITTED, message=error.detail.encode())
     except TooManyAttempts as error:
         await socket.close(code=CLOSE_TRY_AGAIN, message=f"Wait {error.retry_after_seconds} seconds.".encode())
