@@ -12,10 +12,14 @@ _BLOCK_BYTES = 4096
 
 @dataclass
 class Line:
-    """Passes everything on; what comes from the client at `bytes_a_second` a connection, None: as fast as it can."""
+    """Passes everything on; what comes from the client at `bytes_a_second` a connection, None: as fast as it can.
+
+    The answer to the next request that begins with `loses_answer_to` gets lost, and its connection breaks off.
+    """
 
     target_port: int
     bytes_a_second: int | None = None
+    loses_answer_to: bytes | None = None
     port: int = 0
     is_cut: bool = False
     _open: set[asyncio.StreamWriter] = field(default_factory=set)
@@ -39,9 +43,13 @@ class Line:
             return
         onward_reader, onward = await asyncio.open_connection("127.0.0.1", self.target_port)
         self._open |= {writer, onward}
-        back = asyncio.create_task(_pump(onward_reader, writer))
+        losing = asyncio.Event()
+        back = asyncio.create_task(_pump(onward_reader, writer, losing))
         with contextlib.suppress(ConnectionError):
             while block := await reader.read(_BLOCK_BYTES):
+                if self.loses_answer_to and block.startswith(self.loses_answer_to):
+                    self.loses_answer_to = None
+                    losing.set()
                 onward.write(block)
                 await onward.drain()
                 if self.bytes_a_second:
@@ -52,9 +60,12 @@ class Line:
         back.cancel()
 
 
-async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, losing: asyncio.Event) -> None:
     with contextlib.suppress(ConnectionError):
         while block := await reader.read(_BLOCK_BYTES):
+            if losing.is_set():
+                writer.transport.abort()
+                return
             writer.write(block)
             await writer.drain()
         writer.close()

@@ -8,6 +8,7 @@ import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from aiohttp.test_utils import TestClient
@@ -429,6 +430,79 @@ async def test_what_was_recorded_outlives_a_closed_page(logged_in: Any, editor: 
     [item] = await listed(editor)
     assert item["media"]["codec"] == "opus"
     assert await _kept(page) == 0
+
+
+@pytest.mark.parametrize("still_looked_at", [False, True])
+async def test_what_is_refused_after_all_of_it_came_is_told(
+    open_page: OpenPage, client: TestClient, administrator: Person, editor: Person, *, still_looked_at: bool
+) -> None:
+    words, said = WORDS["en-GB"], Words("en-GB")
+    [project] = (await (await editor.get("/api/projects")).json())["items"]
+    # How long the recording is, is known once all of it is there.
+    little = await administrator.put(f"/api/projects/{project['id']}/quota", json={"bytes": None, "hours": 0.0001})
+    assert little.status == 200
+    async with line_to(client.port or 0) as line:
+        page = await open_page("/")
+        await page.goto(line.url)
+        await log_in(page, editor.name)
+        begun = []
+        page.on("request", lambda asked: begun.append(asked.method) if "/api/uploads" in asked.url else None)
+        if still_looked_at:
+            await _say_first_that_it_is_looked_at(page, editor)
+        await choose(page, file("long.wav", tone(2.0)))
+        line.loses_answer_to = b"PATCH "
+        await page.get_by_role("dialog").get_by_role("button", name=words["now"], exact=True).click()
+        tray = page.locator(".tray")
+        await expect(tray.get_by_role("alert")).to_have_text(said("error.quota-exceeded"))
+        await expect(page.locator("[data-upload=refused]")).to_be_visible()
+        assert begun.count("POST") == 1
+        assert await listed(editor) == []
+
+
+async def _say_first_that_it_is_looked_at(page: Page, editor: Person) -> None:
+    """Let the server say once of an upload that all of it is there, as it does until it has looked at the recording."""
+
+    async def whole(route: Route) -> None:
+        if route.request.method != "HEAD":
+            await route.fallback()
+            return
+        upload = await (await editor.get(urlsplit(route.request.url).path)).json()
+        size = str(upload["size_bytes"])
+        await route.fulfill(status=200, headers={"Upload-Offset": size, "Upload-Length": size})
+
+    async def complete(route: Route) -> None:
+        if route.request.method != "GET":
+            await route.fallback()
+            return
+        await page.unroute("**/api/uploads/*", complete)
+        await route.fulfill(json={"state": "complete", "transcription_id": None})
+
+    await page.route("**/api/uploads/*", whole)
+    await page.route("**/api/uploads/*", complete)
+
+
+async def test_one_that_is_paused_before_it_begins_is_begun_once(logged_in: Any, editor: Person) -> None:
+    words = WORDS["en-GB"]
+    page = await logged_in(editor)
+    held: list[Route] = []
+
+    async def hold(route: Route) -> None:
+        held.append(route)
+
+    await page.route("**/modules/tus.js", hold)
+    begun = []
+    page.on("request", lambda asked: begun.append(asked.method) if "/api/uploads" in asked.url else None)
+    await choose(page, file("slow.wav", tone(2.0)))
+    await page.get_by_role("dialog").get_by_role("button", name=words["now"], exact=True).click()
+    await page.get_by_role("button", name=words["pause"]).click()
+    await page.get_by_role("button", name=words["resume"]).click()
+    await expect(page.locator("[data-upload=sending]")).to_be_visible()
+    assert begun == []
+    for route in held:
+        await route.continue_()
+    await expect(page.locator("[data-upload=done]")).to_be_visible()
+    assert begun.count("POST") == 1
+    assert len(await listed(editor)) == 1
 
 
 # The real microphone, of which the test knows what it hears with, and when it is allowed.

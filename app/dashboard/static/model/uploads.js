@@ -44,6 +44,7 @@ export function send(files, options, { onDone } = {}) {
     by: ownId(),
     onDone,
     tus: null,
+    preparing: false,
     pace: new Pace(),
     tries: 0,
     begunAt: 0,
@@ -118,15 +119,25 @@ function fill() {
 
 async function start(id) {
   try {
-    const { tus } = find(id) ?? {};
-    if (tus === undefined) return;
-    const begun = tus ?? (await prepare(id));
+    const upload = find(id);
+    // Whoever is preparing it begins it, too: it may have been paused and resumed meanwhile.
+    if (!upload || upload.preparing) return;
+    const begun = upload.tus ?? (await prepared(id));
     if (find(id)?.state !== "sending") return;
     find(id).begunAt = performance.now();
     begun.start();
   } catch (error) {
     if (error instanceof ApiError) refused(id, error);
     else broken(id);
+  }
+}
+
+async function prepared(id) {
+  find(id).preparing = true;
+  try {
+    return await prepare(id);
+  } finally {
+    if (find(id)) find(id).preparing = false;
   }
 }
 
@@ -170,27 +181,53 @@ function progressed(id, sent) {
   change(id, isSteady ? { sent, why: null, tries: 0 } : { sent });
 }
 
-async function succeeded(id) {
+function succeeded(id) {
+  const { transcription } = find(id) ?? {};
+  if (transcription) arrived(id, transcription);
+  else settle(id);
+}
+
+function arrived(id, transcription) {
   const upload = find(id);
-  if (!upload) return;
-  let { transcription } = upload;
-  if (!transcription) transcription = (await get(upload.tus.url).catch(() => ({}))).transcription_id;
   change(id, { state: "done", sent: upload.size, transcription });
   upload.onDone?.();
   fill();
 }
 
+// All of it came, and what was answered to the last piece was lost on the way: the server may refuse it yet.
+async function settle(id) {
+  const { tus } = find(id) ?? {};
+  if (!tus) return;
+  const known = await get(tus.url).catch((error) => ({ state: error.isPassing ? "unknown" : "gone" }));
+  const upload = find(id);
+  if (upload?.state !== "sending" || upload.tus !== tus) return;
+  if (known.transcription_id || known.state === "finished") arrived(id, known.transcription_id);
+  else if (known.state === "refused") refused(id, new ApiError(known.error.status, known.error));
+  else if (["complete", "unknown"].includes(known.state)) {
+    const timer = setTimeout(() => settle(id), patience(upload.tries));
+    change(id, { sent: upload.size, tries: upload.tries + 1, timer });
+  } else beginAnew(id);
+}
+
+function beginAnew(id) {
+  forgetKept(find(id).tus.url);
+  find(id).tus = null;
+  change(id, { sent: 0 });
+  broken(id);
+}
+
+const patience = (tries) => PATIENCE_MS[Math.min(tries, PATIENCE_MS.length - 1)];
+
 function failed(id, error) {
   const response = error.originalResponse;
   const status = response?.getStatus() ?? 0;
-  if (!find(id)) return;
+  const upload = find(id);
+  if (!upload) return;
   if (status === 401) sessionEnded();
-  // Gone: it has expired, or ended elsewhere. It begins anew.
-  if (status === 404 || status === 410) {
-    forgetKept(find(id).tus.url);
-    find(id).tus = null;
-    broken(id);
-  } else if (status === 0 || status === 401 || status === 409 || status === 423 || status === 429) broken(id);
+  // Gone: all of it was sent, and it was refused meanwhile; or it has expired, or ended elsewhere, and begins anew.
+  if (status === 410 && upload.sent === upload.size && upload.state === "sending") settle(id);
+  else if (status === 404 || status === 410) beginAnew(id);
+  else if (status === 0 || status === 401 || status === 409 || status === 423 || status === 429) broken(id);
   else if (status === 507) broken(id, "full");
   else if (status >= 500) broken(id, "away");
   else refused(id, problemOf(status, response.getBody()));
@@ -201,9 +238,8 @@ function failed(id, error) {
 function broken(id, why = "broken") {
   const upload = find(id);
   if (!upload || upload.state === "paused") return;
-  const wait = PATIENCE_MS[Math.min(upload.tries, PATIENCE_MS.length - 1)];
   clearTimeout(upload.timer);
-  const timer = setTimeout(() => again(id), wait);
+  const timer = setTimeout(() => again(id), patience(upload.tries));
   change(id, { state: "broken", why, tries: upload.tries + 1, timer });
   fill();
 }
