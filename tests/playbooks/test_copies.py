@@ -27,6 +27,12 @@ NAMED_BY_ITSELF = re.compile(r"\d{8}T\d{6}Z")
 DATA_ALONE = ("--limit", "database-1,volumes-1", "--skip-tags", "verify")
 RECORDING = Path("3f") / "recording" / "source"
 A_RECORDING_BYTES = 521_216
+LOGGED_IN = """
+with anna as (insert into users (id, username, administrator, active, must_change_password, created_at)
+              values (gen_random_uuid(), 'anna', false, true, false, now()) returning id)
+insert into sessions (token_hash, id, user_id, by_password, created_at, last_used_at, expires_at)
+select 'hash', gen_random_uuid(), id, true, now(), now(), now() + interval '1 day' from anna
+"""
 STOPPED = "Stop the tiers of this host"
 
 
@@ -103,6 +109,7 @@ def site(postgres: PostgresServer, migrated_template: str, tmp_path: Path) -> It
 
 def test_a_copy_brings_back_what_was_there(site: Site) -> None:
     site.sql("create table proof (word text); insert into proof values ('kept')")
+    site.sql(LOGGED_IN)
     site.add("database", "20260101T020000Z", "20260102T020000Z", "before-upgrade", "20260103T020000Z.part")
     site.add("volumes", "20260101T020000Z", "20260102T020000Z")
     status, said = site.run(BACKUP)
@@ -127,6 +134,8 @@ def test_a_copy_brings_back_what_was_there(site: Site) -> None:
     assert (site.folder / "database" / name / "database").stat().st_mode & 0o077 == 0
     assert site.sql("select word from proof") == [("kept",)]
     assert site.sql("select to_regclass('newer')") == [(None,)]
+    # Nobody knows which of the logins of then have been ended since.
+    assert site.sql("select username, (select count(*) from sessions) from users") == [("anna", 0)]
     assert site.recording.read_bytes() == b"what was said"
     assert later.read_bytes() == b"what was said later"
     assert [path.name for path in (site.folder / "database" / name / "database").iterdir()] == ["database.dump"]
