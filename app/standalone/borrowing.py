@@ -21,10 +21,14 @@ async def borrowed_instance(state: StateFolder) -> AsyncIterator[str]:
 
     Its log goes to standard error. Raises CannotStart.
     """
-    address = await asyncio.to_thread(_answering, state)
-    if address is not None:
-        yield address
-        return
+    if state.is_in_use():
+        address = await asyncio.to_thread(_answering, state)
+        if address is not None:
+            yield address
+            return
+    else:
+        # What answers at the address of an earlier run is another program, and is told no password.
+        state.forget_address()
     program = [sys.executable, "-m", "app.cli.main", "serve", "--state", str(state.root)]
     process = await asyncio.create_subprocess_exec(
         *leash.command(program, orphan_signal=signal.SIGTERM),

@@ -104,6 +104,17 @@ class StateFolder:
             yield
             file.truncate(0)
 
+    def is_in_use(self) -> bool:
+        """Tell whether an instance runs on the folder, or is starting."""
+        try:
+            with (self.root / "lock").open(encoding="utf-8") as file:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except FileNotFoundError:
+            return False
+        except BlockingIOError:
+            return True
+        return False
+
     def secret(self, name: str) -> str:
         """Return the secret of that name, made at its first use: 256 bits, hexadecimal."""
         path = self.credentials / name
@@ -135,6 +146,9 @@ class StateFolder:
 
     def write_address(self, url: str) -> None:
         write_private(self._address, f"{url}\n")
+
+    def forget_address(self) -> None:
+        self._address.unlink(missing_ok=True)
 
     @property
     def _address(self) -> Path:

@@ -12,7 +12,7 @@ import pytest
 import requests
 
 from app.standalone.site import CHECKOUT, answers
-from app.standalone.state import free_port
+from app.standalone.state import FirstLogin, StateFolder, free_port
 from tests.servers.instance import RunningInstance, running_instance, wait_until
 
 pytestmark = pytest.mark.e2e
@@ -144,11 +144,29 @@ def test_an_instance_is_borrowed_though_its_first_login_was_removed(tmp_path: Pa
     assert not answers(running.url)
 
 
+def test_what_answers_where_an_earlier_run_did_is_not_borrowed(instance: RunningInstance, tmp_path: Path) -> None:
+    earlier = StateFolder(tmp_path / "var")
+    earlier.create()
+    earlier.write_address(instance.url)
+    # No login of this folder's is tried there, even where there is one.
+    earlier.write_first_login(FirstLogin(instance.url, "admin", "a password of this folder alone"))
+
+    demonstrated = _run("demo", earlier.root, instance.port)
+
+    assert demonstrated.returncode == 1
+    assert f"Port {instance.port} is taken by another program" in demonstrated.stderr
+    assert "POST /api/auth/token 401" not in instance.state.log.read_text()
+
+
 def _borrow(instance: RunningInstance, command: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return _run(command, instance.state.root, instance.port, *arguments)
+
+
+def _run(command: str, state: Path, port: int, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "app.cli.main", command, "--state", str(instance.state.root), *arguments],
+        [sys.executable, "-m", "app.cli.main", command, "--state", str(state), *arguments],
         cwd=CHECKOUT,
-        env={**os.environ, "VOCALYX_PORT": str(instance.port)},
+        env={**os.environ, "VOCALYX_PORT": str(port)},
         check=False,
         capture_output=True,
         text=True,
