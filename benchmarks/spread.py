@@ -1,8 +1,10 @@
 """One long recording on one worker and on two, of one thread each: `python -m benchmarks.spread`.
 
 Each number of workers has an instance of its own, started for it, engines loaded, one after the other in the same run.
-From the times of the jobs that one worker did follows, by the same rules that the real queue obeys, what any number of
-workers would make of the recording; what two really made of it says how far to trust that.
+What two cores of
+this machine give two programs at all is measured after each of them. From the times of the jobs that one worker did
+follows, by the same rules that the real queue obeys, what any number of workers would make of the recording; what two
+really made of it says how far to trust that.
 """
 
 import tempfile
@@ -15,6 +17,8 @@ from typing import Any
 
 import click
 
+from app.settings import load_settings
+from benchmarks.both_cores import gain_of_two
 from benchmarks.command import audio_option, language_option, new_console, new_table, verdict
 from benchmarks.instance import WITH_SPEAKERS, RunningInstance, started
 from benchmarks.measures import read_rttm
@@ -49,7 +53,9 @@ def spread(audio: Path, language: str, minutes: float, threads: int, repetitions
     with tempfile.TemporaryDirectory() as folder:
         recording = joined(audio, Path(folder) / "long.flac", minutes=minutes, language=language)
         short = joined(audio, Path(folder) / "short.flac", minutes=WARM_UP_MINUTES, language=language)
+        settings = load_settings().model_copy(update={"threads": threads})
         runs: dict[int, list[Run]] = {}
+        bounds: list[float] = []
         for workers in COMPARED:
             with (
                 console.status(f"{workers} worker(s): starting"),
@@ -61,6 +67,8 @@ def spread(audio: Path, language: str, minutes: float, threads: int, repetitions
                 for number in range(repetitions):
                     with console.status(f"{workers} worker(s): run {number + 1} of {repetitions}"):
                         runs.setdefault(workers, []).append(_run(instance, recording, language))
+            with console.status("two programs that know nothing of each other"):
+                bounds.append(gain_of_two(settings, short.path, language))
     table = new_table(
         f"{recording.seconds / 60:.1f} minutes with diarization, workers of {threads} thread(s)",
         "workers", "run", "seconds", "jobs", "WER", "DER",
@@ -72,7 +80,12 @@ def spread(audio: Path, language: str, minutes: float, threads: int, repetitions
     console.print(table)
     seconds = {workers: median(run.seconds for run in found) for workers, found in runs.items()}
     ratio = seconds[1] / seconds[2]
-    console.print(f"Speed-up: {ratio:.2f} ({verdict(ratio, WANTED, at_least=True)})\n", highlight=False)
+    console.print(f"Speed-up: {ratio:.2f} ({verdict(ratio, WANTED, at_least=True)})", highlight=False)
+    least, most = sorted(bounds)
+    console.print(
+        f"Two programs that know nothing of each other do {least:.2f} and {most:.2f} times the work of one here.\n",
+        highlight=False,
+    )
     console.print(simulation(Measured.of(runs[1][-1].jobs), ratio))
 
 
