@@ -1,5 +1,6 @@
 """Two people at one recording: what one of them has written is not overwritten by the other without being seen."""
 
+import re
 from typing import Any
 
 import pytest
@@ -348,3 +349,46 @@ async def test_undo_parts_no_passage_that_somebody_else_has_written_anew(
     await page.keyboard.press("Control+z")
     await expect(page.locator(".toasts")).to_contain_text(words("reader.changedMeanwhile"))
     assert (await segment(owner, made, 0))["text"] == theirs
+
+
+async def test_a_step_that_is_refused_is_not_in_the_way_of_those_before_it(
+    logged_in: Open, editor: Person, owner: Person, worker: Worker
+) -> None:
+    words = Words("en-GB")
+    made = await held_meeting(editor, worker, enriched=False)
+    page = await opened(logged_in, editor, made)
+    await listens(page, owner, made)
+    await write(page, 1, "Mine.")
+    await write_at(page, 0, len("Good morning, everybody."), "Control+Enter")
+    await expect(row(page, 1).locator("textarea")).to_be_focused()
+    await page.keyboard.press("Escape")
+    # Passages of two speakers are not joined.
+    await given(owner, made, 1, "SPEAKER_01")
+    await expect(row(page, 1).locator(".who")).to_contain_text(words("reader.speakerNumber", number="2"))
+    await page.keyboard.press("Control+z")
+    await expect(page.locator(".toast.bad")).to_have_count(1)
+    await page.keyboard.press("Control+z")
+    await expect(row(page, 2).locator(".said")).to_have_text(MEETINGS["en"][1].text)
+    await expect(page.locator(".saved")).to_have_text(words("reader.saved.all"))
+    assert (await segment(owner, made, 2))["text"] == MEETINGS["en"][1].text
+
+
+async def test_a_passage_that_is_gone_is_not_in_the_way_of_the_steps_before_it(
+    logged_in: Open, editor: Person, owner: Person, worker: Worker
+) -> None:
+    words = Words("en-GB")
+    made = await held_meeting(editor, worker, enriched=False)
+    page = await opened(logged_in, editor, made)
+    await listens(page, owner, made)
+    await write(page, 0, "Mine.")
+    await row(page, 4).locator(".who").click()
+    dialog = page.get_by_role("dialog")
+    await dialog.locator("input[name=speaker]").nth(1).check()
+    await dialog.locator("button[type=submit]").click()
+    await expect(row(page, 4).locator(".who")).to_have_count(0)
+    await joined(owner, made, 3)
+    await expect(row(page, 3).locator(".said")).to_have_text(re.compile("Okonkwo"))
+    await page.keyboard.press("Control+z")
+    await expect(page.locator(".toasts")).to_contain_text(words("reader.cannotUndo"))
+    await page.keyboard.press("Control+z")
+    await expect(row(page, 0).locator(".said")).to_have_text(MEETINGS["en"][0].text)
