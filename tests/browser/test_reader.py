@@ -139,6 +139,10 @@ async def test_a_passage_is_split_joined_and_both_undone(
     await page.keyboard.press("Control+z")
     await expect(row(page, 0).locator(".said")).to_have_text(first)
     await expect(told).to_contain_text(words("reader.undone", step=words("reader.step.split")))
+    await page.keyboard.press("Control+Shift+Z")
+    await expect(row(page, 1).locator(".said")).to_have_text(question)
+    await page.keyboard.press("Control+z")
+    await expect(row(page, 0).locator(".said")).to_have_text(first)
     # At the beginning of a passage, Backspace joins it to the one before.
     await row(page, 1).locator(".said").dblclick()
     await row(page, 1).locator("textarea").evaluate("(area) => area.setSelectionRange(0, 0)")

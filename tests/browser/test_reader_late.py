@@ -4,6 +4,7 @@ import asyncio
 import re
 from dataclasses import dataclass, field
 
+import pytest
 from aiohttp.test_utils import TestClient
 from playwright.async_api import Page, Route, WebSocketRoute, expect
 
@@ -11,9 +12,9 @@ from tests.api.conftest import Person
 from tests.api.worker import Worker
 from tests.browser.conftest import OpenPage, log_in
 from tests.browser.line import line_to
-from tests.browser.meetings import held_meeting
+from tests.browser.meetings import MEETINGS, held_meeting
 from tests.browser.test_reader import Open, opened, row, segment
-from tests.browser.test_reader_together import correct, listens, noted
+from tests.browser.test_reader_together import correct, joined, listens, noted, parted, write
 from tests.browser.words import Words
 
 # What an answer sets going is done.
@@ -148,3 +149,59 @@ async def test_what_others_did_before_a_line_that_comes_late_is_there(
     is_refused = False
     await expect(row(page, 0).locator(".said")).to_have_text("Theirs.")
     await expect(row(page, 0).get_by_role("button", name=words.of("reader.notesHere", 1))).to_be_visible()
+
+
+@pytest.mark.parametrize("text", ["Shall we begin with the budget?", "Mine."])
+async def test_a_correction_goes_to_its_passage_where_others_have_come_before_it(
+    logged_in: Open, editor: Person, owner: Person, worker: Worker, text: str
+) -> None:
+    words = Words("en-GB")
+    made = await held_meeting(editor, worker, enriched=False)
+    page = await opened(logged_in, editor, made)
+    await listens(page, owner, made)
+    held = await hold_next(page, made)
+    await parted(owner, made, 0, 3)
+    await held.given.wait()
+    # Where it stands to this page, there stands the second half by now: it may even say the same.
+    await write(page, 1, text)
+    await expect(page.locator(".saved")).to_have_text(words("reader.saved.all"))
+    assert (await segment(editor, made, 2))["text"] == text
+    assert (await segment(editor, made, 1))["text"] == "Shall we begin with the budget?"
+    await expect(page.locator(".conflict")).to_have_count(0)
+    await release(page, held, made)
+    await expect(row(page, 2).locator(".said")).to_have_text(text)
+
+
+async def test_a_correction_goes_to_its_passage_where_nothing_stands_in_its_old_place(
+    logged_in: Open, editor: Person, owner: Person, worker: Worker
+) -> None:
+    words = Words("en-GB")
+    made = await held_meeting(editor, worker, enriched=False)
+    page = await opened(logged_in, editor, made)
+    await listens(page, owner, made)
+    held = await hold_next(page, made)
+    await joined(owner, made, 0)
+    await held.given.wait()
+    await write(page, 8, "Mine.")
+    await expect(page.locator(".saved")).to_have_text(words("reader.saved.all"))
+    assert (await segment(editor, made, 7))["text"] == "Mine."
+    await release(page, held, made)
+    await expect(row(page, 7).locator(".said")).to_have_text("Mine.")
+
+
+async def test_what_was_typed_is_shown_where_its_passage_is_gone(
+    logged_in: Open, editor: Person, owner: Person, worker: Worker
+) -> None:
+    words, following = Words("en-GB"), MEETINGS["en"][2].text
+    made = await held_meeting(editor, worker, enriched=False)
+    page = await opened(logged_in, editor, made)
+    await listens(page, owner, made)
+    held = await hold_next(page, made)
+    await joined(owner, made, 0)
+    await held.given.wait()
+    # Another passage that says the same is none in which it is saved.
+    await write(page, 1, following)
+    told = page.locator(".reader-text > .notice")
+    await expect(told).to_contain_text(words("reader.lost").rpartition("{time}")[2])
+    await expect(told).to_contain_text(following)
+    await release(page, held, made)

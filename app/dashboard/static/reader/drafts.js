@@ -87,9 +87,10 @@ export function createDrafts(recording, can) {
     if (!segment) return undefined;
     const sending = send(key, draft, segment).finally(() => running.delete(key));
     running.set(key, sending);
-    return sending;
+    return (await sending) ? save(key) : undefined;
   }
 
+  /** Send what is typed in a segment. Returns true where that turns out to stand elsewhere by now: it is sent there then. */
   async function send(key, draft, segment) {
     set(key, { ...draft, state: "saving" });
     try {
@@ -104,13 +105,33 @@ export function createDrafts(recording, can) {
       } else set(key, null);
       recording.put(saved, segment);
     } catch (error) {
-      const now = drafts.peek().get(key) ?? draft;
-      if (error.status === 412) conflict(key, now, error.problem.current);
-      else if (error.status === 0 || error.status === 401 || error.status === 429 || error.status >= 500) {
+      const isOther = isOfAnother(error, segment);
+      if (isOther) await recording.load();
+      const now = drafts.peek().get(key);
+      // Given up meanwhile.
+      if (!now) return false;
+      if (isOther && hasMoved(key, segment)) {
+        set(key, { ...now, state: "waiting" });
+        return true;
+      }
+      if (error.status === 412 && !isOther) conflict(key, now, error.problem.current);
+      else if (error.status === 412 || error.status === 0 || error.status === 401 || error.status === 429 || error.status >= 500) {
         set(key, { ...now, state: "unreachable" });
-        later();
+        // Where a passage stands by now, a page that was left does not read: the next one sends what is kept.
+        if (!isOther || !recording.ended()) later();
       } else set(key, { ...now, state: "refused", error });
     }
+    return false;
+  }
+
+  /** Whether others have come or gone before the segment: then the answer is about whatever stands in its old place. */
+  function isOfAnother({ status, problem }, segment) {
+    return status === 404 || (status === 412 && Boolean(problem.current) && !isAtSameTime(problem.current, segment));
+  }
+
+  function hasMoved(key, segment) {
+    const now = segmentOf(key);
+    return now?.position !== segment.position || !isAtSameTime(now, segment);
   }
 
   function conflict(key, draft, current) {
@@ -171,6 +192,8 @@ export function createDrafts(recording, can) {
     },
   };
 }
+
+const isAtSameTime = (one, other) => one.start === other.start && one.end === other.end;
 
 // No-break spaces stay: French typography puts them before ? ! : ; and inside « ».
 const SPACES = /[^\S\u00a0\u2007\u202f]+/;

@@ -1,9 +1,9 @@
 // What a reader does with a recording, from whichever button or key: all of it in one place, and all of it undoable.
 
 import { batch, computed, effect, signal } from "../html.js";
-import { ask } from "../api.js";
 import { t } from "../i18n.js";
 import { say, sayError } from "../components/toasts.js";
+import { cutting } from "./cutting.js";
 import { describe } from "./describe.js";
 import { createDrafts, line } from "./drafts.js";
 import { createFinding } from "./finding.js";
@@ -74,6 +74,7 @@ export function readingOf(recording, player, drafts, can) {
 
   const segmentOf = (key) => recording.segments.peek()[recording.positions.peek().get(key)];
   const indexOf = (key) => recording.positions.peek().get(key) ?? -1;
+  const recut = cutting(recording, drafts, undoing, tried, { segmentOf, indexOf });
 
   const reading = {
     recording, player, drafts, undoing, view, can, language, indexOf, segmentOf,
@@ -141,9 +142,7 @@ export function readingOf(recording, player, drafts, can) {
         return;
       }
       await closed();
-      const cut = (body) => bounds(key, "split", body);
-      if (await tried(() => cut({ word }))) {
-        undoing.note({ label: t("reader.step.split"), undo: () => bounds(key, "merge"), redo: () => cut({ word }) });
+      if (await recut(key, t("reader.step.split"), { verb: "split", body: { word } }, { verb: "merge" })) {
         view.caret = 0;
         reading.edit(recording.segments.peek()[indexOf(key) + 1]?.key ?? null);
       }
@@ -157,14 +156,7 @@ export function readingOf(recording, player, drafts, can) {
       if (drafts.of(key) || drafts.of(following.key)) return;
       const word = segmentOf(key).words.length;
       await closed();
-      if (await tried(() => bounds(key, "merge"))) {
-        undoing.note({
-          label: t("reader.step.merge"),
-          undo: () => bounds(key, "split", { word }),
-          redo: () => bounds(key, "merge"),
-        });
-        reading.edit(key);
-      }
+      if (await recut(key, t("reader.step.merge"), { verb: "merge" }, { verb: "split", body: { word } })) reading.edit(key);
     },
 
     /** Give up what was typed in a segment and could not be saved. */
@@ -277,15 +269,6 @@ export function readingOf(recording, player, drafts, can) {
     if (view.editing.peek() === null) return;
     view.editing.value = null;
     await new Promise((done) => setTimeout(done));
-  }
-
-  /** Split or merge: the segments behind get other positions, so all are read anew. */
-  async function bounds(key, verb, body) {
-    const segment = segmentOf(key);
-    if (!segment) throw new Passed("reader.cannotUndo");
-    await ask("POST", `${recording.address}/segments/${segment.position}/${verb}`, { body, headers: { "If-Match": segment.etag } });
-    await recording.load();
-    return true;
   }
 
   async function tried(deed) {

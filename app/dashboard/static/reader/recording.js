@@ -79,16 +79,27 @@ export function createRecording(id) {
     return { ...newer, key: answered.key, position: answered.position, speaker: answered.speaker };
   }
 
-  async function load() {
+  /** Read it anew. Throws ApiError where it does not come. */
+  async function read() {
     clearTimeout(timer);
     timer = null;
     const when = (asked += 1);
-    const begun = (lastAsked = performance.now());
+    lastAsked = performance.now();
     try {
       const body = await get(address);
       if (!ended && when > whole) take(body, when);
     } catch (caught) {
       lastAsked = 0;
+      throw caught;
+    }
+  }
+
+  /** The same, but what is here stays until it comes. Returns how long it took, in milliseconds. */
+  async function load() {
+    const begun = performance.now();
+    try {
+      await read();
+    } catch (caught) {
       if (!ended && !info.peek()) error.value = caught;
     }
     return performance.now() - begun;
@@ -190,7 +201,7 @@ export function createRecording(id) {
   ready.then(loadNotes);
 
   return {
-    id, address, info, segments, speakers, notes, partial, error, names, positions, ready, load, loadSoon, loadNotes, put,
+    id, address, info, segments, speakers, notes, partial, error, names, positions, ready, read, load, loadSoon, loadNotes, put,
     ended: () => ended,
     close() {
       ended = true;

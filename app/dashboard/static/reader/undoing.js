@@ -1,11 +1,15 @@
 // What was done and can be undone: steps that know their way back and forth.
 
 import { computed, signal } from "../html.js";
+import { ApiError } from "../api.js";
 
 const MOST = 200;
 
 /** Thrown by a step that cannot be done any more: it is forgotten. The message is the key of what is said of it. */
 export class Passed extends Error {}
+
+/** Whether every try would be answered so, and the steps before it never be reached. What a 412 is about is read anew. */
+const isRefused = (error) => error instanceof ApiError && !error.isPassing && error.status !== 412;
 
 export function createHistory() {
   const done = signal([]);
@@ -29,7 +33,7 @@ export function createHistory() {
       to.value = [...to.peek(), step];
       return step;
     } catch (error) {
-      if (error instanceof Passed) taken();
+      if (error instanceof Passed || isRefused(error)) taken();
       throw error;
     } finally {
       busy.value = false;
