@@ -1,6 +1,6 @@
 // The reader: the recording, its text, and what is beside it.
 
-import { html, signal, useComputed, useEffect, useMemo } from "../html.js";
+import { html, signal, useComputed, useEffect, useLayoutEffect, useMemo } from "../html.js";
 import { post } from "../api.js";
 import { clock, dateTime, errorText, failureText, has, language, number, t } from "../i18n.js";
 import { Button } from "../components/button.js";
@@ -33,23 +33,30 @@ export function Page({ id, query }) {
   const { recording, view } = reading;
 
   useEffect(() => {
-    const ended = obeyKeys(reading, keysOn);
     const at = Number.parseFloat(query.get("at"));
     recording.ready.then(() => {
       if (recording.info.peek() && answersQuestions.peek() === undefined) findOut(recording);
       if (Number.isFinite(at) && at >= 0) requestAnimationFrame(() => reading.goTo(at));
     });
+    return () => reading.close();
+  }, [reading]);
+
+  const info = recording.info.value;
+  const isThere = info !== null && !recording.error.value;
+  useLayoutEffect(() => {
+    if (!isThere) return undefined;
+    const ended = obeyKeys(reading, keysOn);
+    // What is not shown any more is not heard on, either.
     return () => {
       ended();
-      reading.close();
+      reading.player.pause();
     };
-  }, [reading]);
+  }, [reading, isThere]);
 
   useEffect(() => {
     if (narrow.value) view.panel.value = "text";
   }, [reading, narrow.value]);
 
-  const info = recording.info.value;
   const title = info && titleOf(info);
   useEffect(() => {
     const before = document.title;
@@ -63,7 +70,8 @@ export function Page({ id, query }) {
       <p>
         ${recording.error.value.status !== 404 && html`<${Button} onPress=${recording.load}>${t("action.retry")}<//>`}
         <a href="/">${t("reader.toList")}</a>
-      </p>`;
+      </p>
+      <${Lost} reading=${reading} />`;
   }
   if (!info) return html`<p role="status">${t("app.loading")}</p>`;
 

@@ -89,9 +89,20 @@ export function createRecording(id) {
       if (!ended && when > whole) take(body, when);
     } catch (caught) {
       lastAsked = 0;
-      if (!ended && !info.peek()) error.value = caught;
+      if (!ended && when > whole) miss(caught, when);
     }
     return performance.now() - begun;
+  }
+
+  /** It did not come; where it is not theirs to see any more, or gone, what there was of it goes, too. */
+  function miss(why, when) {
+    batch(() => {
+      if (why.status === 403 || why.status === 404) {
+        whole = when;
+        info.value = null;
+      }
+      if (!info.peek()) error.value = why;
+    });
   }
 
   let pause = PARTIAL_PAUSE_MS;
@@ -174,8 +185,7 @@ export function createRecording(id) {
     } else if (message.type === "transcription.changed") changed(message);
     else if (message.type === "transcription.text") loadSoon(pause);
     else if (message.type === "transcription.deleted") {
-      error.value = { code: "not-found", message: "", status: 404 };
-      info.value = null;
+      miss({ code: "not-found", message: "", status: 404 }, (asked += 1));
     }
   }
 
