@@ -75,21 +75,23 @@ export function Page({ id, query }) {
   }
   if (!info) return html`<p role="status">${t("app.loading")}</p>`;
 
-  const panel = view.panel.value === "text" && !narrow.value ? "summary" : view.panel.value;
+  const shown = tabs(reading, narrow.value);
+  // A wide page has no tab for the text, and a text that is written anew none for questions.
+  const panel = shown.some(([name]) => name === view.panel.value) ? view.panel.value : "summary";
   return html`<div class="reader">
     <${Head} reading=${reading} />
     <${PlayerBar} reading=${reading}>
       <${Tools} reading=${reading} />
     <//>
     <div class="reader-columns">
-      ${narrow.value && html`<${Tabs} id="panel" label=${t("reader.parts")} chosen=${panel} tabs=${tabs(reading, true)} onChoose=${(name) => (view.panel.value = name)} />`}
+      ${narrow.value && html`<${Tabs} id="panel" label=${t("reader.parts")} chosen=${panel} tabs=${shown} onChoose=${(name) => (view.panel.value = name)} />`}
       <div class="reader-text" hidden=${narrow.value && panel !== "text"} ...${narrow.value ? { id: "panel-text", role: "tabpanel", "aria-labelledby": "panel-tab-text" } : {}}>
         <${State} reading=${reading} />
         <${Lost} reading=${reading} />
         <${Transcript} reading=${reading} />
       </div>
       <aside class="reader-side" aria-label=${t("reader.side")} hidden=${narrow.value && panel === "text"}>
-        ${!narrow.value && html`<${Tabs} id="panel" label=${t("reader.side")} chosen=${panel} tabs=${tabs(reading, false)} onChoose=${(name) => (view.panel.value = name)} />`}
+        ${!narrow.value && html`<${Tabs} id="panel" label=${t("reader.side")} chosen=${panel} tabs=${shown} onChoose=${(name) => (view.panel.value = name)} />`}
         ${panel !== "text" &&
         html`<div class="panel" role="tabpanel" id=${`panel-${panel}`} aria-labelledby=${`panel-tab-${panel}`} tabindex="0">
           <h2 class="visually-hidden">${t(`reader.tab.${panel}`)}</h2>
@@ -111,7 +113,7 @@ function tabs(reading, withText) {
     ["speakers", t("reader.tab.speakers")],
     ["notes", count ? `${t("reader.tab.notes")} (${number(count)})` : t("reader.tab.notes")],
   ];
-  if (answersQuestions.value) shown.push(["ask", t("reader.tab.ask")]);
+  if (answersQuestions.value && reading.can.ask) shown.push(["ask", t("reader.tab.ask")]);
   return withText ? [["text", t("reader.tab.text")], ...shown] : shown;
 }
 
@@ -232,6 +234,6 @@ function Dialogs({ reading }) {
   if (shown.name === "versions") return html`<${Versions} reading=${reading} onClose=${onClose} />`;
   if (shown.name === "note") return html`<${NoteDialog} ...${shown} reading=${reading} onClose=${onClose} />`;
   if (!shown.key || !reading.segmentOf(shown.key)) return null;
-  if (shown.name === "who") return html`<${Who} segmentKey=${shown.key} reading=${reading} onClose=${onClose} />`;
+  if (shown.name === "who") return reading.can.assign && html`<${Who} segmentKey=${shown.key} reading=${reading} onClose=${onClose} />`;
   return html`<${Changes} segmentKey=${shown.key} reading=${reading} onClose=${onClose} />`;
 }
