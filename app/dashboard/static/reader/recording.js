@@ -159,15 +159,15 @@ export function createRecording(id) {
 
   function changed({ transcription, what, segment }) {
     const before = info.peek();
-    info.value = { ...before, ...transcription, enrichment: withAnswers(before?.enrichment, transcription.enrichment) };
+    // Lists and events tell of an enrichment without its answers.
+    const enrichment = transcription.enrichment && { ...before?.enrichment, ...transcription.enrichment };
+    info.value = { ...before, ...transcription, enrichment };
     if (what === "text") readSegment(segment);
     else if (what === "segments" || what === "speakers") loadSoon();
     else if (what === "notes") loadNotes();
     else if (!what && (before?.state !== transcription.state || isOther(before, transcription))) loadSoon();
   }
 
-  // Lists and events tell of an enrichment without its answers.
-  const withAnswers = (before, now) => (now && before?.answers && now.answers === undefined ? { ...now, answers: before.answers } : now);
   const isOther = (before, now) =>
     before?.diarization?.state !== now.diarization?.state || before?.enrichment?.state !== now.enrichment?.state;
 
