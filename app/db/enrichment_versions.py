@@ -19,7 +19,7 @@ OPTIONS = ("llm_model", "prompts", "tasks", "task_set", "answer_language", "tran
 def wanted(row: Any) -> dict[str, Any]:
     """Return the options that the present enrichment of a transcription goes by: those of the last time it was asked for."""
     own = Enrichment.select(Enrichment.options).where(Enrichment.transcription == row).scalar()
-    return {name: row.options.get(name) for name in OPTIONS} | (own or {})
+    return _over(row, own)
 
 
 def keep(row: Any) -> None:
@@ -48,17 +48,18 @@ def fall_back(row: Any) -> None:
 
 
 def answers_of(row: Any, texts: Sequence[str]) -> dict[str, Any]:
-    """Return the present answers by task, and whether the segments' `texts` are others than they were made of.
+    """Return the present answers by task, whether the segments' `texts` are others than they were made of, and the options.
 
     Of answers that an earlier release made it is not known which text that was.
     """
     present: Any = Enrichment.get_or_none(Enrichment.transcription == row)
     if present is None:
-        return {"answers": {}, "outdated": False}
+        return {"answers": {}, "outdated": False, "options": _over(row, None)}
     made_of = present.provenance.get("text_version")
     return {
         "answers": shown_answers(present.answers),
         "outdated": made_of is not None and made_of != text_version(texts),
+        "options": _over(row, present.options),
     }
 
 
@@ -96,6 +97,11 @@ def of_transcription(row: Any) -> list[dict[str, Any]]:
         }
         for version in _of(row).order_by(EnrichmentVersion.number.desc())
     ]
+
+
+def _over(row: Any, own: dict[str, Any] | None) -> dict[str, Any]:
+    """Return a transcription's options that an enrichment goes by, those of the enrichment itself over them."""
+    return {name: row.options.get(name) for name in OPTIONS} | (own or {})
 
 
 def _newest(row: Any) -> Any:

@@ -73,7 +73,10 @@ async def test_it_is_made_anew_and_the_earlier_one_stays_readable(editor: Person
 
 async def test_what_is_left_out_is_as_the_last_time(editor: Person, worker: Worker) -> None:
     sent = await enriched(editor, worker)
+    assert (await editor.read(sent))["enrichment"]["options"]["prompts"] == {}
     await renewed(editor, sent, prompts={"title": "Short."})
+    # It is told at once what it is asked for with: one that comes to nothing makes no version.
+    assert (await editor.read(sent))["enrichment"]["options"]["prompts"] == {"title": "Short."}
     await answer_with(worker, OTHER)
     await renewed(editor, sent)
     assert (await answer_with(worker, OTHER))["options"]["prompts"] == {"title": "Short."}

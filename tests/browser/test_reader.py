@@ -470,3 +470,22 @@ async def test_no_break_spaces_are_kept_and_text_without_spaces_is_cut_at_the_cu
     await expect(row(page, 1).locator("textarea")).to_have_value("予算から。")
     await page.keyboard.press("Escape")
     await expect(row(page, 0).locator(".said")).to_have_text("会議を始めます。")
+
+
+async def test_where_nobody_was_told_apart_nobody_is_asked_who_speaks(
+    logged_in: Open, editor: Person, worker: Worker
+) -> None:
+    words = Words("en-GB")
+    made = (await editor.uploaded(enrichment="false", diarization="false"))["id"]
+    await worker.plan((0.0, 4.0))
+    await worker.do_next()
+    page = await opened(logged_in, editor, made)
+    await expect(row(page, 0).locator(".tool")).to_be_visible()
+    await expect(row(page, 0).locator(".who")).to_have_text(words("reader.nobody"))
+    await expect(page.locator("button.who")).to_have_count(0)
+    await page.keyboard.press("w")
+    # A dialog that is open takes all keys: this one opens because there is none.
+    await page.keyboard.press("?")
+    dialog = page.get_by_role("dialog")
+    await expect(dialog).to_contain_text(words("reader.does.edit"))
+    await expect(dialog).not_to_contain_text(words("reader.does.who"))

@@ -127,3 +127,22 @@ async def test_an_answer_is_followed_on_after_the_line_was_lost(
         line.mend()
         await expect(asked).to_contain_text("Three quarters.")
         await expect(page.locator(".questions").get_by_role("alert")).to_have_count(0)
+
+
+async def test_nothing_can_be_asked_before_there_is_a_text(logged_in: Open, editor: Person, worker: Worker) -> None:
+    words = Words("en-GB")
+    made = (await editor.uploaded(enrichment="false", diarization="false"))["id"]
+    page = await logged_in(editor, "/account")
+    async with page.expect_response(re.compile(rf"{made}/questions\?")) as answer:
+        await page.goto(f"/recordings/{made}")
+    assert (await answer.value).ok
+    ask = page.get_by_role("tab", name=words("reader.tab.ask"), exact=True)
+    await worker.plan((0.0, 4.0), (4.0, 8.0))
+    await worker.do_next()
+    await expect(page.locator(".segment")).to_have_count(1)
+    await expect(page.locator(".working")).to_be_visible()
+    await expect(ask).to_have_count(0)
+    await worker.do_next()
+    await expect(page.locator(".working")).to_have_count(0)
+    await ask.click()
+    await expect(page.get_by_label(words("reader.ask"))).to_be_visible()

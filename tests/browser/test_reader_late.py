@@ -1,12 +1,14 @@
-"""Answers that come late, in another order or not at all: the page shows what is true by now."""
+"""Answers that come late, in another order or not at all: the page shows what is true by now, and asks for nothing twice."""
 
 import asyncio
 import re
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 from aiohttp.test_utils import TestClient
-from playwright.async_api import Page, Route, WebSocketRoute, expect
+from playwright.async_api import Page, Request, Route, WebSocketRoute, expect
 
 from tests.api.conftest import Person
 from tests.api.worker import Worker
@@ -205,3 +207,60 @@ async def test_what_was_typed_is_shown_where_its_passage_is_gone(
     await expect(told).to_contain_text(words("reader.lost").rpartition("{time}")[2])
     await expect(told).to_contain_text(following)
     await release(page, held, made)
+
+
+async def test_what_is_sent_twice_before_an_answer_is_sent_once(
+    logged_in: Open, editor: Person, worker: Worker
+) -> None:
+    words = Words("en-GB")
+    made = await held_meeting(editor, worker, enriched=False)
+    page = await opened(logged_in, editor, made)
+    sent: list[str] = []
+
+    def note(request: Request) -> None:
+        if request.method == "POST":
+            sent.append(request.url.rpartition("/")[2])
+
+    page.on("request", note)
+
+    async def twice(path: str, press: Callable[[], Awaitable[None]]) -> None:
+        """Do twice what sends, while the first answer is held; `path` is where it goes."""
+        held = Held()
+
+        async def hold(route: Route) -> None:
+            await (held.hold(route) if route.request.method == "POST" else route.fallback())
+
+        await page.route(re.compile(rf"{path}$"), hold)
+        await press()
+        await held.given.wait()
+        await release(page, held, path)
+
+    async def items(path: str) -> list[Any]:
+        found: list[Any] = (await (await editor.get(f"/api/transcriptions/{made}/{path}")).json())["items"]
+        return found
+
+    async def keys() -> None:
+        await page.keyboard.press("Control+Enter")
+        await page.keyboard.press("Control+Enter")
+
+    await row(page, 4).locator(".when").click()
+    await page.keyboard.press("m")
+    dialog = page.get_by_role("dialog")
+    await dialog.get_by_label(words("reader.note"), exact=True).fill("Ask for the letter.")
+    await twice(f"{made}/notes", keys)
+    await expect(dialog).to_have_count(0)
+    await expect(page.locator(".note")).to_have_count(1)
+
+    await page.get_by_role("button", name=words("reader.share"), exact=True).click()
+    await twice(f"{made}/shares", dialog.get_by_role("button", name=words("reader.shareMake")).dblclick)
+    await expect(dialog.locator("#link")).to_be_visible()
+    await expect(dialog.locator(".links li")).to_have_count(1)
+    await page.keyboard.press("Escape")
+    await expect(dialog).to_have_count(0)
+
+    await page.get_by_role("tab", name=words("reader.tab.ask"), exact=True).click()
+    await page.get_by_label(words("reader.ask")).fill("Okonkwo?")
+    await twice(f"{made}/questions", page.get_by_role("button", name=words("reader.askSend"), exact=True).dblclick)
+    await expect(page.locator(".asked")).to_have_count(1)
+    assert [len(await items(path)) for path in ("notes", "shares", "questions")] == [1, 1, 1]
+    assert sent == ["notes", "shares", "questions"]

@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Page, expect
 
 from app.queueing.queues import QueueName
 from tests.api.conftest import Person
@@ -12,6 +12,7 @@ from tests.api.worker import Worker
 from tests.browser.conftest import violations
 from tests.browser.meetings import ANSWERS, held_meeting
 from tests.browser.test_reader import Open, opened
+from tests.browser.test_reader_asking import FAILURE
 from tests.browser.words import LOCALES, Words
 
 CHANGED = {"en": ("three quarters", "one half"), "fr": ("trois quarts", "moitié")}
@@ -81,3 +82,45 @@ async def test_an_enrichment_is_made_anew_and_what_differs_is_marked(
     await expect(old.get_by_role("deletion")).to_have_count(0)
     await dialog.get_by_label(words("reader.versionLeft")).select_option(index=0)
     await expect(dialog.get_by_role("status")).to_have_text(words("reader.differ.same"))
+
+
+async def begin_anew(page: Page, words: Words, **instead: str) -> None:
+    """Have the enrichment made anew in the page, with these instructions in place of those that stand there."""
+    await page.get_by_role("tabpanel").get_by_role("button", name=words("reader.enrichAgain")).click()
+    dialog = page.get_by_role("dialog")
+    for task, text in instead.items():
+        await dialog.locator(f"textarea[name={task}]").fill(text)
+    await dialog.get_by_role("button", name=words("reader.enrichBegin")).click()
+    await expect(dialog).to_have_count(0)
+
+
+async def test_instructions_of_ones_own_stay_until_somebody_changes_them(
+    logged_in: Open, editor: Person, worker: Worker
+) -> None:
+    words = Words("fr-FR")
+    made = await held_meeting(editor, worker, "fr")
+    own = {"summary": "En une phrase.", "actions": "Qui, quoi, quand."}
+    answer = await editor.post(f"/api/transcriptions/{made}/enrichments", json={"prompts": own})
+    assert answer.status == 202
+    await worker.do_next(QueueName.ENRICHMENT)
+    page = await opened(logged_in, editor, made, "fr-FR")
+
+    async def asked() -> dict[str, str]:
+        order = await worker.do_next(QueueName.ENRICHMENT)
+        prompts: dict[str, str] = order["options"]["prompts"]
+        return prompts
+
+    await begin_anew(page, words)
+    assert await asked() == own
+    # The one that fails was the last time, too.
+    await begin_anew(page, words, title="En trois mots.")
+    order = await worker.claim(QueueName.ENRICHMENT)
+    own["title"] = "En trois mots."
+    assert order["options"]["prompts"] == own
+    assert (await worker.report(order, "failure", **FAILURE))[0] == 200
+    await expect(page.get_by_role("tabpanel")).to_contain_text(words("error.model-server-down"))
+    await begin_anew(page, words)
+    assert await asked() == own
+    # An emptied one is the site's own again; those that the dialog does not show stay.
+    await begin_anew(page, words, summary="", title=" ")
+    assert await asked() == {"actions": "Qui, quoi, quand."}

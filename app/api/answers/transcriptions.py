@@ -8,6 +8,7 @@ from pydantic import Field
 
 from app.api.answers.base import Answer, Percent, Seconds
 from app.api.answers.enriched import EnrichmentAnswers
+from app.api.answers.enrichments import EnrichmentOptions
 from app.api.answers.speakers import Speaker
 from app.core.jobs import JobKind, JobState
 from app.core.options import TranscriptionOptions
@@ -54,6 +55,7 @@ class EnrichmentOutcome(Answer):
 class EnrichmentResult(EnrichmentOutcome):
     answers: EnrichmentAnswers
     outdated: Annotated[bool, Field(description="Whether the text was corrected after the answers were made of it.")]
+    options: Annotated[EnrichmentOptions, Field(description="What it was asked for with the last time.")]
 
 
 class TranscriptionSummary(Answer):

@@ -106,6 +106,7 @@ _FIELDS = {
     "Whether the text was corrected after the answers were made of it.": (
         "Si le texte a été corrigé après que les réponses en furent tirées."
     ),
+    "What it was asked for with the last time.": "Avec quoi il a été demandé la dernière fois.",
     "What it took, by step; `total` is the sum.": "Ce que cela a pris, par étape ; `total` est la somme.",
     "`evaluated` ones were read, `reused` ones were known, `generated` ones written.": (
         "`evaluated` : lus ; `reused` : déjà connus ; `generated` : écrits."

@@ -1,6 +1,6 @@
 // The reader: the recording, its text, and what is beside it.
 
-import { html, signal, useComputed, useEffect, useMemo } from "../html.js";
+import { html, signal, useComputed, useEffect, useLayoutEffect, useMemo } from "../html.js";
 import { post } from "../api.js";
 import { clock, dateTime, errorText, failureText, has, language, number, t } from "../i18n.js";
 import { Button } from "../components/button.js";
@@ -33,23 +33,30 @@ export function Page({ id, query }) {
   const { recording, view } = reading;
 
   useEffect(() => {
-    const ended = obeyKeys(reading, keysOn);
     const at = Number.parseFloat(query.get("at"));
     recording.ready.then(() => {
       if (recording.info.peek() && answersQuestions.peek() === undefined) findOut(recording);
       if (Number.isFinite(at) && at >= 0) requestAnimationFrame(() => reading.goTo(at));
     });
+    return () => reading.close();
+  }, [reading]);
+
+  const info = recording.info.value;
+  const isThere = info !== null && !recording.error.value;
+  useLayoutEffect(() => {
+    if (!isThere) return undefined;
+    const ended = obeyKeys(reading, keysOn);
+    // What is not shown any more is not heard on, either.
     return () => {
       ended();
-      reading.close();
+      reading.player.pause();
     };
-  }, [reading]);
+  }, [reading, isThere]);
 
   useEffect(() => {
     if (narrow.value) view.panel.value = "text";
   }, [reading, narrow.value]);
 
-  const info = recording.info.value;
   const title = info && titleOf(info);
   useEffect(() => {
     const before = document.title;
@@ -63,25 +70,28 @@ export function Page({ id, query }) {
       <p>
         ${recording.error.value.status !== 404 && html`<${Button} onPress=${recording.load}>${t("action.retry")}<//>`}
         <a href="/">${t("reader.toList")}</a>
-      </p>`;
+      </p>
+      <${Lost} reading=${reading} />`;
   }
   if (!info) return html`<p role="status">${t("app.loading")}</p>`;
 
-  const panel = view.panel.value === "text" && !narrow.value ? "summary" : view.panel.value;
+  const shown = tabs(reading, narrow.value);
+  // A wide page has no tab for the text, and a text that is written anew none for questions.
+  const panel = shown.some(([name]) => name === view.panel.value) ? view.panel.value : "summary";
   return html`<div class="reader">
     <${Head} reading=${reading} />
     <${PlayerBar} reading=${reading}>
       <${Tools} reading=${reading} />
     <//>
     <div class="reader-columns">
-      ${narrow.value && html`<${Tabs} id="panel" label=${t("reader.parts")} chosen=${panel} tabs=${tabs(reading, true)} onChoose=${(name) => (view.panel.value = name)} />`}
+      ${narrow.value && html`<${Tabs} id="panel" label=${t("reader.parts")} chosen=${panel} tabs=${shown} onChoose=${(name) => (view.panel.value = name)} />`}
       <div class="reader-text" hidden=${narrow.value && panel !== "text"} ...${narrow.value ? { id: "panel-text", role: "tabpanel", "aria-labelledby": "panel-tab-text" } : {}}>
         <${State} reading=${reading} />
         <${Lost} reading=${reading} />
         <${Transcript} reading=${reading} />
       </div>
       <aside class="reader-side" aria-label=${t("reader.side")} hidden=${narrow.value && panel === "text"}>
-        ${!narrow.value && html`<${Tabs} id="panel" label=${t("reader.side")} chosen=${panel} tabs=${tabs(reading, false)} onChoose=${(name) => (view.panel.value = name)} />`}
+        ${!narrow.value && html`<${Tabs} id="panel" label=${t("reader.side")} chosen=${panel} tabs=${shown} onChoose=${(name) => (view.panel.value = name)} />`}
         ${panel !== "text" &&
         html`<div class="panel" role="tabpanel" id=${`panel-${panel}`} aria-labelledby=${`panel-tab-${panel}`} tabindex="0">
           <h2 class="visually-hidden">${t(`reader.tab.${panel}`)}</h2>
@@ -103,7 +113,7 @@ function tabs(reading, withText) {
     ["speakers", t("reader.tab.speakers")],
     ["notes", count ? `${t("reader.tab.notes")} (${number(count)})` : t("reader.tab.notes")],
   ];
-  if (answersQuestions.value) shown.push(["ask", t("reader.tab.ask")]);
+  if (answersQuestions.value && reading.can.ask) shown.push(["ask", t("reader.tab.ask")]);
   return withText ? [["text", t("reader.tab.text")], ...shown] : shown;
 }
 
@@ -224,6 +234,6 @@ function Dialogs({ reading }) {
   if (shown.name === "versions") return html`<${Versions} reading=${reading} onClose=${onClose} />`;
   if (shown.name === "note") return html`<${NoteDialog} ...${shown} reading=${reading} onClose=${onClose} />`;
   if (!shown.key || !reading.segmentOf(shown.key)) return null;
-  if (shown.name === "who") return html`<${Who} segmentKey=${shown.key} reading=${reading} onClose=${onClose} />`;
+  if (shown.name === "who") return reading.can.assign && html`<${Who} segmentKey=${shown.key} reading=${reading} onClose=${onClose} />`;
   return html`<${Changes} segmentKey=${shown.key} reading=${reading} onClose=${onClose} />`;
 }

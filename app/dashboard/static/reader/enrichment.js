@@ -5,7 +5,7 @@ import { get, post } from "../api.js";
 import { errorText, failureText, has, t } from "../i18n.js";
 import { Button } from "../components/button.js";
 import { Dialog } from "../components/dialog.js";
-import { Field } from "../components/field.js";
+import { AreaField, FormError, SelectField, useForm } from "../components/form.js";
 import { Notice } from "../components/notice.js";
 import { Answers } from "./answers.js";
 
@@ -41,9 +41,31 @@ const taskText = (task) => (has(`reader.task.${task}`) ? t(`reader.task.${task}`
 
 const PROMPTED = ["title", "summary", "points"];
 
+/** By task, the instructions that it was made by the last time; where it never was, those that the recording was sent with. */
+function lastPrompts({ enrichment, options }) {
+  return (enrichment ? enrichment.options : options)?.prompts ?? {};
+}
+
+/**
+ * The instructions as they are to be: undefined where they are those of the last time. An emptied field is the site's own
+ * instruction, and tasks that have no field keep theirs.
+ */
+function wantedPrompts(last, fields) {
+  const changed = PROMPTED.filter((task) => fields[task] !== (last[task] ?? ""));
+  if (!changed.length) return undefined;
+  const wanted = { ...last };
+  for (const task of changed) {
+    delete wanted[task];
+    if (fields[task].trim()) wanted[task] = fields[task].trim();
+  }
+  return wanted;
+}
+
 export function Enrich({ reading, onClose }) {
   const { recording } = reading;
-  const [models, setModels] = useState(null);
+  const [last] = useState(() => lastPrompts(recording.info.peek()));
+  const form = useForm({ model: "", task_set: "", ...Object.fromEntries(PROMPTED.map((task) => [task, last[task] ?? ""])) });
+  const [models, setModels] = useState([]);
   const [sets, setSets] = useState([]);
   const [error, setError] = useState(null);
   useEffect(() => {
@@ -55,49 +77,33 @@ export function Enrich({ reading, onClose }) {
     get(`/api/projects/${recording.info.peek().project_id}/task-sets`).then((answer) => setSets(answer.items), () => undefined);
   }, []);
 
-  async function begin(event) {
-    event.preventDefault();
-    const form = new FormData(event.target);
-    const prompts = {};
-    for (const task of PROMPTED) if (form.get(task)?.trim()) prompts[task] = form.get(task).trim();
-    const wish = { prompts };
-    if (form.get("model")) wish.llm_model = form.get("model");
-    if (form.get("task_set")) wish.task_set = form.get("task_set");
-    try {
-      await post(`${recording.address}/enrichments`, wish);
-      onClose();
-      recording.loadSoon();
-    } catch (caught) {
-      setError(caught);
-    }
-  }
+  // What is left out is as it was the last time.
+  const begin = form.submit(async ({ model, task_set: taskSet, ...fields }) => {
+    await post(`${recording.address}/enrichments`, {
+      llm_model: model || undefined, task_set: taskSet || undefined, prompts: wantedPrompts(last, fields),
+    });
+    onClose();
+    recording.loadSoon();
+  });
 
+  const asLast = ["", t("reader.modelAsLast")];
   return html`<${Dialog} title=${t("reader.enrichTitle")} onClose=${onClose}>
     <form onSubmit=${begin}>
       ${error && html`<${Notice} kind="bad">${errorText(error)}<//>`}
+      <${FormError} form=${form} />
       <p class="soft">${t("reader.enrichHint")}</p>
-      <${Field} label=${t("reader.model")}>
-        ${(tied) => html`<select name="model" ...${tied}>
-          <option value="">${t("reader.modelAsLast")}</option>
-          ${(models ?? []).map((model) => html`<option key=${model.name} value=${model.name}>${model.title || model.name}</option>`)}
-        </select>`}
-      <//>
+      <${SelectField} form=${form} name="model" label=${t("reader.model")}
+        options=${[asLast, ...models.map(({ name, title }) => [name, title || name])]} />
       ${sets.length > 0 &&
-      html`<${Field} label=${t("reader.taskSet")}>
-        ${(tied) => html`<select name="task_set" ...${tied}>
-          <option value="">${t("reader.modelAsLast")}</option>
-          ${sets.map((set) => html`<option key=${set.name} value=${set.name}>${set.name} (${set.tasks.map(taskText).join(", ")})</option>`)}
-        </select>`}
-      <//>`}
-      <details>
+      html`<${SelectField} form=${form} name="task_set" label=${t("reader.taskSet")}
+        options=${[asLast, ...sets.map(({ name, tasks }) => [name, `${name} (${tasks.map(taskText).join(", ")})`])]} />`}
+      <details open=${PROMPTED.some((task) => last[task])}>
         <summary>${t("reader.ownPrompts")}</summary>
-        ${PROMPTED.map((task) => html`<${Field} key=${task} label=${taskText(task)}>
-          ${(tied) => html`<textarea name=${task} rows="2" maxlength="4000" ...${tied}></textarea>`}
-        <//>`)}
+        ${PROMPTED.map((task) => html`<${AreaField} key=${task} form=${form} name=${task} label=${taskText(task)} rows="2" maxlength="4000" />`)}
       </details>
       <div class="dialog-actions">
         <${Button} onPress=${onClose}>${t("action.cancel")}<//>
-        <${Button} kind="main" type="submit">${t("reader.enrichBegin")}<//>
+        <${Button} kind="main" type="submit" disabled=${form.busy}>${t("reader.enrichBegin")}<//>
       </div>
     </form>
   <//>`;

@@ -17,7 +17,7 @@ export const KEYS = [
   { keys: [">"], name: "faster", run: (reading) => reading.faster(1) },
   { keys: ["<"], name: "slower", run: (reading) => reading.faster(-1) },
   { keys: ["E"], name: "edit", needs: "edit", run: (reading) => reading.edit(reading.here()) },
-  { keys: ["W"], name: "who", needs: "edit", run: (reading) => (reading.view.dialog.value = { name: "who", key: reading.here() }) },
+  { keys: ["W"], name: "who", needs: "assign", run: (reading) => (reading.view.dialog.value = { name: "who", key: reading.here() }) },
   { keys: ["M"], name: "mark", needs: "edit", run: (reading) => reading.mark() },
   { keys: ["U"], name: "nextDoubt", run: (reading) => reading.nextDoubt() },
   { keys: ["F"], name: "find", run: (reading) => (reading.finding.open.value = true) },

@@ -2,11 +2,11 @@
 
 import { html, useState } from "../html.js";
 import { ask, post, remove } from "../api.js";
-import { clock, dateTime, errorText, t } from "../i18n.js";
+import { clock, dateTime, t } from "../i18n.js";
 import { ownId } from "../model/session.js";
 import { Button } from "../components/button.js";
 import { Dialog } from "../components/dialog.js";
-import { Field } from "../components/field.js";
+import { AreaField, FormError, useForm } from "../components/form.js";
 import { Notice } from "../components/notice.js";
 import { sayError } from "../components/toasts.js";
 
@@ -55,23 +55,21 @@ export function NoteDialog({ note, start, end, reading, onClose }) {
   const { recording } = reading;
   const kept = `vocalyx.note.${ownId()}.${recording.id}.${note?.id ?? start}`;
   const [draft] = useState(() => keptDraft(kept));
-  const [text, setText] = useState(draft?.text ?? note?.text ?? "");
+  const form = useForm({ text: draft?.text ?? note?.text ?? "" });
   // The note as it was seen last: what is saved goes over that, and over nothing else.
   const [seen, setSeen] = useState(note);
   const [changed, setChanged] = useState(Boolean(note && draft && draft.etag !== note.etag));
-  const [error, setError] = useState(null);
-  const type = ({ target: { value } }) => {
-    setText(value);
-    if (value === (seen?.text ?? "")) localStorage.removeItem(kept);
-    else localStorage.setItem(kept, JSON.stringify({ text: value, etag: seen?.etag }));
+  const type = ({ text }) => {
+    form.set({ text });
+    if (text === (seen?.text ?? "")) localStorage.removeItem(kept);
+    else localStorage.setItem(kept, JSON.stringify({ text, etag: seen?.etag }));
   };
   const cancel = () => {
     localStorage.removeItem(kept);
     onClose();
   };
 
-  async function save(event) {
-    event?.preventDefault();
+  const save = form.submit(async ({ text }) => {
     if (!text.trim()) return;
     try {
       if (note) {
@@ -83,25 +81,22 @@ export function NoteDialog({ note, start, end, reading, onClose }) {
       await recording.loadNotes();
     } catch (caught) {
       const other = caught.status === 412 ? caught.problem.current : null;
-      setError(other ? null : caught);
-      if (!other) return;
+      if (!other) throw caught;
       setSeen(other);
       setChanged(true);
       recording.loadNotes();
     }
-  }
+  });
 
   return html`<${Dialog} title=${t("reader.noteAt", { time: clock(note?.start ?? start) })} onClose=${onClose}>
     <form onSubmit=${save}>
       ${changed && html`<${Notice} kind="warn">${t("reader.noteChanged")}<br /><q>${seen.text}</q><//>`}
-      ${error && html`<${Notice} kind="bad">${errorText(error)}<//>`}
-      <${Field} label=${t("reader.note")} hint=${t("reader.noteKeys")}>
-        ${(tied) => html`<textarea ...${tied} rows="5" maxlength="4000" value=${text} onInput=${type}
-          onKeyDown=${(event) => event.key === "Enter" && (event.ctrlKey || event.metaKey) && save(event)}></textarea>`}
-      <//>
+      <${FormError} form=${form} />
+      <${AreaField} form=${{ ...form, set: type }} name="text" label=${t("reader.note")} hint=${t("reader.noteKeys")} rows="5" maxlength="4000"
+        onKeyDown=${(event) => event.key === "Enter" && (event.ctrlKey || event.metaKey) && save(event)} />
       <div class="dialog-actions">
         <${Button} onPress=${cancel}>${t("action.cancel")}<//>
-        <${Button} kind="main" type="submit">${t("action.save")}<//>
+        <${Button} kind="main" type="submit" disabled=${form.busy}>${t("action.save")}<//>
       </div>
     </form>
   <//>`;

@@ -6,6 +6,7 @@ import { clock, errorText, failureText, t } from "../i18n.js";
 import { draft } from "../model/drafts.js";
 import { endedMeanwhile } from "../model/session.js";
 import { Button } from "../components/button.js";
+import { useForm } from "../components/form.js";
 import { Notice } from "../components/notice.js";
 
 const PATIENCE_MS = [1000, 2000, 5000, 10000];
@@ -81,6 +82,7 @@ export function Questions({ reading }) {
   const { address } = reading.recording;
   const [asked, setAsked] = useState([]);
   const [error, setError] = useState(null);
+  const form = useForm({});
   const leaving = useRef(new AbortController());
   const typed = draft(`question.${reading.recording.id}`, "");
   useEffect(() => {
@@ -106,31 +108,27 @@ export function Questions({ reading }) {
     for (const { id } of open) await watch(`/api/questions/${id}`);
   }
 
-  async function send(event) {
-    event.preventDefault();
+  const send = form.submit(async () => {
     const text = typed.value.trim();
     if (text.length < 2) return;
     setError(null);
-    try {
-      const response = await ask("POST", `${address}/questions`, { body: { question: text }, whole: true });
-      const question = await response.json();
-      typed.value = "";
-      put(question);
-      await watch(response.headers.get("Location"));
-    } catch (caught) {
-      setError(caught);
-    }
-  }
+    const response = await ask("POST", `${address}/questions`, { body: { question: text }, whole: true });
+    put(await response.json());
+    typed.value = "";
+    // The next one can be asked while this one is being answered.
+    watch(response.headers.get("Location"));
+  });
+  const fault = form.error ?? error;
 
   return html`<div class="questions">
     <form onSubmit=${send}>
       <label for="question">${t("reader.ask")}</label>
       <div class="ask-line">
         <input id="question" value=${typed.value} onInput=${(event) => (typed.value = event.target.value)} maxlength="2000" autocomplete="off" />
-        <${Button} kind="main" type="submit">${t("reader.askSend")}<//>
+        <${Button} kind="main" type="submit" disabled=${form.busy}>${t("reader.askSend")}<//>
       </div>
     </form>
-    ${error && html`<${Notice} kind="bad">${errorText(error)}<//>`}
+    ${fault && html`<${Notice} kind="bad">${errorText(fault)}<//>`}
     <div aria-live="polite">
       ${asked.map((question) => html`<${Asked} key=${question.id} question=${question} reading=${reading} />`)}
     </div>

@@ -90,6 +90,7 @@ export function createRecording(id) {
       if (!ended && when > whole) take(body, when);
     } catch (caught) {
       lastAsked = 0;
+      if (!ended && when > whole) miss(caught, when);
       throw caught;
     }
   }
@@ -97,12 +98,19 @@ export function createRecording(id) {
   /** The same, but what is here stays until it comes. Returns how long it took, in milliseconds. */
   async function load() {
     const begun = performance.now();
-    try {
-      await read();
-    } catch (caught) {
-      if (!ended && !info.peek()) error.value = caught;
-    }
+    await read().catch(() => {});
     return performance.now() - begun;
+  }
+
+  /** It did not come; where it is not theirs to see any more, or gone, what there was of it goes, too. */
+  function miss(why, when) {
+    batch(() => {
+      if (why.status === 403 || why.status === 404) {
+        whole = when;
+        info.value = null;
+      }
+      if (!info.peek()) error.value = why;
+    });
   }
 
   let pause = PARTIAL_PAUSE_MS;
@@ -159,15 +167,15 @@ export function createRecording(id) {
 
   function changed({ transcription, what, segment }) {
     const before = info.peek();
-    info.value = { ...before, ...transcription, enrichment: withAnswers(before?.enrichment, transcription.enrichment) };
+    // Lists and events tell of an enrichment without its answers.
+    const enrichment = transcription.enrichment && { ...before?.enrichment, ...transcription.enrichment };
+    info.value = { ...before, ...transcription, enrichment };
     if (what === "text") readSegment(segment);
     else if (what === "segments" || what === "speakers") loadSoon();
     else if (what === "notes") loadNotes();
     else if (!what && (before?.state !== transcription.state || isOther(before, transcription))) loadSoon();
   }
 
-  // Lists and events tell of an enrichment without its answers.
-  const withAnswers = (before, now) => (now && before?.answers && now.answers === undefined ? { ...now, answers: before.answers } : now);
   const isOther = (before, now) =>
     before?.diarization?.state !== now.diarization?.state || before?.enrichment?.state !== now.enrichment?.state;
 
@@ -185,8 +193,7 @@ export function createRecording(id) {
     } else if (message.type === "transcription.changed") changed(message);
     else if (message.type === "transcription.text") loadSoon(pause);
     else if (message.type === "transcription.deleted") {
-      error.value = { code: "not-found", message: "", status: 404 };
-      info.value = null;
+      miss({ code: "not-found", message: "", status: 404 }, (asked += 1));
     }
   }
 

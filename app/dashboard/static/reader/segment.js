@@ -42,7 +42,7 @@ export function Segment({ segment, index, count, turn, measuring, reading }) {
   >
     ${turn &&
     html`<div class="segment-who">
-      ${can.edit
+      ${can.assign
         ? html`<button class="who" aria-haspopup="dialog" onClick=${() => (view.dialog.value = { name: "who", key })}>
             <span class="dot" aria-hidden="true"></span>${speaker}<span class="visually-hidden">, ${t("reader.whoChange")}</span>
           </button>`

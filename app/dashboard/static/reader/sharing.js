@@ -6,10 +6,11 @@ import { copy } from "../clipboard.js";
 import { dateTime, errorText, t } from "../i18n.js";
 import { Button } from "../components/button.js";
 import { Dialog } from "../components/dialog.js";
-import { Field } from "../components/field.js";
+import { SelectField, TextField, useForm } from "../components/form.js";
 import { Notice } from "../components/notice.js";
 import { say } from "../components/toasts.js";
 
+const SCOPES = ["text", "text+audio"];
 const DAYS = [1, 7, 30, 90];
 const DAY_MS = 86_400_000;
 const MOST_DAYS = 90;
@@ -25,7 +26,8 @@ export function Share({ reading, onClose }) {
   const [links, setLinks] = useState(null);
   const [made, setMade] = useState(null);
   const [error, setError] = useState(null);
-  const [day, setDay] = useState(false);
+  const form = useForm({ scope: "text", days: "7", day: dayIn(7) });
+  const untilDay = form.values.days === "";
   const shown = useRef(null);
 
   const tried = async (deed) => {
@@ -45,13 +47,11 @@ export function Share({ reading, onClose }) {
     shown.current?.select();
   }, [made]);
 
-  async function make(event) {
-    event.preventDefault();
-    const form = new FormData(event.target);
+  const make = form.submit(async ({ scope, days, day }) => {
     // A day is meant to its end, where whoever chooses it is.
-    const end = day ? { expires_at: new Date(`${form.get("day")}T23:59:59`).toISOString() } : { days: Number(form.get("days")) };
-    await tried(async () => setMade(await post(address, { scope: form.get("scope"), ...end })));
-  }
+    const end = untilDay ? { expires_at: new Date(`${day}T23:59:59`).toISOString() } : { days: Number(days) };
+    await tried(async () => setMade(await post(address, { scope, ...end })));
+  });
 
   const revoke = (link) =>
     tried(async () => {
@@ -65,23 +65,11 @@ export function Share({ reading, onClose }) {
     ${error && html`<${Notice} kind="bad">${errorText(error)}<//>`}
     <p class="soft">${t("reader.shareHint")}</p>
     <form class="share-form" onSubmit=${make}>
-      <${Field} label=${t("reader.shareScope")}>
-        ${(tied) => html`<select name="scope" ...${tied}>
-          <option value="text">${t("reader.scope.text")}</option>
-          <option value="text+audio">${t("reader.scope.text+audio")}</option>
-        </select>`}
-      <//>
-      <${Field} label=${t("reader.shareDays")}>
-        ${(tied) => html`<select name="days" onChange=${(event) => setDay(event.target.value === "")} ...${tied}>
-          ${DAYS.map((days) => html`<option key=${days} value=${days} selected=${days === 7}>${t("reader.days", { count: days })}</option>`)}
-          <option value="">${t("reader.untilDay")}</option>
-        </select>`}
-      <//>
-      ${day &&
-      html`<${Field} label=${t("reader.lastDay")}>
-        ${(tied) => html`<input name="day" type="date" required min=${dayIn(0)} max=${dayIn(MOST_DAYS - 1)} defaultValue=${dayIn(7)} ...${tied} />`}
-      <//>`}
-      <${Button} kind="main" type="submit">${t("reader.shareMake")}<//>
+      <${SelectField} form=${form} name="scope" label=${t("reader.shareScope")} options=${SCOPES.map((scope) => [scope, t(`reader.scope.${scope}`)])} />
+      <${SelectField} form=${form} name="days" label=${t("reader.shareDays")}
+        options=${[...DAYS.map((days) => [String(days), t("reader.days", { count: days })]), ["", t("reader.untilDay")]]} />
+      ${untilDay && html`<${TextField} form=${form} name="day" label=${t("reader.lastDay")} type="date" required min=${dayIn(0)} max=${dayIn(MOST_DAYS - 1)} />`}
+      <${Button} kind="main" type="submit" disabled=${form.busy}>${t("reader.shareMake")}<//>
     </form>
     ${made &&
     html`<div class="notice good" role="status">

@@ -13,7 +13,7 @@ export function Who({ segmentKey, reading, onClose }) {
   const segment = reading.segmentOf(segmentKey);
   const names = reading.recording.names.value;
   const speakers = reading.recording.speakers.value;
-  const [chosen, setChosen] = useState(segment.speaker ?? speakers[0]?.label ?? NEW);
+  const [chosen, setChosen] = useState(segment.speaker ?? speakers[0].label);
   const [name, setName] = useState("");
   const [which, setWhich] = useState("one");
   const [renamed, setRenamed] = useState(names.get(segment.speaker)?.name ?? "");

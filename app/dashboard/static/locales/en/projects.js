@@ -22,7 +22,7 @@ export const projects = {
   "error.conflict": "This cannot be done as things stand: the name is taken, something is still in use, or it changed meanwhile.",
   "error.not-found": "It is not there (any more), or it is not yours to see.",
   "error.last-administrator": "Somebody has to stay who administers the site.",
-  "error.illegal-transition": "There is nothing to try again: it runs already, or it is finished.",
+  "error.illegal-transition": "The recording is in no state for that: it is still being worked on, it is finished already, or it has no text.",
   "error.recording-removed": "The recording was removed: it cannot be listened to again.",
   "error.dependency-down": "Something that the server needs does not answer just now. Try again in a minute.",
   "error.oidc-not-configured": "This site has no provider of logins.",

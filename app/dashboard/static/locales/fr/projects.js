@@ -22,7 +22,7 @@ export const projects = {
   "error.conflict": "C’est impossible en l’état : le nom est pris, quelque chose sert encore, ou cela a changé entre-temps.",
   "error.not-found": "Cela n’existe pas (ou plus), ou ne vous est pas visible.",
   "error.last-administrator": "Il doit rester quelqu’un qui administre le site.",
-  "error.illegal-transition": "Il n’y a rien à réessayer : c’est déjà en cours, ou terminé.",
+  "error.illegal-transition": "L’état de l’enregistrement ne le permet pas : il est encore en cours de traitement, il est déjà terminé, ou il n’a pas de texte.",
   "error.recording-removed": "L’enregistrement a été supprimé : il ne peut plus être réécouté.",
   "error.dependency-down": "Une partie du serveur ne répond pas en ce moment. Réessayez dans une minute.",
   "error.oidc-not-configured": "Ce site n’a pas de fournisseur de connexions.",
