@@ -6,6 +6,7 @@ Files belong to nobody but root in the namespace that the playbooks run in, so `
 import os
 import re
 import subprocess
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import closing
@@ -27,6 +28,7 @@ NAMED_BY_ITSELF = re.compile(r"\d{8}T\d{6}Z")
 DATA_ALONE = ("--limit", "database-1,volumes-1", "--skip-tags", "verify")
 RECORDING = Path("3f") / "recording" / "source"
 A_RECORDING_BYTES = 521_216
+A_NIGHT_SECONDS = 13 * 3600
 LOGGED_IN = """
 with anna as (insert into users (id, username, administrator, active, must_change_password, created_at)
               values (gen_random_uuid(), 'anna', false, true, false, now()) returning id)
@@ -73,6 +75,17 @@ class Site:
         for name in names:
             (self.folder / host / name).mkdir(parents=True)
 
+    def abandon(self, host: str, name: str) -> None:
+        """Have nothing written to a copy since yesterday."""
+        for path in (self.folder / host / name, *(self.folder / host / name).rglob("*")):
+            os.utime(path, (time.time() - A_NIGHT_SECONDS,) * 2)
+
+    def program(self, name: str, script: str) -> None:
+        """Put a script in the place of the system's program."""
+        (self.folder / "bin").mkdir(exist_ok=True)
+        (self.folder / "bin" / name).write_text(f"#!/bin/sh\n{script}\n")
+        (self.folder / "bin" / name).chmod(0o755)
+
     @property
     def recording(self) -> Path:
         return self.folder / "uploads" / RECORDING
@@ -112,10 +125,11 @@ def test_a_copy_brings_back_what_was_there(site: Site) -> None:
     site.sql(LOGGED_IN)
     site.add("database", "20260101T020000Z", "20260102T020000Z", "before-upgrade", "20260103T020000Z.part")
     site.add("volumes", "20260101T020000Z", "20260102T020000Z")
+    site.abandon("database", "20260103T020000Z.part")
     status, said = site.run(BACKUP)
     assert status == 0, said
 
-    # The oldest and the unfinished one are gone; what somebody named is theirs to remove.
+    # The oldest and the abandoned one are gone; what somebody named is theirs to remove.
     (name,) = {copy for copy in site.copies("volumes") if NAMED_BY_ITSELF.fullmatch(copy)} - {"20260102T020000Z"}
     assert site.copies("volumes") == {"20260102T020000Z", name}
     assert site.copies("database") == {"20260102T020000Z", "before-upgrade", name}
@@ -173,15 +187,46 @@ def test_a_copy_that_fails_takes_no_older_ones_place(site: Site) -> None:
 def test_an_archive_that_is_cut_within_a_recording_gets_no_name(site: Site) -> None:
     site.recording.write_bytes(bytes(A_RECORDING_BYTES))
     # As a disk may do it that loses the end of a file.
-    (site.folder / "bin").mkdir()
-    (site.folder / "bin" / "tar").write_text(
-        f'#!/bin/sh\n/bin/tar "$@" || exit\n[ "$1" != --create ] || truncate --size={A_RECORDING_BYTES // 2} "$3"\n'
-    )
-    (site.folder / "bin" / "tar").chmod(0o755)
+    site.program("tar", f'/bin/tar "$@" || exit\n[ "$1" != --create ] || truncate --size={A_RECORDING_BYTES // 2} "$3"')
     status, said = site.run(BACKUP, "-e", "backup_name=mine")
     assert status != 0
     assert "Read them again, to their end" in said
     assert site.copies("volumes") == site.copies("database") == {"mine.part"}
+
+
+def test_a_copy_of_which_a_half_was_removed_meanwhile_takes_no_older_ones_place(site: Site) -> None:
+    older = {"20260101T020000Z", "20260102T020000Z", "20260103T020000Z"}
+    site.add("database", *older)
+    site.add("volumes", *older)
+    site.program("sync", 'rm -r "${1%/recordings/*}"')
+    status, said = site.run(BACKUP, "-e", "backup_name=mine")
+    assert status != 0, said
+    assert "mine.part from volumes-1 while it was made. There is no copy mine" in said
+    assert site.copies("volumes") == older
+    assert site.copies("database") == older | {"mine.part"}
+
+
+def test_a_copy_that_another_run_is_at_is_left_alone(site: Site) -> None:
+    site.add("database", "20260101T020000Z", "20260102T020000Z.part")
+    site.add("volumes", "20260102T020000Z.part/recordings")
+    site.abandon("database", "20260102T020000Z.part")
+    site.abandon("volumes", "20260102T020000Z.part")
+    archive = site.folder / "volumes" / "20260102T020000Z.part" / "recordings" / "uploads.tar"
+    archive.touch()
+    os.utime(archive.parent, (time.time() - A_NIGHT_SECONDS,) * 2)
+    status, said = site.run(BACKUP, "-e", "backup_name=mine")
+    assert status != 0, said
+    assert "Another run may be at work" in said
+    assert f"rm -r {archive.parents[1]})" in said
+    assert archive.exists()
+    assert site.copies("database") == {"20260101T020000Z", "20260102T020000Z.part"}, "its other half is left alone, too"
+    assert site.copies("volumes") == {"20260102T020000Z.part"}
+
+    site.abandon("volumes", "20260102T020000Z.part")
+    status, said = site.run(BACKUP, "-e", "backup_name=mine")
+    assert status == 0, said
+    assert site.copies("database") == {"20260101T020000Z", "mine"}
+    assert site.copies("volumes") == {"mine"}
 
 
 def test_recordings_that_cannot_be_laid_down_leave_the_database_as_it_was(site: Site) -> None:

@@ -74,6 +74,23 @@ echo "# undone"
 sh -c "$(sed 's/.*--on-active=1 //' /run/armed)"
 look
 """
+# A file that the host starts with, before the first run: somebody else's, and then Debian's.
+FOUND = r"""
+printf '#!/bin/sh\necho " /etc/nftables.conf %s"\n' "$(md5sum <"$2" | cut -d ' ' -f 1)" >/run/dpkg-query
+chmod +x /run/dpkg-query
+debians=$2
+shift 2
+nft --file /etc/nftables.conf
+if "$@"; then exit 1; fi
+echo "# refused"
+cat /etc/nftables.conf
+nft list tables
+echo "# Debian's"
+cp "$debians" /etc/nftables.conf
+"$@"
+echo "# taken"
+nft list tables
+"""
 
 
 def folder(where: Path) -> Path:
@@ -168,6 +185,22 @@ def test_rules_that_are_not_in_force_are_put_in_force_with_a_way_back(example: P
         assert way_back in stands, (happening, run)
         assert 'tcp dport { 8000, 8080 } accept comment "clients"' in stands
         assert "4444" not in stands
+    assert (etc / "nftables.conf").read_text() == (etc / "nftables.vocalyx").read_text()
+
+
+def test_rules_that_somebody_else_wrote_down_are_not_overwritten(example: Path, tmp_path: Path) -> None:
+    assert shutil.which("nft", path=PATH), "nftables is not installed. Say: apt-get install nftables"
+    etc, debians = folder(tmp_path / "etc"), tmp_path / "debians"
+    theirs = "table inet theirs {\n}\n"
+    (etc / "nftables.conf").write_text(theirs)
+    debians.write_text("flush ruleset\n")
+    run, refused, _, taken = said(
+        ARMED + FOUND, str(etc), str(debians), str(ANSIBLE), "-i", str(example), str(HOSTS), "--limit", "lb-1",
+        "--tags", "firewall_preflight,firewall_configure,firewall_run", "-e", "ansible_connection=local", "-e", "ansible_become=false",
+    )  # fmt: skip
+    assert "is neither ours nor as Debian brought it" in " ".join(run.split())
+    assert refused == theirs + "table inet theirs\n"
+    assert taken == "table inet theirs\ntable inet vocalyx\n"
     assert (etc / "nftables.conf").read_text() == (etc / "nftables.vocalyx").read_text()
 
 

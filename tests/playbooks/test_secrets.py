@@ -19,6 +19,7 @@ PLAYBOOKS = CHECKOUT / "playbooks"
 # The roles that start a process anew which began before its files were written: a run cut off may have left it.
 READING = ["queue_dashboard", "redis", "metrics_exporters"]
 ALL = ["first", "second", "third"]
+WIRING = sorted((PLAYBOOKS / "group_vars" / "all").glob("wiring_*.yml"))
 
 
 @pytest.mark.parametrize(
@@ -55,19 +56,49 @@ def roles(playbook: str) -> Iterator[str]:
         yield from (role["role"] for role in play.get("roles", ()))
 
 
-def test_every_role_that_has_a_secret_is_run() -> None:
-    wiring: dict[str, Any] = {}
-    for path in (PLAYBOOKS / "group_vars" / "all").glob("wiring_*.yml"):
-        wiring |= read(path)
+def secret_variables(*files: Path) -> set[str]:
+    """Return the variables that have a secret of the inventory, and the prefix of those secrets; later files win."""
+    variables: dict[str, Any] = {}
+    for path in files:
+        variables |= read(path) or {}
     # Some have them by way of another variable.
     having = {"vocalyx_secret_"}
-    while more := {name for name, value in wiring.items() if any(word in str(value) for word in having)} - having:
+    while more := {name for name, value in variables.items() if any(word in str(value) for word in having)} - having:
         having |= more
+    return having
+
+
+def environments(part: object) -> Iterator[object]:
+    """Yield the environment of each play, block and task in a file of them."""
+    if isinstance(part, list):
+        for entry in part:
+            yield from environments(entry)
+    elif isinstance(part, dict):
+        if "environment" in part:
+            yield part["environment"]
+        for nested in ("tasks", "pre_tasks", "post_tasks", "handlers", "roles", "block", "rescue", "always"):
+            yield from environments(part.get(nested))
+
+
+def test_every_role_that_has_a_secret_is_run() -> None:
+    having = secret_variables(*WIRING)
     known = [path.name for path in (CHECKOUT / "roles").iterdir()]
     needed = {role for role in known for name in having if name.startswith(f"{role}_")}
     assert {"postgresql", "redis", "api", "enrichment_worker", "queue_dashboard", "haproxy"} <= needed
     # A hub's token is on no host: it is written down for a pull, and gone after it.
     assert needed - {"models"} <= set(roles("secrets.yml"))
+
+
+def test_no_environment_has_a_secret() -> None:
+    roles_variables = [*(CHECKOUT / "roles").glob("*/vars/*.yml"), *(CHECKOUT / "roles").glob("*/defaults/*.yml")]
+    having = secret_variables(*roles_variables, *WIRING)
+    assert {"redis_application_password", "redis_monitoring_password", "models_hub_token", "__redis_users"} <= having
+    files = [*(CHECKOUT / "roles").glob("*/*/*.yml"), *PLAYBOOKS.rglob("*.yml")]
+    found = [(path, environment) for path in files for environment in environments(read(path))]
+    assert found
+    # Ansible writes them on the command line of sudo, which is logged.
+    for path, environment in found:
+        assert not [name for name in having if name in str(environment)], path
 
 
 def test_nothing_comes_between_the_servers_and_those_who_use_them() -> None:

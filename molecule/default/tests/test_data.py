@@ -155,8 +155,11 @@ def test_exporters_show_figures(host: Host, address: Callable[[str], str], port:
     assert line in page
 
 
-def test_no_password_is_in_a_process_list_or_an_exporters_environment(host: Host) -> None:
+def test_no_password_is_in_a_process_list_an_exporters_environment_or_sudos_log(host: Host) -> None:
     seen = host.run(
         "cat /proc/*/cmdline /proc/*/environ 2>/dev/null | tr '\\0' '\\n' | grep -c [o]f-the-scenario"
     ).stdout
     assert seen.strip() == "0"
+    logged = host.check_output("journalctl --output=cat _COMM=sudo")
+    assert "COMMAND=" in logged
+    assert "of-the-scenario" not in logged

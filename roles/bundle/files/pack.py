@@ -7,9 +7,10 @@ import argparse
 import hashlib
 import io
 import os
+import shutil
 import sys
 import tarfile
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 SUMS = "SHA256SUMS"
 BLOCK_BYTES = 1024 * 1024
@@ -49,14 +50,37 @@ def files(top: Path) -> list[Path]:
 
 
 def unpack(bundle: Path, folder: Path) -> None:
-    """Unpack a bundle, and refuse what is not as it was packed."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Unpack a bundle into a folder that is not there yet, and refuse what is not as it was packed."""
+    # The folder has its name once all of it is there and right: by that the next run knows it.
+    partial = folder.with_name(f"{folder.name}.part")
+    if partial.exists():
+        shutil.rmtree(partial)
+    try:
+        extract(bundle, partial)
+        for line in (partial / SUMS).read_text(encoding="utf-8").splitlines():
+            expected, name = line.split("  ", 1)
+            if digest(partial / name) != expected:
+                sys.exit(f"{name} in {bundle} is not what was packed. Carry the bundle here again.")
+        partial.rename(folder)
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
+
+
+def extract(bundle: Path, folder: Path) -> None:
+    """Write the files of a bundle, and refuse any that would be elsewhere, and what is no file."""
+    # By hand: Debian 12's Python knows no `filter` of extractall.
     with tarfile.open(bundle) as tar:
-        tar.extractall(folder, filter="data")
-    for line in (folder / SUMS).read_text(encoding="utf-8").splitlines():
-        expected, name = line.split("  ", 1)
-        if digest(folder / name) != expected:
-            sys.exit(f"{name} in {bundle} is not what was packed. Carry the bundle here again.")
+        for member in tar:
+            path = PurePosixPath(member.name)
+            content = tar.extractfile(member) if member.isreg() else None
+            if content is None or path.is_absolute() or ".." in path.parts:
+                sys.exit(f"{member.name} in {bundle} is nothing that was packed. Carry the bundle here again.")
+            target = folder / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with content, target.open("wb") as file:
+                shutil.copyfileobj(content, file, BLOCK_BYTES)
+            target.chmod(0o755 if member.mode & 0o100 else 0o644)
 
 
 def digest(path: Path) -> str:
