@@ -1,10 +1,9 @@
 """One long recording on one worker and on two, of one thread each: `python -m benchmarks.spread`.
 
 Each number of workers has an instance of its own, started for it, engines loaded, one after the other in the same run.
-What two cores of
-this machine give two programs at all is measured after each of them. From the times of the jobs that one worker did
-follows, by the same rules that the real queue obeys, what any number of workers would make of the recording; what two
-really made of it says how far to trust that.
+After each, what two cores of this machine give two programs at all is measured. From the times of the jobs that one
+worker did follows, by the same rules that the real queue obeys, what any number of workers would make of the recording;
+what two really made of it says how far to trust that.
 """
 
 import tempfile

@@ -188,13 +188,13 @@ def _read(principal: Principal, transcription: UUID, exported_as: str | None, *,
             remedy="Follow it on /api/ws/updates, or ask again once its state is 'transcribed' or 'done'.",
         )
     phrases = transcriptions.read_personal_phrases(principal, transcription) if redact else None
-    if phrases is not None:
-        phrases += _names_of_merged(body)
     if redact and phrases is None:
         raise Conflict(
             "Personal data was not looked for in all of this transcription.",
             remedy="Ask for its enrichment anew with the task 'personal_data', then for the document.",
         )
+    if phrases is not None:
+        phrases += _names_of_merged(body)
     if exported_as is not None:
         project = UUID(body["project_id"])
         audit.record(Action.TRANSCRIPTION_EXPORTED, transcription, project=project, format=exported_as)
